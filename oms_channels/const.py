@@ -1,0 +1,26 @@
+"""Limits of what channels may ask of us, and we of them. Units are part of the names."""
+
+#: How far a poll looks back behind the newest order it has seen: clocks differ, and platforms index late.
+POLL_OVERLAP_S = 300
+
+#: Pages read by one run of a poll, so that one busy shop cannot keep the others waiting.
+POLL_PAGES_MAX = 50
+
+#: A first poll without a starting date looks back this far.
+POLL_START_DAYS = 1
+
+#: Headers kept with a message: enough to see where it came from, nothing that could sign another one.
+HEADERS_KEPT = (
+    "content-type",
+    "user-agent",
+    "x-wc-webhook-source",
+    "x-wc-webhook-topic",
+    "x-wc-webhook-resource",
+    "x-wc-webhook-event",
+    "x-wc-webhook-signature",
+    "x-wc-webhook-id",
+    "x-wc-webhook-delivery-id",
+)
+
+#: Characters of a header's value that are kept.
+HEADER_MAX_CHARS = 500

@@ -1,0 +1,43 @@
+import logging
+
+from odoo import http
+from odoo.http import request
+
+from odoo.addons.oms_core.const import BODY_MAX_BYTES
+
+from ..const import HEADER_MAX_CHARS, HEADERS_KEPT
+
+_logger = logging.getLogger(__name__)
+
+
+class OmsWebhook(http.Controller):
+    """Verify, store, answer. What a message means is found out later, by a worker."""
+
+    # save_session=False: platforms keep no cookies, and a session per delivery would fill the disk
+    @http.route("/oms/hook/<string:token>", type="http", auth="public", methods=["POST"], csrf=False, save_session=False)
+    def receive(self, token, **_form):
+        """Take a delivery of a channel.
+
+        :return: 200 when it is stored (or was before, or needs no storing), 202 when it could not be verified and waits
+            for a person, 401 when there are too many of those, 404 for an unknown address, 413 for a body that is too large.
+        """
+        length = request.httprequest.content_length
+        if length is not None and length > BODY_MAX_BYTES:
+            return self._answer(413, f"The body is larger than {BODY_MAX_BYTES} bytes; no order is. Nothing was stored.")
+        # sudo: the platform is no user; until its signature is verified, it can only have a delivery put aside
+        channel_sudo = request.env["oms.channel"].sudo().search([("token", "=", token)])
+        if not channel_sudo:
+            return self._answer(404, "No channel has this address. Copy the address from the channel's form again.")
+        body = request.httprequest.get_data(cache=True, parse_form_data=False)
+        if len(body) > BODY_MAX_BYTES:
+            return self._answer(413, f"The body is larger than {BODY_MAX_BYTES} bytes; no order is. Nothing was stored.")
+        kept = {
+            name: value[:HEADER_MAX_CHARS]
+            for name in HEADERS_KEPT
+            if (value := request.httprequest.headers.get(name)) is not None
+        }
+        return self._answer(*channel_sudo._receive_delivery(kept, body))
+
+    @staticmethod
+    def _answer(status, text):
+        return request.make_json_response({"status": "ok" if status == 200 else "error", "message": text}, status=status)

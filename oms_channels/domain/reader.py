@@ -1,0 +1,159 @@
+"""Tolerant reading of foreign JSON.
+
+A shop may send anything: plug-ins drop keys, turn lists into objects and numbers into words. Reading never fails; what
+cannot be understood becomes a :class:`Problem` and an empty value, and the document as a whole decides what follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from odoo.addons.oms_core.domain.documents import ZERO, Problem
+
+#: Beyond these an amount is no money, and Decimal arithmetic (28 digits) would no longer be exact.
+DIGITS_MAX = 15
+DECIMALS_MAX = 20
+#: Numbers longer than this are no identifiers; Python refuses to print the longest.
+IDENTIFIER_MAX = 10**30
+QUOTED_MAX = 40
+
+#: PHP cannot tell an empty object from an empty list, and answers ``false`` for "none".
+EMPTY = (None, "", False, [], {})
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A JSON object and the way to it.
+
+    :param label: what a clerk would call it (``Order 1017``, ``Line “Mug”``).
+    :param problems: shared by all readers of a document, and added to.
+    """
+
+    fields: Mapping[str, Any]
+    label: str
+    problems: list[Problem]
+
+    def text(self, *keys: str) -> str:
+        """The first of ``keys`` that says something, as text that a database can store."""
+        for key in keys:
+            value = self.fields.get(key)
+            if _is_number(value) and abs(value) < IDENTIFIER_MAX:
+                return format(value, "f") if isinstance(value, Decimal) else str(value)
+            if isinstance(value, str) and _clean(value):
+                return _clean(value)
+            if not _is_empty(value) and not isinstance(value, str):
+                self._complain("bad_text", key, "text")
+        return ""
+
+    def identifier(self, *keys: str) -> str:
+        """As :meth:`text`; zero means "none" too."""
+        return next((value for value in map(self.text, keys) if value != "0" and value), "")
+
+    def number(self, key: str) -> Decimal:
+        """A finite number of sensible size; a problem and zero if there is none."""
+        value = _decimal(self.fields.get(key))
+        if value is None:
+            self._complain("bad_amount", key, "number")
+            return ZERO
+        return value
+
+    def number_or_none(self, key: str) -> Decimal | None:
+        """As :meth:`number`, but leaving it out is no problem."""
+        return None if _is_empty(self.fields.get(key)) else self.number(key)
+
+    def moment(self, *keys: str) -> datetime | None:
+        """The first of ``keys`` that holds an ISO 8601 date and time, in UTC; one without an offset *is* in UTC."""
+        for key in keys:
+            value = self.fields.get(key)
+            if _is_empty(value):
+                continue
+            moment = _moment(value)
+            if moment:
+                return moment
+            self._complain("bad_date", key, "date")
+        return None
+
+    def nested(self, key: str) -> Reader:
+        """The object at ``key``; an empty one if there is none."""
+        value = self.fields.get(key)
+        if not isinstance(value, Mapping):
+            if not _is_empty(value):
+                self._complain("bad_text", key, "group of fields")
+            value = {}
+        return Reader(value, self.label, self.problems)
+
+    def rows(self, key: str, label: str) -> Iterator[Reader]:
+        """The objects in the list at ``key``, each labelled ``label`` and what it calls itself.
+
+        An object of objects counts as a list: that is what PHP makes of a list with a gap.
+        """
+        value = self.fields.get(key)
+        if isinstance(value, Mapping):
+            value = list(value.values())
+        if not isinstance(value, list):
+            if not _is_empty(value):
+                self._complain("bad_line", key, "list")
+            return
+        for index, row in enumerate(value, 1):
+            if isinstance(row, Mapping):
+                name = next((row[key] for key in ("name", "label", "id") if isinstance(row.get(key), str | int)), index)
+                yield Reader(row, f"{label} “{_quote(name)}”", self.problems)
+            else:
+                self.complain("bad_line", f"number {index} of “{key}” is {_quote(row)}, not a line")
+
+    def complain(self, code: str, what: str) -> None:
+        """Note a problem: ``what`` goes on where the label leaves off."""
+        self.problems.append(Problem(code, f"{self.label}: {what}. Correct the order in the shop and send it again."))
+
+    def _complain(self, code: str, key: str, wanted: str) -> None:
+        if _is_empty(self.fields.get(key)):
+            self.complain(code, f"“{key}” is missing")
+        else:
+            self.complain(code, f"“{key}” is {_quote(self.fields[key])}, which is no {wanted}")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | Decimal) and not isinstance(value, bool) and (Decimal(value)).is_finite()
+
+
+def _is_empty(value: Any) -> bool:
+    return any(value is empty or (type(value) is type(empty) and value == empty) for empty in EMPTY)
+
+
+def _quote(value: Any) -> str:
+    text = _clean(value) if isinstance(value, str) else f"{type(value).__name__}"
+    if _is_number(value) and abs(value) < IDENTIFIER_MAX:
+        text = str(value)
+    return text if len(text) <= QUOTED_MAX else f"{text[:QUOTED_MAX]}…"
+
+
+def _clean(text: str) -> str:
+    # PostgreSQL stores neither NUL nor half of a surrogate pair; JSON can carry both.
+    return text.replace("\0", "").encode("utf-8", "replace").decode().strip()
+
+
+def _decimal(value: Any) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        return None
+    try:
+        number = Decimal(
+            value.strip() if isinstance(value, str) else repr(value) if isinstance(value, float) else value
+        )
+    except InvalidOperation:
+        return None
+    if not number.is_finite() or number.adjusted() >= DIGITS_MAX or number.as_tuple().exponent < -DECIMALS_MAX:
+        return None
+    return number
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(str(value).strip().replace("Z", "+00:00"))
+        # An offset can push the first and the last day of the calendar over its edge.
+        return moment.replace(tzinfo=moment.tzinfo or timezone.utc).astimezone(timezone.utc)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,31 @@
+"""WooCommerce, REST API wc/v3. Shapes and behaviour as measured on 11.0; older 3.x–10.x answers are taken too."""
+
+from odoo.addons.oms_channels.domain.adapter import Adapter, Capabilities, Credential
+
+from . import client, const, parse, verify
+
+ADAPTER = Adapter(
+    code=const.CODE,
+    label=const.LABEL,
+    credentials=(
+        Credential("api_url", "Shop address (https://…)"),
+        Credential("api_key", "Consumer key"),
+        Credential("api_secret", "Consumer secret"),
+        Credential("webhook_secret", "Webhook secret", required=False),
+    ),
+    capabilities=Capabilities(
+        webhooks=True,
+        poll=True,
+        stock=True,
+        fulfilment=True,
+        # Only where the shop has switched the feature on; without it a tracking number is a note to the customer.
+        partial_fulfilment=True,
+        refunds=True,
+        partial_refunds=True,
+        cancel=True,
+    ),
+    verify=verify.verify,
+    read_event=verify.read_event,
+    parse=parse.body,
+    client=client.Client,
+)

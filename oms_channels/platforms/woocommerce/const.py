@@ -1,0 +1,71 @@
+"""What WooCommerce calls things, and the limits that we and it keep.
+
+Source: https://woocommerce.github.io/woocommerce-rest-api-docs/ and measurements on 11.0.1.
+"""
+
+CODE = "woocommerce"
+LABEL = "WooCommerce"
+
+# ---- API ----
+
+API_ROOT = "/wp-json/wc/v3/"
+#: One more is answered with 400.
+PER_PAGE = 100
+#: Items per stock batch; one more is answered with 413.
+BATCH_MAX = 100
+RESPONSE_MAX_BYTES = 8 * 1024 * 1024
+RETRY_AFTER_MAX_S = 3600
+#: Answers that say "later". Hosts and their firewalls send them; WooCommerce itself has no rate limit.
+BUSY_STATUSES = frozenset({408, 425, 429})
+#: Begins the codes of WooCommerce's own refusals, whatever the HTTP status: too large a refund is a 500.
+OWN_ERROR_PREFIX = "woocommerce_rest_"
+#: The order does not exist (any more). Webhooks carry it as their body if the order went before they were sent.
+GONE_CODE = "woocommerce_rest_shop_order_invalid_id"
+
+# ---- Webhooks ----
+
+HEADER_SIGNATURE = "X-WC-Webhook-Signature"
+HEADER_TOPIC = "X-WC-Webhook-Topic"
+HEADER_DELIVERY = "X-WC-Webhook-Delivery-ID"
+#: Topic → what it is about. All others are acknowledged and forgotten.
+TOPICS = {
+    "order.created": "order",
+    "order.updated": "order",
+    "order.restored": "order",
+    "order.deleted": "order_deleted",
+}
+#: A body that we polled ourselves has no headers.
+POLLED_TOPIC = "order.updated"
+FORM_TYPE = "application/x-www-form-urlencoded"
+
+# ---- Orders ----
+
+#: Status → ours. ``on-hold`` is missing: whether it waits for money depends on the payment.
+STATUSES = {
+    "auto-draft": "draft",
+    "checkout-draft": "draft",
+    "pending": "awaiting_payment",
+    "processing": "open",
+    "completed": "fulfilled",
+    "cancelled": "cancelled",
+    "failed": "cancelled",
+    "refunded": "cancelled",
+    "trash": "cancelled",
+}
+STATUS_ON_HOLD = "on-hold"
+#: Older answers and some plug-ins write ``wc-processing``.
+STATUS_PREFIX = "wc-"
+
+#: Where the lines of an order are: (key, our kind, name if it has none). Coupon lines are not among them: what they
+#: took off is already inside the totals of the product lines.
+LINE_KEYS = (
+    ("line_items", "product", "Product"),
+    ("shipping_lines", "shipping", "Shipping"),
+    ("fee_lines", "fee", "Fee"),
+)
+#: Sums over the order. WooCommerce prints all of them with the decimals of the shop.
+HEADER_TOTALS = ("total", "total_tax", "cart_tax", "shipping_total", "shipping_tax", "discount_total", "discount_tax")
+DECIMALS_DEFAULT = 2
+DECIMALS_MAX = 6
+#: Metadata whose key begins so is for plug-ins, not for people.
+HIDDEN_PREFIX = "_"

@@ -1,0 +1,177 @@
+"""What every platform must keep, as tests; and how a document is compared with its golden file.
+
+A platform joins by a class of ten lines (see ``test_woocommerce.py``) and a folder ``data/payloads/<platform>/``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, fields, is_dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from odoo.addons.oms_channels.domain.adapter import EVENT_KINDS, Adapter, Event, Reject
+from odoo.addons.oms_channels.platforms import PLATFORMS
+from odoo.addons.oms_core.domain.documents import CancelDoc, OrderDoc
+
+PAYLOADS = Path(__file__).resolve().parents[2] / "data" / "payloads"
+EXPECTED_SUFFIX = ".expected.json"
+#: The generic columns of a channel.
+CREDENTIAL_FIELDS = {"api_url", "api_key", "api_secret", "api_token", "webhook_secret", "account_ref"}
+
+
+def payloads(platform: str) -> list[Path]:
+    """The platform's golden payloads, ``<kind>/<case>.json``."""
+    found = sorted((PAYLOADS / platform).glob("*/*.json"))
+    return [path for path in found if not path.name.endswith(EXPECTED_SUFFIX)]
+
+
+def parsed(path: Path) -> dict[str, Any]:
+    """What the platform's parser makes of a golden payload, as :func:`canonical`."""
+    adapter = PLATFORMS[path.parent.parent.name]
+    return canonical(adapter.parse(path.parent.name, path.read_bytes()))
+
+
+def expected(path: Path) -> dict[str, Any]:
+    """What it is to become."""
+    return json.loads(path.with_name(path.stem + EXPECTED_SUFFIX).read_text(encoding="utf-8"))
+
+
+def canonical(document: OrderDoc | CancelDoc) -> dict[str, Any]:
+    """A document as plain JSON: numbers and moments as text, what is empty left out, problems by their codes."""
+    plain = _plain(asdict(document))
+    plain.pop("parse_problems", None)
+    plain["problems"] = [problem.code for problem in document.problems()]
+    if isinstance(document, OrderDoc):
+        plain["computed_total"] = str(document.computed_total())
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: plain for key, item in value.items() if (plain := _plain(item))}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    """Everything in a document that is not itself a document or a sequence."""
+    if is_dataclass(value):
+        value = [getattr(value, field.name) for field in fields(value)]
+    if isinstance(value, tuple | list):
+        for item in value:
+            yield from leaves(item)
+    else:
+        yield value
+
+
+class PlatformContract:
+    """The contract of :class:`Adapter`, for one platform.
+
+    Concrete classes derive from this and from ``odoo.tests.BaseCase``, set :attr:`platform` and
+    ``allow_inherited_tests_method = True``, and say how the platform signs.
+    """
+
+    #: Code in the registry.
+    platform: str
+    secret = "correct horse & battery"
+
+    def signed(self, body: bytes, secret: str) -> dict[str, str]:
+        """The headers with which the platform would deliver ``body``: an order that was changed."""
+        raise NotImplementedError
+
+    @property
+    def adapter(self) -> Adapter:
+        return PLATFORMS[self.platform]
+
+    @property
+    def order(self) -> bytes:
+        """Some order of the platform."""
+        return next(path for path in payloads(self.platform) if path.parent.name == "order").read_bytes()
+
+    def _verify(self, headers: Mapping[str, str], body: bytes, secret: str | None = None) -> bool:
+        return self.adapter.verify(headers, body, self.secret if secret is None else secret)
+
+    def _read(self, body: bytes) -> Event:
+        return self.adapter.read_event(self.signed(body, self.secret), body)
+
+    # ---- Registry ----
+
+    def test_the_registry_entry_is_complete(self):
+        self.assertEqual(self.adapter.code, self.platform)
+        self.assertTrue(self.adapter.label)
+        self.assertTrue(self.adapter.capabilities.webhooks or self.adapter.capabilities.poll)
+        for credential in self.adapter.credentials:
+            self.assertIn(credential.field, CREDENTIAL_FIELDS)
+            self.assertTrue(credential.label)
+
+    # ---- Signatures ----
+
+    def test_the_right_signature_is_accepted(self):
+        self.assertTrue(self._verify(self.signed(self.order, self.secret), self.order))
+
+    def test_the_names_of_headers_are_read_in_any_case(self):
+        headers = {key.lower(): value for key, value in self.signed(self.order, self.secret).items()}
+        self.assertTrue(self._verify(headers, self.order))
+        self.assertEqual(self.adapter.read_event(headers, self.order), self._read(self.order))
+
+    def test_an_altered_body_is_refused(self):
+        self.assertFalse(self._verify(self.signed(self.order, self.secret), self.order + b" "))
+
+    def test_a_signature_with_another_secret_is_refused(self):
+        self.assertFalse(self._verify(self.signed(self.order, "another"), self.order))
+
+    def test_a_delivery_without_headers_is_refused(self):
+        self.assertFalse(self._verify({}, self.order))
+
+    def test_an_empty_secret_verifies_nothing(self):
+        self.assertFalse(self._verify(self.signed(self.order, ""), self.order, secret=""))
+
+    def test_a_signature_that_is_not_ascii_is_refused(self):
+        headers = {name: "ü" + value for name, value in self.signed(self.order, self.secret).items()}
+        self.assertFalse(self._verify(headers, self.order))
+
+    # ---- Events ----
+
+    def test_the_same_delivery_twice_has_the_same_key(self):
+        self.assertEqual(self._read(self.order), self._read(self.order))
+        self.assertEqual(self._read(self.order).kind, "order")
+
+    def test_a_polled_order_has_the_key_of_its_webhook(self):
+        polled = json.dumps(json.loads(self.order)).encode()
+        self.assertEqual(self.adapter.read_event({}, polled), self._read(self.order))
+
+    def test_different_orders_have_different_keys(self):
+        bodies = [path.read_bytes() for path in payloads(self.platform) if path.parent.name == "order"]
+        self.assertEqual(len({self._read(body).key for body in bodies}), len(bodies))
+
+    def test_a_malformed_body_is_an_event_and_then_rejected(self):
+        for body in (b"", b"{", b"\xff\xfe", b"null", b"[]", b'"text"', b"[" * 100_000):
+            with self.subTest(body=body[:10]):
+                event = self._read(body)
+                self.assertIn(event.kind, EVENT_KINDS)
+                self.assertTrue(event.key)
+                with self.assertRaises(Reject) as caught:
+                    self.adapter.parse("order", body)
+                self.assertTrue(str(caught.exception))
+
+    # ---- Documents ----
+
+    def test_every_payload_becomes_the_expected_document(self):
+        for path in payloads(self.platform):
+            with self.subTest(path=path.name):
+                self.assertEqual(parsed(path), expected(path))
+
+    def test_parsing_twice_gives_the_same_document(self):
+        self.assertEqual(self.adapter.parse("order", self.order), self.adapter.parse("order", self.order))
+
+    def test_no_float_gets_into_a_document(self):
+        for path in payloads(self.platform):
+            document = self.adapter.parse(path.parent.name, path.read_bytes())
+            self.assertFalse([leaf for leaf in leaves(document) if isinstance(leaf, float)], path.name)

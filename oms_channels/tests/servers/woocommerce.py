@@ -1,0 +1,339 @@
+"""A WooCommerce shop on this machine: enough of REST v3 and its webhooks to test and to demonstrate with.
+
+It keeps the contract where clients go wrong: basic auth is refused over plain HTTP and OAuth signatures are really
+checked; ``modified_after`` excludes its own second; binned orders vanish from lists; batches fail item by item within
+a 200; too large a refund is a 500. And it misbehaves on demand::
+
+    with WooCommerceServer(orders=[order]) as shop:
+        shop.fail_next("busy", retry_after="7")
+        Client(shop.url, shop.key, shop.secret).orders_since(moment)  # raises Retry, delay_s=7
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from datetime import datetime, timezone
+from decimal import Decimal, InvalidOperation
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Lock, Thread
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
+
+import requests
+
+API_ROOT = "/wp-json/wc/v3/"
+#: Statuses that ``status=any`` leaves out.
+HIDDEN_STATUSES = {"trash", "checkout-draft", "auto-draft"}
+CLOCK_SKEW_MAX_S = 15 * 60
+DELIVERY_TIMEOUT_S = 60
+USER_AGENT = "WooCommerce/11.0.1 Hookshot (WordPress/7.0.4)"
+PARSE_ERROR = (400, {"code": "rest_invalid_param", "message": "Invalid parameter(s)", "data": {"status": 400}})
+GONE = (404, {"code": "woocommerce_rest_shop_order_invalid_id", "message": "Invalid ID.", "data": {"status": 404}})
+NO_ROUTE = (404, {"code": "rest_no_route", "message": "No route was found.", "data": {"status": 404}})
+
+Answer = tuple[int, Any]
+
+
+class WooCommerceServer:
+    """The shop. Use it as a context manager, or ``start()`` and ``stop()`` it.
+
+    :ivar orders: id → order as the API shows it; tests change it as they like.
+    :ivar stock: product or variation id → quantity; an id that is not there does not exist.
+    :ivar requests: ``(method, path, query, body)`` of all that was asked, in order.
+    :param fulfilments: whether the fulfilment feature is switched on.
+    :param now: the shop's clock.
+    """
+
+    def __init__(
+        self,
+        orders: Iterable[dict[str, Any]] = (),
+        key: str = "ck_test",
+        secret: str = "cs_test",
+        port: int = 0,
+        fulfilments: bool = False,
+        now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+    ):
+        self.orders = {int(order["id"]): deepcopy(order) for order in orders}
+        self.key, self.secret = key, secret
+        self.fulfilments = fulfilments
+        self.now = now
+        self.stock: dict[int, int] = {}
+        self.refunds: dict[int, list[dict[str, Any]]] = {}
+        self.notes: dict[int, list[dict[str, Any]]] = {}
+        self.shipments: dict[int, list[dict[str, Any]]] = {}
+        self.requests: list[tuple[str, str, dict[str, str], Any]] = []
+        self._faults: deque[tuple[str, dict[str, Any]]] = deque()
+        self._nonces: set[str | None] = set()
+        self._ids = iter(range(900_001, 10**9))
+        self._lock = Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), type("Handler", (_Handler,), {"shop": self}))
+        self._server.daemon_threads = True
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def start(self) -> WooCommerceServer:
+        Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        return self
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def __enter__(self) -> WooCommerceServer:
+        return self.start()
+
+    def __exit__(self, *_error) -> None:
+        self.stop()
+
+    def fail_next(self, fault: str, times: int = 1, **options: Any) -> None:
+        """Misbehave at the next ``times`` requests.
+
+        :param fault: ``busy`` (429; ``retry_after``), ``down`` (503 and a page of HTML; ``retry_after``), ``slow``
+            (``delay_s``, then the right answer), ``truncated`` (half of the right answer), ``redirect`` (``location``),
+            ``huge`` (``size``).
+        """
+        self._faults.extend([(fault, options)] * times)
+
+    # ---- What the API does ----
+
+    def answer(self, method: str, path: str, query: dict[str, str], body: Any) -> tuple[int, Any, dict[str, str]]:
+        """Status, JSON and headers for a request that was let in."""
+        with self._lock:
+            if (method, path) == ("GET", "orders"):
+                return self._list_orders(query)
+            status, payload = self._answer_one(method, path.split("/"), body)
+            return status, payload, {}
+
+    def _answer_one(self, method: str, path: list[str], body: Any) -> Answer:
+        match method, *path:
+            case "POST", "products", "batch":
+                return self._set_stock(body)
+            case "POST", "products", _parent, "variations", "batch":
+                return self._set_stock(body)
+            case _, "orders", order_id, *rest:
+                order = self.orders.get(int(order_id)) if order_id.isdecimal() else None
+                return self._answer_order(method, order, rest, body) if order else GONE
+        return NO_ROUTE
+
+    def _answer_order(self, method: str, order: dict[str, Any], rest: list[str], body: Any) -> Answer:
+        order_id = order["id"]
+        match method, *rest:
+            case ("GET",):
+                return 200, order
+            case ("PUT",):
+                return 200, self.change(order_id, **body)
+            case "GET", "refunds":
+                return 200, self.refunds.get(order_id, [])
+            case "POST", "refunds":
+                return self._refund(order, body)
+            case "POST", "notes":
+                return 201, self._keep(self.notes, order_id, body)
+            case "POST", "fulfillments" if self.fulfilments:
+                return 200, self._keep(self.shipments, order_id, body)
+        return NO_ROUTE
+
+    def change(self, order_id: int, **values: Any) -> dict[str, Any]:
+        """Change an order as the shop would, with a new date of change; the order."""
+        moment = self.now().strftime("%Y-%m-%dT%H:%M:%S")
+        self.orders[order_id] |= {**values, "date_modified": moment, "date_modified_gmt": moment}
+        return self.orders[order_id]
+
+    def _list_orders(self, query: dict[str, str]) -> tuple[int, Any, dict[str, str]]:
+        per_page, page = query.get("per_page", "10"), query.get("page", "1")
+        if not (per_page.isdecimal() and page.isdecimal() and 1 <= int(per_page) <= 100 and int(page) >= 1):
+            return *PARSE_ERROR, {}
+        try:
+            after = datetime.fromisoformat(query["modified_after"]) if "modified_after" in query else datetime.min
+        except ValueError:
+            return *PARSE_ERROR, {}
+        found = [
+            order
+            for order in self.orders.values()
+            if order["status"] not in HIDDEN_STATUSES
+            and datetime.fromisoformat(order["date_modified_gmt"]) > after.replace(microsecond=0)
+        ]
+        found.sort(key=lambda order: (order["date_modified_gmt"], order["id"]), reverse=query.get("order") != "asc")
+        start = (int(page) - 1) * int(per_page)
+        headers = {"X-WP-Total": str(len(found)), "X-WP-TotalPages": str(-(-len(found) // int(per_page)))}
+        return 200, found[start : start + int(per_page)], headers
+
+    def _set_stock(self, body: Any) -> Answer:
+        items = body.get("update", [])
+        if len(items) > 100:
+            return 413, {"code": "woocommerce_rest_request_entity_too_large", "message": "Too many items."}
+        answers = []
+        for item in items:
+            if item["id"] in self.stock:
+                self.stock[item["id"]] = item["stock_quantity"]
+                answers.append(item)
+            else:
+                error = {"code": "woocommerce_rest_product_invalid_id", "message": "Invalid ID."}
+                answers.append({"id": item["id"], "error": error})
+        return 200, {"update": answers}
+
+    def _refund(self, order: dict[str, Any], body: Any) -> Answer:
+        try:
+            amount = Decimal(body["amount"])
+        except (InvalidOperation, KeyError, TypeError):
+            return PARSE_ERROR
+        given = sum(Decimal(refund["amount"]) for refund in self.refunds.get(order["id"], []))
+        if not 0 < amount <= Decimal(order["total"]) - given:
+            # Not an HTTP status inside "data", as elsewhere: WooCommerce forgot, and so it is a 500.
+            message = "Invalid refund amount."
+            return 500, {"code": "woocommerce_rest_cannot_create_order_refund", "message": message, "data": 500}
+        refund = self._keep(self.refunds, order["id"], body)
+        brief = {"id": refund["id"], "reason": body.get("reason", ""), "total": f"-{amount}"}
+        self.change(order["id"], refunds=[*order.get("refunds", []), brief])
+        return 201, refund
+
+    def _keep(self, table: dict[int, list[dict[str, Any]]], order_id: int, body: dict[str, Any]) -> dict[str, Any]:
+        row = {"id": next(self._ids), **body}
+        table.setdefault(order_id, []).append(row)
+        return row
+
+    # ---- Who may ask ----
+
+    def refuse(self, method: str, path: str, query: list[tuple[str, str]]) -> str:
+        """Why a request may not pass; empty if it may. OAuth 1.0a, one-legged, in the query string."""
+        given = dict(query)
+        signature = given.get("oauth_signature", "")
+        if given.get("oauth_consumer_key") != self.key or not signature:
+            return "woocommerce_rest_cannot_view"
+        signed = sorted((_escape(key), _escape(value)) for key, value in query if key != "oauth_signature")
+        pairs = "&".join(f"{key}={value}" for key, value in signed)
+        text = "&".join((method, _escape(self.url + path), _escape(pairs)))
+        expected = base64.b64encode(_hmac(f"{_escape(self.secret)}&", text.encode())).decode()
+        fresh = abs(time.time() - int(given.get("oauth_timestamp", "0"))) < CLOCK_SKEW_MAX_S
+        with self._lock:
+            unused = given.get("oauth_nonce") not in self._nonces
+            self._nonces.add(given.get("oauth_nonce"))
+        valid = hmac.compare_digest(expected, signature)
+        return "" if valid and fresh and unused else "woocommerce_rest_authentication_error"
+
+    def next_fault(self) -> tuple[str, dict[str, Any]]:
+        with self._lock:
+            return self._faults.popleft() if self._faults else ("", {})
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One request: let in, answered, or spoilt."""
+
+    shop: WooCommerceServer
+    protocol_version = "HTTP/1.1"
+
+    def _handle(self) -> None:
+        url = urlsplit(self.path)
+        query = parse_qsl(url.query, keep_blank_values=True)
+        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        asked = {key: value for key, value in query if not key.startswith("oauth_")}
+        path = url.path.removeprefix(API_ROOT)
+        self.shop.requests.append((self.command, path, asked, json.loads(raw) if raw else None))
+        fault, options = self.shop.next_fault()
+        if fault == "slow":
+            time.sleep(options.get("delay_s", 1))
+        elif fault in ("busy", "down", "redirect", "huge"):
+            return getattr(self, f"_{fault}")(**options)
+        refusal = self.shop.refuse(self.command, url.path, query)
+        if refusal:
+            message = "Sorry, you cannot list resources."
+            return self._send_json(401, {"code": refusal, "message": message, "data": {"status": 401}})
+        if not url.path.startswith(API_ROOT):
+            return self._send_json(*NO_ROUTE)
+        status, payload, headers = self.shop.answer(self.command, path, asked, json.loads(raw) if raw else {})
+        return self._send_json(status, payload, headers, cut=fault == "truncated")
+
+    do_GET = do_POST = do_PUT = _handle
+
+    def _busy(self, retry_after: str = "") -> None:
+        self._send_json(429, {"code": "too_many_requests"}, {"Retry-After": retry_after} if retry_after else {})
+
+    def _down(self, retry_after: str = "") -> None:
+        headers = {"Retry-After": retry_after} if retry_after else {}
+        self._send(
+            503, b"<html><body>Briefly unavailable for scheduled maintenance.</body></html>", "text/html", headers
+        )
+
+    def _redirect(self, location: str) -> None:
+        self._send(301, b"", "text/html", {"Location": location})
+
+    def _huge(self, size: int) -> None:
+        self._send(200, b'"' + b"x" * size + b'"', "application/json", {})
+
+    def _send_json(self, status: int, payload: Any, headers: dict[str, str] | None = None, cut: bool = False) -> None:
+        body = _php_json(payload)
+        self._send(status, body[: len(body) // 2] if cut else body, "application/json; charset=UTF-8", headers or {})
+
+    def _send(self, status: int, body: bytes, content_type: str, headers: dict[str, str]) -> None:
+        try:
+            self.send_response(status)
+            for name, value in {"Content-Type": content_type, "Content-Length": str(len(body)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True  # the client gave up waiting, as it should
+
+    def log_message(self, *_arguments) -> None:
+        """Keep quiet."""
+
+
+# ---- Webhooks ----
+
+
+def deliver(url: str, order: dict[str, Any] | bytes, topic: str, secret: str, webhook_id: int = 1) -> requests.Response:
+    """Send ``order`` (or raw bytes) to ``url`` as a signed webhook. ``order.deleted`` carries the id alone."""
+    body = order
+    if not isinstance(order, bytes):
+        body = _php_json({"id": order["id"]} if topic == "order.deleted" else order)
+    headers = webhook_headers(body, topic, secret, webhook_id)
+    return requests.post(url, data=body, headers=headers, timeout=DELIVERY_TIMEOUT_S, allow_redirects=False)
+
+
+def webhook_headers(body: bytes, topic: str, secret: str, webhook_id: int = 1) -> dict[str, str]:
+    """The headers of a delivery.
+
+    Its id is made of the webhook and the second, as the real one is: several orders share it. The secret is escaped
+    in WordPress' database and unescaped for signing, so plain is what it is here.
+    """
+    resource, _dot, event = topic.partition(".")
+    delivery = hashlib.md5(f"{webhook_id}{int(time.time())}".encode(), usedforsecurity=False).hexdigest()
+    return {
+        "User-Agent": USER_AGENT,
+        "Content-Type": "application/json",
+        "X-WC-Webhook-Source": "https://maison-verte.example/",
+        "X-WC-Webhook-Topic": topic,
+        "X-WC-Webhook-Resource": resource,
+        "X-WC-Webhook-Event": event,
+        "X-WC-Webhook-Signature": base64.b64encode(_hmac(secret, body)).decode(),
+        "X-WC-Webhook-ID": str(webhook_id),
+        "X-WC-Webhook-Delivery-ID": delivery,
+    }
+
+
+def ping(url: str, webhook_id: int = 1) -> requests.Response:
+    """What saving a webhook sends: a form without a signature. The webhook becomes active if the answer is a 2xx."""
+    form = {"webhook_id": webhook_id}
+    headers = {"User-Agent": USER_AGENT}
+    return requests.post(url, data=form, headers=headers, timeout=DELIVERY_TIMEOUT_S, allow_redirects=False)
+
+
+def _hmac(secret: str, message: bytes) -> bytes:
+    return hmac.new(secret.encode(), message, hashlib.sha256).digest()
+
+
+def _php_json(payload: Any) -> bytes:
+    # As PHP spells it: nothing but ASCII, slashes escaped.
+    return json.dumps(payload, separators=(",", ":")).replace("/", "\\/").encode()
+
+
+def _escape(text: str) -> str:
+    return quote(text, safe="-._~")

@@ -1,0 +1,62 @@
+"""States, limits and fixed tables of the order hub. Units are part of the names."""
+
+# --- Inbox and outbox ------------------------------------------------------------------------------------------------
+
+#: {state: states that may follow}. ``done`` and ``ignored`` are final; a dead letter waits for a person.
+MESSAGE_TRANSITIONS = {
+    "quarantine": {"pending", "dismissed"},
+    "pending": {"done", "ignored", "retry", "dead"},
+    "retry": {"pending", "done", "ignored", "retry", "dead"},
+    "dead": {"pending", "dismissed"},
+    "done": set(),
+    "ignored": set(),
+    "dismissed": set(),
+}
+
+#: How long a failed message waits before each new attempt; after the last one it is a dead letter.
+RETRY_DELAYS_S = (60, 300, 1800, 7200, 21600)
+
+#: Messages taken by one worker at a time: large enough to share queries, small enough to commit often.
+MESSAGE_BATCH_MAX = 50
+
+#: Unverified deliveries kept for one channel, so that a wrong secret loses nothing and a flood fills no disk.
+QUARANTINE_MAX = 200
+
+#: A larger body is refused: real orders have a few kilobytes, orders of a thousand lines some hundred.
+BODY_MAX_BYTES = 2 * 1024 * 1024
+
+#: Characters of an error that are kept on a record.
+ERROR_MAX_CHARS = 2000
+
+# --- Holds -----------------------------------------------------------------------------------------------------------
+
+HOLD_KINDS = [
+    ("payment", "Awaiting payment"),
+    ("fraud", "Fraud risk"),
+    ("address", "Address"),
+    ("total", "Total differs"),
+    ("tax", "Unknown tax"),
+    ("product", "Unmapped product"),
+    ("quantity", "Quantity"),
+    ("stock", "Stock"),
+    ("channel", "Channel says wait"),
+    ("change", "Changed after confirmation"),
+    ("cancel", "Cancellation too late"),
+    ("refund", "Refunded by the channel"),
+    ("manual", "Manual"),
+]
+
+#: Problem code of a canonical document -> kind of hold. A code that is not here gives a ``manual`` hold.
+HOLD_KIND_BY_PROBLEM = {
+    "total_mismatch": "total",
+    "bad_quantity": "quantity",
+    "huge_quantity": "quantity",
+    "unknown_status": "channel",
+    "unknown_country": "address",
+    "unknown_state": "address",
+}
+
+# --- Booking ---------------------------------------------------------------------------------------------------------
+
+#: Orders invoiced and paid by one run of the booking job before it commits.
+BOOKING_BATCH_MAX = 20

@@ -1,0 +1,235 @@
+"""Canonical documents: what every platform's payload is translated into.
+
+A platform's ``parse.py`` builds them, the models of ``oms_core`` apply them; nothing else passes between
+the two. Documents are frozen values. Money and quantities are ``Decimal``; identifiers are text, because
+platforms use numbers that no float or 32 bit integer can carry; moments are timezone-aware UTC.
+
+Sign convention: what the customer owes is positive. A discount, or a fee in the customer's favour, is negative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+ZERO = Decimal(0)
+
+#: What an order is worth doing, whatever the platform calls it.
+#: ``draft``             not an order yet (abandoned checkout): nothing is captured
+#: ``awaiting_payment``  captured, waits for money
+#: ``on_hold``           captured, the platform wants nobody to ship it
+#: ``open``              captured, to be fulfilled
+#: ``fulfilled``         the platform says that the goods have left already
+#: ``cancelled``         no longer wanted (cancelled, failed, refunded in whole, deleted)
+ORDER_STATUSES = ("draft", "awaiting_payment", "on_hold", "open", "fulfilled", "cancelled")
+
+#: ``product`` is delivered; the others are only charged.
+LINE_KINDS = ("product", "shipping", "fee", "discount", "tip")
+
+#: More of one item than any real order has: a slip of the keyboard, a bot, or a test.
+QUANTITY_MAX = Decimal(100_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a document cannot be taken as it is.
+
+    :param code: stable, for programs (``total_mismatch``).
+    :param message: one sentence for a clerk, with what to do next.
+    """
+
+    code: str
+    message: str
+
+
+#: Problems with which a document cannot become an order at all. With any other, it is captured and held.
+FATAL_PROBLEMS = frozenset({"missing_id", "bad_currency", "bad_status", "no_lines", "bad_line"})
+
+
+@dataclass(frozen=True, slots=True)
+class AddressDoc:
+    """A postal address and the person at it. Empty text means that the platform did not say."""
+
+    name: str = ""
+    company: str = ""
+    street: str = ""
+    street2: str = ""
+    city: str = ""
+    zip: str = ""
+    state_code: str = ""  #: subdivision without the country: "CA", "BE", "13"
+    country_code: str = ""  #: ISO 3166-1 alpha-2
+    email: str = ""
+    phone: str = ""
+
+    def is_postal(self) -> bool:
+        """Whether a parcel could find its way there: a street and a town, or a post code, in a country."""
+        return bool(self.country_code and self.street and (self.city or self.zip))
+
+    def is_empty(self) -> bool:
+        return not any(getattr(self, name) for name in self.__slots__)
+
+
+@dataclass(frozen=True, slots=True)
+class TaxDoc:
+    """One tax on one line, as charged.
+
+    :param code: the platform's id of the rate.
+    :param rate: percent (``Decimal("19")``).
+    :param amount: in the currency of the order, rounded as the platform charged it.
+    """
+
+    code: str
+    name: str
+    rate: Decimal
+    amount: Decimal
+    compound: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLineDoc:
+    """Something that the customer is charged for.
+
+    :param total: what is charged for the whole line, after all discounts, **without tax**.
+    :param subtotal: the same before discounts; ``subtotal - total`` is the discount given.
+    """
+
+    external_id: str
+    kind: str
+    name: str
+    quantity: Decimal
+    total: Decimal
+    subtotal: Decimal
+    taxes: tuple[TaxDoc, ...] = ()
+    sku: str = ""
+    product_ref: str = ""  #: the platform's id of the product or variant
+    note: str = ""  #: what the customer chose or wrote for this line
+
+    @property
+    def tax_total(self) -> Decimal:
+        return sum((tax.amount for tax in self.taxes), ZERO)
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentDoc:
+    """Money that the channel has taken from the customer.
+
+    :param external_id: unique within the order: a transaction id, else one that the platform's parser makes up.
+    """
+
+    external_id: str
+    amount: Decimal
+    method: str
+    paid_at: datetime
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RefundDoc:
+    """Money that the channel gave back. ``amount`` is positive, tax included."""
+
+    external_id: str
+    amount: Decimal
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDoc:
+    """An order as the customer placed it and the platform charged it.
+
+    :param external_id: the platform's own id, unique within a channel account.
+    :param number: what the customer and the shop call the order.
+    :param total: what the customer pays in all, tax included, before any refund.
+    :param updated_at: the version: a document older than the one stored changes nothing.
+    :param parse_problems: what the parser could not understand; part of :meth:`problems`.
+    """
+
+    external_id: str
+    number: str
+    status: str
+    currency: str
+    total: Decimal
+    lines: tuple[OrderLineDoc, ...]
+    ordered_at: datetime
+    updated_at: datetime
+    channel_status: str = ""
+    billing: AddressDoc = field(default_factory=AddressDoc)
+    shipping: AddressDoc = field(default_factory=AddressDoc)
+    customer_ref: str = ""
+    payments: tuple[PaymentDoc, ...] = ()
+    refunds: tuple[RefundDoc, ...] = ()
+    payment_method: str = ""
+    shipping_method: str = ""
+    note: str = ""
+    parse_problems: tuple[Problem, ...] = ()
+
+    def computed_total(self) -> Decimal:
+        """What the lines and their taxes add up to."""
+        return sum((line.total + line.tax_total for line in self.lines), ZERO)
+
+    def problems(self) -> list[Problem]:
+        """Everything that keeps this document from being taken without a look; empty when all is well."""
+        found = list(self.parse_problems)
+        if not self.external_id:
+            found.append(Problem("missing_id", "The order has no id. Send it again with the id that the shop gave it."))
+        if self.status not in ORDER_STATUSES:
+            found.append(
+                Problem("bad_status", f"The order status “{self.channel_status or self.status}” is not known here.")
+            )
+        if not (len(self.currency) == 3 and self.currency.isalpha() and self.currency.isupper()):
+            found.append(
+                Problem("bad_currency", f"“{self.currency}” is no ISO 4217 currency code. Correct it and retry.")
+            )
+        if not self.lines:
+            found.append(
+                Problem("no_lines", "The order has no lines. Check it in the shop, correct it there and retry.")
+            )
+        for line in self.lines:
+            found.extend(self._line_problems(line))
+        if self.computed_total() != self.total:
+            found.append(
+                Problem(
+                    "total_mismatch",
+                    f"The channel says {self.total} {self.currency}, but its lines and taxes add up to "
+                    f"{self.computed_total()} {self.currency}. Find the missing or doubled charge in the shop before "
+                    "you release the order.",
+                )
+            )
+        return found
+
+    @staticmethod
+    def _line_problems(line: OrderLineDoc) -> Iterator[Problem]:
+        label = line.sku or line.name or line.external_id
+        if line.kind not in LINE_KINDS:
+            yield Problem("bad_line", f"Line “{label}” is of the unknown kind “{line.kind}”.")
+        if line.kind == "product" and line.quantity <= 0:
+            yield Problem(
+                "bad_quantity", f"Line “{label}” asks for {line.quantity} pieces. Correct the quantity, then release."
+            )
+        if line.quantity > QUANTITY_MAX:
+            yield Problem(
+                "huge_quantity",
+                f"Line “{label}” asks for {line.quantity} pieces, more than {QUANTITY_MAX}. Ask the customer whether "
+                "that is meant, then release or cancel.",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class CancelDoc:
+    """An order that the channel no longer has: deleted, or put in the bin.
+
+    :param external_id: the id of the order, as in :class:`OrderDoc`.
+    :param updated_at: when; ``None`` if the platform does not say, and then it holds whatever version is stored.
+    :param reason: in the words of the channel or its parser, for the order's log.
+    """
+
+    external_id: str
+    updated_at: datetime | None = None
+    reason: str = ""
+
+    def problems(self) -> list[Problem]:
+        """Everything that keeps this document from being taken; empty when all is well."""
+        if self.external_id:
+            return []
+        return [Problem("missing_id", "The deletion names no order. Check in the shop which one was deleted.")]

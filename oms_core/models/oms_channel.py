@@ -1,0 +1,191 @@
+import secrets
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+
+class OmsChannel(models.Model):
+    """Where orders come from: one account at one shop, marketplace or desk.
+
+    A channel tells on whose behalf its orders are worked (company, integration user), from which warehouses they may be
+    served, and how they are booked. Spokes add how it is talked to.
+    """
+
+    _name = "oms.channel"
+    _description = "Sales Channel"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "sequence, name"
+    _check_company_auto = True
+
+    name = fields.Char(required=True, tracking=True)
+    code = fields.Char(
+        required=True, help="Short and without spaces; it stands in references of payments and in logs.", copy=False
+    )
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, index=True, default=lambda self: self.env.company, tracking=True
+    )
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    platform = fields.Selection(
+        selection="_selection_platform",
+        required=True,
+        default="manual",
+        help="What kind of shop this is. It decides how its messages are verified and read.",
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        string="Integration User",
+        required=True,
+        default=lambda self: self.env.user,
+        help="Orders of this channel are created in the name and with the rights of this user.",
+    )
+    token = fields.Char(
+        string="Webhook Token",
+        required=True,
+        copy=False,
+        groups="oms_core.group_oms_manager",
+        default=lambda self: secrets.token_urlsafe(24),
+        help="The unguessable part of the address to which the shop sends its messages.",
+    )
+    team_id = fields.Many2one("crm.team", string="Sales Team", check_company=True)
+    warehouse_ids = fields.Many2many(
+        "stock.warehouse",
+        string="Warehouses",
+        check_company=True,
+        help="The places that may serve orders of this channel. Empty: all warehouses of the company.",
+    )
+    auto_release = fields.Boolean(
+        default=True,
+        string="Release Clean Orders",
+        help="Orders without any hold are confirmed, sourced and reserved at once, without a click.",
+    )
+    invoice_policy = fields.Selection(
+        [("shipment", "When goods are shipped"), ("payment", "When the order is confirmed"), ("manual", "By hand")],
+        string="Invoice",
+        required=True,
+        default="shipment",
+        tracking=True,
+        help="When the invoice of an order is made and posted. Revenue belongs to the moment when the goods leave, so "
+        "“when shipped” is right for most.",
+    )
+    sale_journal_id = fields.Many2one(
+        "account.journal", string="Sales Journal", check_company=True, domain="[('type', '=', 'sale')]"
+    )
+    clearing_journal_id = fields.Many2one(
+        "account.journal",
+        string="Clearing Journal",
+        check_company=True,
+        domain="[('type', 'in', ('bank', 'cash'))]",
+        help="Payments taken by the channel are booked here until the channel pays them out. Empty: payments are not "
+        "booked.",
+    )
+    payment_provider_id = fields.Many2one(
+        "payment.provider", readonly=True, copy=False, help="Stands for the channel on its payment transactions."
+    )
+    message_ids_count = fields.Integer(compute="_compute_counts", string="Messages to look at")
+    order_count = fields.Integer(compute="_compute_counts", string="Orders")
+    hold_count = fields.Integer(compute="_compute_counts", string="Orders on hold")
+
+    _code_uniq = models.Constraint("UNIQUE(company_id, code)", "Two channels of a company cannot have the same code.")
+    _token_uniq = models.Constraint("UNIQUE(token)", "Two channels cannot have the same webhook token.")
+
+    @api.model
+    def _selection_platform(self):
+        """Kinds of channel; a spoke that can talk to a platform adds it here."""
+        return [("manual", "Manual entry")]
+
+    @api.constrains("code")
+    def _check_code(self):
+        for channel in self:
+            if not channel.code.replace("-", "").replace("_", "").isalnum():
+                raise ValidationError(
+                    self.env._("The code “%s” may have letters, digits, hyphens and underscores only.", channel.code)
+                )
+
+    def _compute_counts(self):
+        messages = dict(
+            self.env["oms.message"]._read_group(
+                [("channel_id", "in", self.ids), ("state", "in", ("dead", "quarantine"))], ["channel_id"], ["__count"]
+            )
+        )
+        orders = dict(
+            self.env["sale.order"]._read_group([("oms_channel_id", "in", self.ids)], ["oms_channel_id"], ["__count"])
+        )
+        holds = dict(
+            self.env["oms.hold"]._read_group(
+                [("channel_id", "in", self.ids), ("released_at", "=", False)],
+                ["channel_id"],
+                ["order_id:count_distinct"],
+            )
+        )
+        for channel in self:
+            channel.message_ids_count = messages.get(channel, 0)
+            channel.order_count = orders.get(channel, 0)
+            channel.hold_count = holds.get(channel, 0)
+
+    # ------------------------------------------------------------------------------------------------------ ACTIONS
+
+    def action_view_orders(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("oms_core.oms_order_action")
+        action["domain"] = [("oms_channel_id", "=", self.id)]
+        return action
+
+    def action_view_holds(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("oms_core.oms_hold_action")
+        action["domain"] = [("channel_id", "=", self.id)]
+        return action
+
+    def action_view_messages(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("oms_core.oms_message_action")
+        action["domain"] = [("channel_id", "=", self.id)]
+        action["context"] = {}
+        return action
+
+    # ----------------------------------------------------------------------------------------------------- BUSINESS
+
+    def _as_worker(self):
+        """This channel as its jobs see it: its integration user, its company, nobody notified, nothing tracked."""
+        self.ensure_one()
+        return (
+            self.with_user(self.user_id)
+            .with_company(self.company_id)
+            .with_context(
+                allowed_company_ids=self.company_id.ids,
+                tracking_disable=True,
+                mail_create_nolog=True,
+                mail_create_nosubscribe=True,
+                mail_notrack=True,
+            )
+        )
+
+    def _parse(self, message):
+        """The canonical document in a message. Spokes that know the platform override this.
+
+        :raise MessageRejected: when the body cannot be understood, with a sentence that says what to do.
+        """
+        self.ensure_one()
+        raise self.env["oms.message"]._rejected(
+            self.env._("Channel “%s” has no platform that could read this message. Choose one on the channel.", self.name)
+        )
+
+    def _get_warehouses(self):
+        """The warehouses that may serve this channel, in the order of preference."""
+        self.ensure_one()
+        return self.warehouse_ids or self.env["stock.warehouse"].search([("company_id", "=", self.company_id.id)])
+
+    def _get_payment_provider(self):
+        """The native payment provider that stands for this channel; made when first needed."""
+        self.ensure_one()
+        if not self.payment_provider_id:
+            # sudo: providers belong to administrators, and a worker has no such rights; the record is inert (disabled,
+            # without code) and only names the channel on transactions.
+            self.sudo().payment_provider_id = (
+                self.env["payment.provider"]
+                .sudo()
+                .create({"name": self.name, "company_id": self.company_id.id, "state": "disabled"})
+            )
+        return self.payment_provider_id

@@ -1,0 +1,214 @@
+import re
+
+from odoo import api, fields, models
+from odoo.tools import SQL, email_normalize
+
+#: Fewer digits are an extension or a slip, and would merge strangers.
+PHONE_DIGITS_MIN = 8
+
+#: What makes two addresses the same place for the same person.
+ADDRESS_FIELDS = ("name", "street", "street2", "zip", "city", "state_id", "country_id")
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    oms_customer_ref_ids = fields.One2many("oms.customer.ref", "partner_id", string="Accounts on Channels")
+
+    # The digits of a phone number, so that one is found however it was typed; see _oms_find_by_phone.
+    _oms_phone_digits_idx = models.Index(r"(regexp_replace(phone, '\D', '', 'g')) WHERE phone IS NOT NULL")
+
+    @api.model
+    def _oms_match_customers(self, channel, docs):
+        """The customer of each order, found or made, with a fixed number of queries for all of them.
+
+        Matched by the channel's id of the customer, then by e-mail, then by phone; never by name alone, because two people
+        called Jean Martin are two people. A customer of whom none of these is known is a new one for every order.
+
+        :param docs: ``OrderDoc`` values.
+        :return: for each the triple (customer, invoice address, delivery address).
+        """
+        by_ref = {
+            ref.external_id: ref.partner_id
+            for ref in self.env["oms.customer.ref"].search(
+                [("channel_id", "=", channel.id), ("external_id", "in", [doc.customer_ref for doc in docs])]
+            )
+        }
+        by_email = self._oms_find_by_email(channel, {_email(doc) for doc in docs} - {""})
+        by_phone = self._oms_find_by_phone(channel, {_phone(doc) for doc in docs} - {""})
+        places = _Places(self.env, docs)
+        found, missing = [], []
+        for doc in docs:
+            partner = by_ref.get(doc.customer_ref) or by_email.get(_email(doc)) or by_phone.get(_phone(doc))
+            found.append(partner)
+            if not partner:
+                missing.append(doc)
+        made = self._oms_create_customers(channel, missing, places)
+        customers = [
+            partner or made.get(_identity(doc), made.get(id(doc))) for partner, doc in zip(found, docs, strict=True)
+        ]
+        self._oms_remember_refs(channel, docs, customers, by_ref)
+        return self._oms_match_addresses(docs, customers, places)
+
+    @api.model
+    def _oms_find_by_email(self, channel, emails):
+        """{normalised e-mail: the oldest contact of the company that has it}"""
+        if not emails:
+            return {}
+        partners = self.search(
+            [
+                ("email_normalized", "in", list(emails)),
+                ("company_id", "in", [False, channel.company_id.id]),
+                ("type", "=", "contact"),
+            ],
+            order="id desc",
+        )
+        return {partner.email_normalized: partner for partner in partners}
+
+    @api.model
+    def _oms_find_by_phone(self, channel, phones):
+        """{digits of a phone number: the oldest contact of the company that has it}"""
+        if not phones:
+            return {}
+        self.flush_model(["phone"])
+        rows = self.env.execute_query(
+            SQL(
+                r"SELECT id, regexp_replace(phone, '\D', '', 'g') FROM res_partner"
+                r" WHERE phone IS NOT NULL AND regexp_replace(phone, '\D', '', 'g') IN %s AND active"
+                r" AND (company_id IS NULL OR company_id = %s) AND type = 'contact' ORDER BY id DESC",
+                tuple(phones),
+                channel.company_id.id,
+            )
+        )
+        allowed = set(self.browse([row[0] for row in rows])._filtered_access("read").ids)
+        return {digits: self.browse(partner_id) for partner_id, digits in rows if partner_id in allowed}
+
+    @api.model
+    def _oms_create_customers(self, channel, docs, places):
+        """New contacts for the customers that nobody knows yet; orders of one new customer share one contact.
+
+        :return: {identity of the customer, or id of the document where there is none: contact}
+        """
+        first = {}
+        for doc in docs:
+            first.setdefault(_identity(doc) or id(doc), doc)
+        partners = self.create(
+            [
+                {
+                    **places.values(doc.billing if not doc.billing.is_empty() else doc.shipping),
+                    "email": doc.billing.email or doc.shipping.email or False,
+                    "phone": doc.billing.phone or doc.shipping.phone or False,
+                    "company_id": False,
+                    "customer_rank": 1,
+                    "user_id": False,
+                    "lang": self.env.lang or channel.company_id.partner_id.lang,
+                }
+                for doc in first.values()
+            ]
+        )
+        return dict(zip(first, partners, strict=True))
+
+    @api.model
+    def _oms_remember_refs(self, channel, docs, customers, known):
+        new = {
+            doc.customer_ref: partner
+            for doc, partner in zip(docs, customers, strict=True)
+            if doc.customer_ref and doc.customer_ref not in known
+        }
+        self.env["oms.customer.ref"].create(
+            [
+                {"channel_id": channel.id, "external_id": external_id, "partner_id": partner.id}
+                for external_id, partner in new.items()
+            ]
+        )
+
+    @api.model
+    def _oms_match_addresses(self, docs, customers, places):
+        """Invoice and delivery address of each order: the customer's own, one that is stored below it, or a new one.
+
+        What a known customer's record says is never overwritten by an order; a different address is a further one.
+        """
+        self.browse({customer.id for customer in customers}).child_ids.fetch(ADDRESS_FIELDS)
+        result = []
+        for doc, customer in zip(docs, customers, strict=True):
+            invoice = self._oms_address(customer, doc.billing, "invoice", places)
+            delivery = self._oms_address(customer, doc.shipping, "delivery", places)
+            result.append((customer, invoice, delivery))
+        return result
+
+    @api.model
+    def _oms_address(self, customer, address, kind, places):
+        if not address.is_postal():
+            return customer
+        values = places.values(address)
+        wanted = _address_key(values)
+        for candidate in customer | customer.child_ids:
+            if _address_key(candidate._oms_address_values()) == wanted:
+                return candidate
+        if not customer.street and not customer.zip:
+            customer.write({name: value for name, value in values.items() if name != "name"})
+            return customer
+        return self.create(
+            {
+                **values,
+                "parent_id": customer.id,
+                "type": kind,
+                "phone": address.phone or False,
+                "is_company": False,
+                "user_id": False,
+            }
+        )
+
+    def _oms_address_values(self):
+        self.ensure_one()
+        return {name: self[name].id if name.endswith("_id") else self[name] for name in ADDRESS_FIELDS}
+
+
+class _Places:
+    """Countries and states of a batch of orders, looked up once."""
+
+    def __init__(self, env, docs):
+        codes = {address.country_code.upper() for doc in docs for address in (doc.billing, doc.shipping)} - {""}
+        countries = env["res.country"].search([("code", "in", list(codes))]) if codes else env["res.country"]
+        self.countries = {country.code: country for country in countries}
+        self.states = {
+            (state.country_id.id, state.code): state
+            for state in (env["res.country.state"].search([("country_id", "in", countries.ids)]) if countries else ())
+        }
+
+    def values(self, address):
+        """The values of a contact for an ``AddressDoc``; a company's name goes before the person's."""
+        country = self.countries.get(address.country_code.upper())
+        state = country and self.states.get((country.id, address.state_code.upper()))
+        name = address.name or address.company or address.email or address.phone or "?"
+        return {
+            "name": f"{address.company}, {address.name}" if address.company and address.name else name,
+            "street": address.street or False,
+            "street2": address.street2 or False,
+            "zip": address.zip or False,
+            "city": address.city or False,
+            "state_id": state.id if state else False,
+            "country_id": country.id if country else False,
+        }
+
+
+def _email(doc):
+    return email_normalize(doc.billing.email or doc.shipping.email) or ""
+
+
+def _phone(doc):
+    digits = re.sub(r"\D", "", doc.billing.phone or doc.shipping.phone)
+    return digits if len(digits) >= PHONE_DIGITS_MIN else ""
+
+
+def _identity(doc):
+    """What makes two orders of a batch those of one new customer."""
+    return doc.customer_ref or _email(doc) or _phone(doc)
+
+
+def _address_key(values):
+    """An address without the differences that do not make another place."""
+    return tuple(
+        re.sub(r"[\W_]+", " ", value).strip().casefold() if isinstance(value, str) else value or ""
+        for value in (values[name] for name in ADDRESS_FIELDS)
+    )

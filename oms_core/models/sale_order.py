@@ -1,0 +1,206 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class SaleOrder(models.Model):
+    """The order is the native one. The hub adds where it came from, what holds it, and one seam before confirmation."""
+
+    _inherit = "sale.order"
+
+    oms_channel_id = fields.Many2one(
+        "oms.channel", string="Channel", index=True, copy=False, check_company=True, tracking=True
+    )
+    oms_external_id = fields.Char(string="Channel Order ID", readonly=True, copy=False)
+    oms_number = fields.Char(
+        string="Channel Order", readonly=True, copy=False, index="trigram", help="How customer and shop call this order."
+    )
+    oms_ordered_at = fields.Datetime(
+        string="Ordered On", readonly=True, copy=False, help="When the customer ordered, as the channel tells it."
+    )
+    oms_updated_at = fields.Datetime(string="Channel Version", readonly=True, copy=False)
+    oms_content_hash = fields.Char(
+        readonly=True, copy=False, help="What was ordered, in short, to see whether an update changes it."
+    )
+    oms_channel_total = fields.Monetary(
+        string="Channel Total", readonly=True, copy=False, help="What the channel charged the customer in all."
+    )
+    oms_channel_status = fields.Char(string="Status on the Channel", readonly=True, copy=False)
+    oms_payment_method = fields.Char(string="Paid With", readonly=True, copy=False)
+    oms_hold_ids = fields.One2many("oms.hold", "order_id", string="Holds")
+    oms_open_hold_ids = fields.One2many("oms.hold", "order_id", domain=[("released_at", "=", False)], readonly=True)
+    oms_on_hold = fields.Boolean(string="On Hold", compute="_compute_oms_on_hold", search="_search_oms_on_hold")
+    oms_hold_reason = fields.Char(string="Why on Hold", compute="_compute_oms_on_hold")
+    oms_status = fields.Selection(
+        [
+            ("received", "Received"),
+            ("held", "On hold"),
+            ("waiting", "Waiting for stock"),
+            ("sourced", "Ready to ship"),
+            ("partial", "Partly shipped"),
+            ("shipped", "Shipped"),
+            ("returned", "Returned"),
+            ("done", "Nothing to ship"),
+            ("cancelled", "Cancelled"),
+        ],
+        string="Order Status",
+        compute="_compute_oms_status",
+        help="Where the order stands, derived from its holds and deliveries.",
+    )
+    oms_message_count = fields.Integer(compute="_compute_oms_message_count")
+    oms_booking_error = fields.Text(string="Not Booked", readonly=True, copy=False)
+
+    _oms_external_uniq = models.UniqueIndex(
+        "(oms_channel_id, oms_external_id) WHERE oms_external_id IS NOT NULL",
+        "This order of the channel has been captured already.",
+    )
+
+    # ----------------------------------------------------------------------------------------------------- COMPUTES
+
+    @api.depends("oms_hold_ids.released_at")
+    def _compute_oms_on_hold(self):
+        for order in self:
+            standing = order.oms_hold_ids.filtered("is_open")
+            order.oms_on_hold = bool(standing)
+            order.oms_hold_reason = " / ".join(standing.mapped("reason")) or False
+
+    def _search_oms_on_hold(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        standing = ("oms_hold_ids", "any", [("released_at", "=", False)])
+        return [standing] if True in value else ["!", standing]
+
+    @api.depends("state", "oms_hold_ids.released_at", "picking_ids.state", "order_line.qty_delivered")
+    def _compute_oms_status(self):
+        for order in self:
+            order.oms_status = order._get_oms_status()
+
+    def _get_oms_status(self):
+        self.ensure_one()
+        if self.state == "cancel":
+            return "cancelled"
+        if self.oms_on_hold:
+            return "held"
+        if self.state != "sale":
+            return "received"
+        goods = self.order_line.filtered(lambda line: line.product_id.type == "consu" and line.product_uom_qty > 0)
+        if not goods:
+            return "done"
+        moves = {line: line._get_outgoing_incoming_moves() for line in goods}
+        if any(move.state == "done" for _outgoing, incoming in moves.values() for move in incoming):
+            return "returned"
+        if all(line.product_uom_id.compare(line.qty_delivered, line.product_uom_qty) >= 0 for line in goods):
+            return "shipped"
+        if any(line.qty_delivered > 0 for line in goods):
+            return "partial"
+        deliveries = self.picking_ids.filtered(lambda picking: picking.state not in ("done", "cancel"))
+        if deliveries and all(picking.state == "assigned" for picking in deliveries):
+            return "sourced"
+        return "waiting"
+
+    def _compute_oms_message_count(self):
+        counts = dict(
+            self.env["oms.message"]._read_group(
+                [("res_model", "=", "sale.order"), ("res_id", "in", self.ids)], ["res_id"], ["__count"]
+            )
+        )
+        for order in self:
+            order.oms_message_count = counts.get(order.id, 0)
+
+    # ------------------------------------------------------------------------------------------------------ ACTIONS
+
+    def action_oms_view_messages(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("oms_core.oms_message_action")
+        action["domain"] = [("res_model", "=", "sale.order"), ("res_id", "=", self.id)]
+        action["context"] = {}
+        return action
+
+    def action_oms_release(self):
+        """Release every hold of these orders and go on with them."""
+        self.check_access("write")
+        self.oms_hold_ids.filtered("is_open").action_release()
+
+    def action_oms_hold(self):
+        """Stop these orders by hand; the reason can be written on the hold."""
+        self.check_access("write")
+        for order in self:
+            order._oms_hold("manual", self.env._("Held by %s. Release it to go on.", self.env.user.name))
+
+    # -------------------------------------------------------------------------------------------------------- HOLDS
+
+    def _oms_hold(self, kind, reason):
+        """Stop this order for one more reason. The same reason twice is one hold."""
+        self.ensure_one()
+        standing = self.oms_hold_ids.filtered(lambda hold: hold.is_open and (hold.kind, hold.reason) == (kind, reason))
+        if standing:
+            return standing
+        return self.env["oms.hold"].create({"order_id": self.id, "kind": kind, "reason": reason})
+
+    def _oms_release_clean(self):
+        """Confirm those of these orders that are quotations of a channel that releases clean orders by itself."""
+        clean = self.filtered(
+            lambda order: order.state in ("draft", "sent") and order.oms_channel_id.auto_release and not order.oms_on_hold
+        )
+        if clean:
+            clean.action_confirm()
+        return clean
+
+    def _confirmation_error_message(self):
+        """Override of ``sale`` to keep held orders from being confirmed."""
+        message = super()._confirmation_error_message()
+        if not message and self.oms_on_hold:
+            message = self.env._("%(order)s is on hold: %(reason)s", order=self.display_name, reason=self.oms_hold_reason)
+        return message
+
+    # ------------------------------------------------------------------------------------------------- CONFIRMATION
+
+    def action_confirm(self):
+        """Override of ``sale`` to keep the channel's own order date, which confirmation would overwrite with today."""
+        result = super().action_confirm()
+        for order in self.filtered("oms_ordered_at"):
+            if order.date_order != order.oms_ordered_at:
+                order.date_order = order.oms_ordered_at
+        return result
+
+    def _prepare_confirmation_values(self):
+        values = super()._prepare_confirmation_values()
+        if all(order.oms_ordered_at for order in self):
+            values.pop("date_order", None)
+        return values
+
+    def _action_confirm(self):
+        """Override of ``sale`` to decide where the goods come from before ``sale_stock`` asks for them."""
+        self._oms_plan()
+        return super()._action_confirm()
+
+    def _action_cancel(self):
+        """Override of ``sale_stock``: what is still to be delivered goes with the order.
+
+        The moves are cancelled here, before ``sale_stock`` cancels their transfers, so that a transfer that finds nothing
+        left to cancel is not taken for a warehouse that could not deliver (see ``stock.picking.action_cancel``).
+        """
+        self.picking_ids.move_ids.filtered(lambda move: move.state not in ("done", "cancel"))._action_cancel()
+        result = super()._action_cancel()
+        self.oms_hold_ids._release()
+        self._oms_on_cancelled()
+        return result
+
+    # -------------------------------------------------------------------------------------------------------- HOOKS
+
+    def _oms_plan(self):
+        """Hook: decide where these orders are fulfilled from. Called before confirmation asks for goods."""
+
+    def _oms_on_cancelled(self):
+        """Hook: these orders have been cancelled."""
+
+    def _oms_on_refunded(self, refund):
+        """Hook: ``refund`` (``account.move``, posted) gives money of this order back."""
+
+    # ------------------------------------------------------------------------------------------------------ HELPERS
+
+    def _check_oms_not_on_hold(self):
+        """:raise UserError: when one of these orders is on hold."""
+        for order in self.filtered("oms_on_hold"):
+            raise UserError(
+                self.env._("%(order)s is on hold: %(reason)s", order=order.display_name, reason=order.oms_hold_reason)
+            )

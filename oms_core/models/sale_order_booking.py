@@ -1,0 +1,135 @@
+"""From shipped goods and taken money to posted entries. Run by a job, so that a closed period never stops a parcel."""
+
+import logging
+from collections import defaultdict
+
+from odoo import api, models
+from odoo.fields import Domain
+from odoo.tools import mute_logger
+
+from ..const import BOOKING_BATCH_MAX, ERROR_MAX_CHARS
+
+_logger = logging.getLogger(__name__)
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    # --------------------------------------------------------------------------------------------------------- JOBS
+
+    def _oms_wake_booking(self):
+        """Have these orders booked as soon as this transaction is committed."""
+        if self.oms_channel_id and (cron := self.env.ref("oms_core.cron_booking", raise_if_not_found=False)):
+            cron.sudo()._trigger()  # sudo: whoever ships may cause the booking, and nothing else
+
+    @api.model
+    def _oms_booking_domain(self):
+        """Orders of channels with something to invoice, or with money that is not booked yet."""
+        to_invoice = Domain("invoice_status", "=", "to invoice") & Domain("oms_channel_id.invoice_policy", "!=", "manual")
+        to_pay = Domain(
+            "transaction_ids", "any", [("state", "=", "done"), ("payment_id", "=", False), ("operation", "!=", "refund")]
+        ) & Domain("oms_channel_id.clearing_journal_id", "!=", False)
+        return (
+            Domain("oms_channel_id", "!=", False)
+            & Domain("state", "=", "sale")
+            & Domain("oms_booking_error", "=", False)
+            & (to_invoice | to_pay)
+        )
+
+    @api.model
+    def _cron_oms_book(self):
+        """Book what is due, an order and a savepoint at a time; what cannot be booked says why on the order."""
+        cron = self.env["ir.cron"]
+        domain = self._oms_booking_domain()
+        last_id = 0
+        while orders := self.search(domain & Domain("id", ">", last_id), order="id", limit=BOOKING_BATCH_MAX):
+            last_id = orders[-1].id
+            orders.try_lock_for_update()._oms_book_each()
+            remaining = self.search_count(domain & Domain("id", ">", last_id), limit=10_000)
+            if not cron._commit_progress(len(orders), remaining=remaining):
+                break
+
+    def _oms_book_each(self):
+        for order in self:
+            worker = order.oms_channel_id._as_worker()
+            # sudo: booking an order's invoice and payment is the job's task, whoever the integration user is
+            order_sudo = order.with_env(worker.env).sudo()
+            try:
+                with self.env.cr.savepoint(), mute_logger("odoo.sql_db"):
+                    order_sudo._oms_book()
+            except Exception as error:
+                _logger.warning("Order %s cannot be booked: %s", order.id, error)
+                order.oms_booking_error = str(error)[:ERROR_MAX_CHARS] or type(error).__name__
+
+    def action_oms_book(self):
+        """Try to book these orders (again), now that what was in the way is out of it."""
+        self.check_access("write")
+        self.oms_booking_error = False
+        self._oms_book_each()
+
+    # ----------------------------------------------------------------------------------------------------- BUSINESS
+
+    def _oms_book(self):
+        """Post the invoice that is due, book the payments that the channel took, and match the one with the other.
+
+        ::
+
+            invoice   Dr receivable      Cr income, taxes          payment   Dr channel clearing
+                      Dr cost of goods   Cr stock valuation                  Cr receivable
+        """
+        self.ensure_one()
+        by_hand = self.oms_channel_id.invoice_policy == "manual"
+        if not by_hand and any(line.qty_to_invoice > 0 for line in self.order_line):
+            self._oms_invoice()
+        self._oms_book_payments()
+        self._oms_reconcile()
+
+    def _oms_invoice(self):
+        """Make and post the invoice over what the channel's policy says is due."""
+        number = len(self.invoice_ids.filtered(lambda move: move.move_type == "out_invoice")) + 1
+        invoice = self._create_invoices(grouped=True)
+        invoice.write(
+            {
+                "oms_key": f"invoice:{self.oms_channel_id.id}:{self.oms_external_id}:{number}",
+                "ref": self.oms_number or self.name,
+            }
+        )
+        invoice.action_post()
+        return invoice
+
+    def _oms_book_payments(self):
+        """A native payment in the channel's clearing journal for each transaction that has none."""
+        journal = self.oms_channel_id.clearing_journal_id
+        due = self.transaction_ids.filtered(
+            lambda tx: tx.state == "done" and not tx.payment_id and tx.operation != "refund" and tx.amount
+        )
+        if not journal:
+            return
+        for transaction in due:
+            self._oms_book_transaction(transaction, journal)
+
+    def _oms_book_transaction(self, transaction, journal):
+        """One payment (or, for a negative amount, one repayment) of this order in the clearing journal."""
+        lines = journal.inbound_payment_method_line_ids if transaction.amount > 0 else journal.outbound_payment_method_line_ids
+        return transaction._create_payment(
+            journal_id=journal.id,
+            company_id=self.company_id.id,
+            payment_method_line_id=lines[:1].id,
+            date=transaction.last_state_change.date(),
+            memo=f"{self.oms_number or self.name} {transaction.provider_reference or ''}".strip(),
+            oms_key=f"payment:{transaction.reference}",
+        )
+
+    def _oms_reconcile(self):
+        """Match open receivables of this order's invoices with its open payments, oldest first, account by account."""
+        documents = self.invoice_ids.filtered(lambda move: move.state == "posted")
+        documents |= self.transaction_ids.payment_id.move_id.filtered(lambda move: move.state == "posted")
+        open_lines = documents.line_ids.filtered(
+            lambda line: line.account_id.account_type == "asset_receivable" and not line.reconciled
+        )
+        by_account = defaultdict(lambda: self.env["account.move.line"])
+        for line in open_lines:
+            by_account[line.account_id, line.currency_id] |= line
+        for lines in by_account.values():
+            if len({line.balance > 0 for line in lines}) == 2:
+                lines.reconcile()

@@ -1,0 +1,474 @@
+"""From canonical documents to native orders: the one way in, for webhooks, polls, files and forms alike."""
+
+import hashlib
+from decimal import Decimal
+
+from odoo import api, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+
+from ..const import HOLD_KIND_BY_PROBLEM
+from ..domain.documents import FATAL_PROBLEMS
+from ..domain.money import ZERO
+from ..exceptions import MessageRejected
+
+#: Holds that say what a document or the configuration lacks. A newer document, or a look at the corrected configuration,
+#: sets them anew.
+DOCUMENT_HOLD_KINDS = frozenset({"payment", "address", "total", "tax", "product", "quantity", "channel", "refund"})
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    # ------------------------------------------------------------------------------------------------------ ORDERS
+
+    @api.model
+    def _oms_apply_orders(self, channel, docs):
+        """Create or update the orders that these documents describe; confirm those that nothing holds.
+
+        All documents together cost a fixed number of queries plus what the native documents themselves cost. Applying a
+        document twice, or one that is older than what is stored, changes nothing.
+
+        :param channel: ``oms.channel`` in its worker's environment (:meth:`oms.channel._as_worker`).
+        :return: for each document ``(order, state, text)`` as an applier of ``oms.message`` returns it.
+        :raise MessageRejected: when one of the documents cannot become an order at all.
+        """
+        for doc in docs:
+            if fatal := [problem.message for problem in doc.problems() if problem.code in FATAL_PROBLEMS]:
+                raise MessageRejected(" ".join(fatal))
+        newest = {}
+        for index, doc in enumerate(docs):
+            before = newest.get(doc.external_id)
+            if before is None or doc.updated_at >= docs[before].updated_at:
+                newest[doc.external_id] = index
+        orders = self._oms_find(channel, newest)
+        outcomes, to_create, to_confirm = {}, [], self.browse()
+        for external_id, index in newest.items():
+            doc, order = docs[index], orders.get(external_id)
+            if order:
+                outcomes[index] = order._oms_update(channel, doc)
+                to_confirm |= order
+            elif reason := self._oms_why_not_wanted(doc):
+                outcomes[index] = (self.browse(), "ignored", reason)
+            else:
+                to_create.append(index)
+        created = self._oms_create(channel, [docs[index] for index in to_create])
+        for index, order in zip(to_create, created, strict=True):
+            outcomes[index] = (order, "done", order.oms_hold_reason)
+            orders[order.oms_external_id] = order
+        (to_confirm | created)._oms_release_clean()
+        superseded = self.env._("A newer version of the same order came with it.")
+        return [
+            outcomes.get(index, (orders.get(doc.external_id, self.browse()), "ignored", superseded))
+            for index, doc in enumerate(docs)
+        ]
+
+    @api.model
+    def _oms_find(self, channel, external_ids):
+        orders = self.search([("oms_channel_id", "=", channel.id), ("oms_external_id", "in", list(external_ids))])
+        return {order.oms_external_id: order for order in orders}
+
+    @api.model
+    def _oms_why_not_wanted(self, doc):
+        """Why a document about an unknown order makes no order; empty when it does."""
+        if doc.status == "draft":
+            return self.env._("A checkout that has not been completed; it becomes an order when the customer completes it.")
+        if doc.status == "cancelled":
+            return self.env._("The order was called off (“%s”) before it came here.", doc.channel_status or doc.status)
+        return ""
+
+    @api.model
+    def _oms_create(self, channel, docs):
+        """New quotations for these documents, with their holds and payments."""
+        if not docs:
+            return self.browse()
+        resolver = _Resolver(channel, docs)
+        customers = self.env["res.partner"]._oms_match_customers(channel, docs)
+        orders = self.create(
+            [
+                {**self._oms_prepare(channel, doc, parties, resolver), **self._oms_prepare_once(channel, doc)}
+                for doc, parties in zip(docs, customers, strict=True)
+            ]
+        )
+        holds = []
+        for order, doc in zip(orders, docs, strict=True):
+            holds += [
+                {"order_id": order.id, "kind": kind, "reason": reason}
+                for kind, reason in order._oms_reasons_to_hold(doc, resolver)
+            ]
+        self.env["oms.hold"].create(holds)
+        self._oms_record_payments(channel, list(zip(orders, docs, strict=True)))
+        return orders
+
+    @api.model
+    def _oms_prepare_once(self, channel, doc):
+        """Values of an order that no update changes."""
+        return {
+            "oms_channel_id": channel.id,
+            "oms_external_id": doc.external_id,
+            "company_id": channel.company_id.id,
+            "team_id": channel.team_id.id,
+            "user_id": False,
+            "origin": channel.name,
+            "client_order_ref": doc.number,
+            "require_signature": False,
+            "require_payment": False,
+        }
+
+    @api.model
+    def _oms_prepare(self, channel, doc, parties, resolver):
+        """Values of an order that follow from its document."""
+        customer, invoice_address, delivery_address = parties
+        warehouse = channel._get_warehouses()[:1]
+        return {
+            "partner_id": customer.id,
+            "partner_invoice_id": invoice_address.id,
+            "partner_shipping_id": delivery_address.id,
+            "pricelist_id": resolver.pricelist(doc.currency).id,
+            "fiscal_position_id": False,
+            "payment_term_id": False,
+            "warehouse_id": warehouse.id,
+            "oms_number": doc.number,
+            "oms_ordered_at": doc.ordered_at.replace(tzinfo=None),
+            "date_order": doc.ordered_at.replace(tzinfo=None),
+            "oms_updated_at": doc.updated_at.replace(tzinfo=None),
+            "oms_content_hash": _content_hash(doc),
+            "oms_channel_total": float(doc.total),
+            "oms_channel_status": doc.channel_status,
+            "oms_payment_method": doc.payment_method,
+            "note": doc.note or False,
+            "order_line": [Command.clear()]
+            + [
+                Command.create(self._oms_prepare_line(line, sequence, doc, resolver))
+                for sequence, line in enumerate(doc.lines, 1)
+            ],
+        }
+
+    @api.model
+    def _oms_prepare_line(self, line, sequence, doc, resolver):
+        """Values of a line that keeps the channel's amounts; see ``sale.order.line``."""
+        product = resolver.product(line)
+        taxes = resolver.taxes(line)
+        quantity = line.quantity or Decimal(1)
+        charged = line.total + sum((tax.amount for tax, record in taxes if record.price_include), ZERO)
+        price_unit = float(charged / quantity)
+        return {
+            "sequence": sequence,
+            "product_id": product.id,
+            "name": "\n".join(filter(None, (line.name or product.display_name, line.note))),
+            "product_uom_qty": float(quantity),
+            "product_uom_id": product.uom_id.id,
+            "price_unit": price_unit,
+            # Anything but the price itself tells Odoo that the price is not its own to recompute.
+            "technical_price_unit": 0.0 if price_unit else 1.0,
+            "discount": 0.0,
+            "tax_ids": [Command.set([record.id for _tax, record in taxes])],
+            "extra_tax_data": self._oms_pin_amounts(line, taxes, price_unit, quantity, resolver.currency(doc.currency)),
+            "oms_external_id": line.external_id,
+            "oms_kind": line.kind,
+            "oms_sku": line.sku or False,
+            "oms_discount_amount": float(line.subtotal - line.total),
+        }
+
+    @api.model
+    def _oms_pin_amounts(self, line, taxes, price_unit, quantity, currency):
+        """The amounts of a line as charged, in the form in which Odoo's tax engine takes them instead of computing.
+
+        Source: ``account.tax._import_base_line_extra_tax_data``.
+        """
+        if not taxes:
+            return False
+        amounts = {}
+        for tax, record in taxes:
+            entry = amounts.setdefault(
+                str(record.id), {"tax_amount_currency": 0.0, "base_amount_currency": float(line.total)}
+            )
+            entry["tax_amount_currency"] = float(Decimal(repr(entry["tax_amount_currency"])) + tax.amount)
+        return {
+            "currency_id": currency.id,
+            "price_unit": price_unit,
+            "discount": 0.0,
+            "quantity": float(quantity),
+            "manual_total_excluded_currency": float(line.total),
+            "manual_tax_amounts": amounts,
+        }
+
+    def _oms_reasons_to_hold(self, doc, resolver):
+        """Everything that keeps this order from being worked: yields (kind of hold, sentence)."""
+        self.ensure_one()
+        _ = self.env._
+        for problem in doc.problems():
+            yield HOLD_KIND_BY_PROBLEM.get(problem.code, "manual"), problem.message
+        if doc.status == "awaiting_payment":
+            yield "payment", _("The channel has not received the money yet. It goes on by itself when the channel says so.")
+        elif doc.status == "on_hold":
+            yield "channel", _(
+                "The channel keeps this order at “%s”. Change it there, or release it here if it may be shipped.",
+                doc.channel_status,
+            )
+        elif doc.status == "fulfilled":
+            yield "channel", _(
+                "The channel says that this order has been fulfilled already (“%s”). Release it only if the goods have "
+                "still to leave.",
+                doc.channel_status,
+            )
+        if doc.refunds:
+            refunded = sum((refund.amount for refund in doc.refunds), ZERO)
+            yield "refund", _(
+                "The channel has refunded %(amount)s %(currency)s of this order already (%(reasons)s). Check what is still "
+                "to be delivered; the refund has to be booked by hand.",
+                amount=refunded,
+                currency=doc.currency,
+                reasons=", ".join(filter(None, (refund.reason for refund in doc.refunds))) or _("no reason given"),
+            )
+        yield from self._oms_address_reasons(doc, resolver)
+        yield from resolver.line_reasons(doc)
+        if self.currency_id.compare_amounts(self.amount_total, float(doc.total)) and doc.computed_total() == doc.total:
+            yield "total", _(
+                "The channel charged %(theirs)s %(currency)s, the order here comes to %(ours)s %(currency)s. Compare the "
+                "lines and their taxes before you release it.",
+                theirs=doc.total,
+                ours=self.currency_id.round(self.amount_total),
+                currency=doc.currency,
+            )
+
+    def _oms_address_reasons(self, doc, resolver):
+        _ = self.env._
+        if not any(resolver.product(line).type == "consu" for line in doc.lines):
+            return
+        if not doc.shipping.is_postal():
+            yield "address", _("There is no complete delivery address. Ask the customer, fill it in, then release.")
+        elif not self.partner_shipping_id.country_id:
+            yield "address", _(
+                "The country “%s” of the delivery address is not known. Set the right country on the address, then release.",
+                doc.shipping.country_code,
+            )
+
+    # ------------------------------------------------------------------------------------------------------ UPDATES
+
+    def _oms_update(self, channel, doc):
+        """Bring this order to the state that a document tells; see :meth:`_oms_apply_orders`.
+
+        A quotation follows the document. What is confirmed is not rewritten behind the warehouse's back: the order stops
+        and says what changed. A cancellation cancels, unless goods have left.
+        """
+        self.ensure_one()
+        _ = self.env._
+        version = doc.updated_at.replace(tzinfo=None)
+        if self.oms_updated_at and version < self.oms_updated_at:
+            return self, "ignored", _("Older than what is known of this order.")
+        content = _content_hash(doc)
+        if version == self.oms_updated_at and content == self.oms_content_hash:
+            return self, "ignored", _("Nothing new.")
+        if doc.status == "cancelled":
+            self._oms_cancel(_("The channel cancelled the order (“%s”).", doc.channel_status))
+        elif self.state in ("draft", "sent"):
+            self._oms_rewrite(channel, doc)
+        elif _ordered_part(content) != _ordered_part(self.oms_content_hash or ""):
+            self._oms_hold(
+                "change",
+                _(
+                    "The customer or the shop changed the order after it was confirmed. Compare the lines and the address "
+                    "with order %s on the channel, correct the order here, then release.",
+                    doc.number,
+                ),
+            )
+        self.write({"oms_updated_at": version, "oms_content_hash": content, "oms_channel_status": doc.channel_status})
+        self._oms_record_payments(channel, [(self, doc)])
+        return self, "done", self.oms_hold_reason
+
+    def _oms_rewrite(self, channel, doc):
+        """Make a quotation say what its document says now, and set its holds anew."""
+        resolver = _Resolver(channel, [doc])
+        parties = self.env["res.partner"]._oms_match_customers(channel, [doc])[0]
+        self.write(self._oms_prepare(channel, doc, parties, resolver))
+        reasons = list(self._oms_reasons_to_hold(doc, resolver))
+        outdated = self.oms_hold_ids.filtered(
+            lambda hold: hold.is_open and hold.kind in DOCUMENT_HOLD_KINDS and (hold.kind, hold.reason) not in reasons
+        )
+        outdated._release()
+        for kind, reason in reasons:
+            self._oms_hold(kind, reason)
+
+    def action_oms_check_again(self):
+        """Read the newest message about these quotations again, now that a product, a tax or an address was corrected."""
+        self.check_access("write")
+        for order in self:
+            message = self.env["oms.message"].search(
+                [
+                    ("res_model", "=", "sale.order"),
+                    ("res_id", "=", order.id),
+                    ("kind", "=", "order"),
+                    ("state", "=", "done"),
+                ],
+                order="id desc",
+                limit=1,
+            )
+            if not message or order.state not in ("draft", "sent"):
+                raise UserError(self.env._("Only a quotation that came from a channel can be checked again."))
+            worker = order.oms_channel_id._as_worker()
+            order.with_env(worker.env)._oms_rewrite(worker, worker._parse(message))
+        self._oms_release_clean()
+
+    # ------------------------------------------------------------------------------------------------ CANCELLATIONS
+
+    @api.model
+    def _oms_apply_cancellations(self, channel, docs):
+        """Cancel the orders that these ``CancelDoc`` values name. One about an unknown order has nothing to cancel."""
+        orders = self._oms_find(channel, {doc.external_id for doc in docs})
+        outcomes = []
+        for doc in docs:
+            order = orders.get(doc.external_id)
+            if not order:
+                outcomes.append((self.browse(), "ignored", self.env._("The order was deleted before it came here.")))
+                continue
+            order._oms_cancel(doc.reason or self.env._("The order was deleted on the channel."))
+            outcomes.append((order, "done", order.oms_hold_reason))
+        return outcomes
+
+    def _oms_cancel(self, reason):
+        """Cancel, or say why it is too late."""
+        self.ensure_one()
+        if self.state == "cancel":
+            return
+        if any(line.qty_delivered > 0 for line in self.order_line):
+            self._oms_hold("cancel", self.env._("%s Goods have left already: expect them back as a return.", reason))
+            return
+        if self.locked:
+            self.action_unlock()
+        self.action_cancel()
+        self.message_post(body=reason)
+
+    # ----------------------------------------------------------------------------------------------------- PAYMENTS
+
+    @api.model
+    def _oms_record_payments(self, channel, orders_and_docs):
+        """Keep the payments that a channel took as native payment transactions; the same payment is kept once."""
+        provider = channel._get_payment_provider()
+        # sudo: payment transactions are closed to users by design; these only record what the channel has done already
+        transactions_sudo = self.env["payment.transaction"].sudo()
+        method = self.env.ref("payment.payment_method_unknown")
+        values = {}
+        for order, doc in orders_and_docs:
+            for payment in doc.payments:
+                reference = f"{channel.code}-{doc.number or doc.external_id}-{payment.external_id}"
+                values[reference] = {
+                    "reference": reference,
+                    "provider_id": provider.id,
+                    "payment_method_id": method.id,
+                    "provider_reference": payment.reference or payment.external_id,
+                    "amount": float(payment.amount),
+                    "currency_id": order.currency_id.id,
+                    "partner_id": order.partner_id.id,
+                    "state": "done",
+                    "is_post_processed": True,  # booked by the hub, together with the invoice
+                    "last_state_change": payment.paid_at.replace(tzinfo=None),
+                    "sale_order_ids": [Command.link(order.id)],
+                }
+        if not values:
+            return
+        known = set(transactions_sudo.search([("reference", "in", list(values))]).mapped("reference"))
+        transactions_sudo.create([vals for reference, vals in values.items() if reference not in known])
+
+
+class _Resolver:
+    """What the codes in a batch of documents mean here: products, taxes, currencies, looked up once for all."""
+
+    def __init__(self, channel, docs):
+        self.channel = channel
+        self.env = channel.env
+        skus = {line.sku for doc in docs for line in doc.lines if line.kind == "product" and line.sku}
+        self.products = self.env["product.product"]._oms_match_skus(channel, skus)
+        self.taxes_by_rate = self.env["account.tax"]._oms_sale_taxes_by_rate(channel.company_id)
+        codes = {doc.currency for doc in docs}
+        # Inactive currencies too, to be able to say that one has to be activated.
+        currencies = self.env["res.currency"].with_context(active_test=False).search([("name", "in", list(codes))])
+        self.currencies = {currency.name: currency for currency in currencies}
+        self.pricelists = {}
+
+    def currency(self, code):
+        currency = self.currencies.get(code)
+        if not currency or not currency.active:
+            raise MessageRejected(
+                self.env._(
+                    "The order is in %s, a currency that is not in use here. Activate it under Accounting > Configuration > "
+                    "Currencies, give it a rate, then retry.",
+                    code,
+                )
+            )
+        return currency
+
+    def pricelist(self, code):
+        """A price list of the company in this currency, which makes it the currency of the order. Prices come from the
+        channel, so an empty list will do; one is made where there is none."""
+        if code not in self.pricelists:
+            currency = self.currency(code)
+            pricelists = self.env["product.pricelist"]
+            company = self.channel.company_id
+            if currency == company.currency_id:
+                self.pricelists[code] = pricelists
+            else:
+                found = pricelists.search(
+                    [("currency_id", "=", currency.id), ("company_id", "in", [False, company.id])], limit=1
+                )
+                # sudo: price lists belong to sales managers; this one holds no price, only the currency
+                self.pricelists[code] = found or pricelists.sudo().create(
+                    {"name": self.env._("Orders in %s", code), "currency_id": currency.id, "company_id": company.id}
+                )
+        return self.pricelists[code]
+
+    def product(self, line):
+        if line.kind == "product":
+            return self.products.get(line.sku) or self.env.ref("oms_core.product_unmapped")
+        return self.env.ref(f"oms_core.product_{line.kind}")
+
+    def taxes(self, line):
+        """[(``TaxDoc``, ``account.tax``)] of a line; a tax of a rate that does not exist here is left out, and told by
+        :meth:`line_reasons`."""
+        pairs = ((tax, self.taxes_by_rate.get(tax.rate.normalize())) for tax in line.taxes)
+        return [(tax, record) for tax, record in pairs if record]
+
+    def line_reasons(self, doc):
+        """What of the lines is not known here: yields (kind of hold, sentence)."""
+        _ = self.env._
+        for line in doc.lines:
+            if line.kind == "product" and line.sku not in self.products:
+                yield (
+                    "product",
+                    _(
+                        "“%(name)s” has the SKU “%(sku)s”, which no product, or more than one, has as internal reference. "
+                        "Correct that, then choose Check Again.",
+                        name=line.name,
+                        sku=line.sku or _("(none)"),
+                    ),
+                )
+        unknown = {tax.rate: tax for line in doc.lines for tax in line.taxes if tax.amount and not self._known(tax)}
+        for tax in unknown.values():
+            yield (
+                "tax",
+                _(
+                    "The channel charged “%(name)s” of %(rate)s %%, and there is no sales tax of that rate. Create it under "
+                    "Accounting > Configuration > Taxes, then choose Check Again.",
+                    name=tax.name,
+                    rate=tax.rate.normalize(),
+                ),
+            )
+
+    def _known(self, tax):
+        return tax.rate.normalize() in self.taxes_by_rate
+
+
+def _content_hash(doc):
+    """What was ordered and what is to be done about it, in short: "<hash of lines and address>:<hash of the rest>"."""
+    ordered = [
+        [(line.external_id, line.sku, str(line.quantity), str(line.total), str(line.tax_total)) for line in doc.lines],
+        doc.shipping,
+        doc.currency,
+        str(doc.total),
+    ]
+    rest = [doc.status, doc.channel_status, doc.payments, doc.refunds, doc.note, doc.billing]
+    return ":".join(hashlib.sha256(repr(part).encode()).hexdigest()[:20] for part in (ordered, rest))
+
+
+def _ordered_part(content_hash):
+    return content_hash.partition(":")[0]

@@ -1,0 +1,108 @@
+from decimal import Decimal
+
+from odoo import api, fields, models
+
+from ..domain.documents import LINE_KINDS
+from ..domain.money import share
+
+
+class SaleOrderLine(models.Model):
+    """A line that a channel charged keeps the channel's amounts, through later changes of quantity and partial invoices.
+
+    The net price after all discounts is the unit price, in full precision; the taxes as charged are pinned through Odoo's
+    own ``extra_tax_data``, which stands aside as soon as somebody changes quantity, price or taxes by hand.
+    """
+
+    _inherit = "sale.order.line"
+
+    oms_external_id = fields.Char(string="Channel Line ID", readonly=True, copy=False)
+    oms_kind = fields.Selection([(kind, kind.capitalize()) for kind in LINE_KINDS], readonly=True, copy=False)
+    oms_sku = fields.Char(string="Channel SKU", readonly=True, copy=False)
+    oms_discount_amount = fields.Monetary(
+        string="Discount Given", readonly=True, copy=False, help="Without tax. The price of the line has it taken off."
+    )
+
+    # ---------------------------------------------------------------------------------------------------- INVOICING
+
+    def _is_oms_goods(self):
+        return self.product_id.type == "consu"
+
+    @api.depends("order_id.oms_channel_id.invoice_policy", "order_id.order_line.qty_delivered")
+    def _compute_qty_to_invoice(self):
+        """Override of ``sale``: for orders of a channel its policy decides, not that of each product.
+
+        When goods are invoiced at shipment, what is charged beside them (shipping, fees) goes with the first parcel.
+        """
+        super()._compute_qty_to_invoice()
+        for order, lines in self.grouped("order_id").items():
+            policy = order.oms_channel_id.invoice_policy
+            if not policy or policy == "manual" or order.state != "sale":
+                continue
+            goods = order.order_line.filtered(lambda line: line._is_oms_goods() and line.product_uom_qty > 0)
+            waits = policy == "shipment" and goods and not any(line.qty_delivered > 0 for line in goods)
+            for line in lines.filtered(lambda line: not line.display_type and line.product_id.type != "combo"):
+                if waits:
+                    line.qty_to_invoice = 0.0
+                elif policy == "shipment" and line._is_oms_goods():
+                    # Never below zero: goods that came back are credited by reversing their invoice, because a credit note
+                    # made from the order reverses the cost of goods at today's cost instead of the original one.
+                    line.qty_to_invoice = max(0.0, line.qty_delivered - line.qty_invoiced)
+                else:
+                    line.qty_to_invoice = line.product_uom_qty - line.qty_invoiced
+
+    def _prepare_invoice_line(self, **optional_values):
+        """Override of ``sale``: an invoice over a part of a line has its exact share of the line's amounts."""
+        values = super()._prepare_invoice_line(**optional_values)
+        if self.oms_external_id and self.extra_tax_data and not self.is_downpayment:
+            invoiced = Decimal(repr(self.qty_invoiced))
+            values.update(self._oms_share(self, invoiced, invoiced + Decimal(repr(values["quantity"]))))
+        return values
+
+    @api.model
+    def _oms_share(self, line, start, stop):
+        """The price and the pinned taxes for the units from ``start`` to ``stop`` of a line of an order or an invoice.
+
+        Consecutive parts sum to the line exactly, whatever the cuts are.
+
+        :param line: ``sale.order.line`` or ``account.move.line`` with ``extra_tax_data``.
+        :return: values for an ``account.move.line``; empty when the line was changed by hand since, and Odoo computes.
+        """
+        pinned = line.extra_tax_data or {}
+        if "manual_tax_amounts" not in pinned or stop == start:
+            return {}
+        whole = Decimal(repr(pinned["quantity"]))
+        base = line.price_subtotal
+        still_pinned = (
+            line.currency_id.compare_amounts(line.price_unit, pinned["price_unit"]) == 0
+            and Decimal(repr(line.product_uom_qty if line._name == "sale.order.line" else line.quantity)) == whole
+        )
+        if not still_pinned:
+            return {"extra_tax_data": False}
+        step = Decimal(str(line.currency_id.rounding))
+
+        def part(amount):
+            return float(share(Decimal(repr(amount)).quantize(step), whole, start, stop, step))
+
+        quantity = stop - start
+        base_part = part(base)
+        taxes = {
+            tax_id: {
+                "tax_amount_currency": part(amounts["tax_amount_currency"]),
+                "base_amount_currency": base_part,
+            }
+            for tax_id, amounts in pinned["manual_tax_amounts"].items()
+        }
+        included = sum(
+            taxes[str(tax.id)]["tax_amount_currency"] for tax in line.tax_ids if tax.price_include and str(tax.id) in taxes
+        )
+        price_unit = (base_part + included) / float(quantity)
+        return {
+            "price_unit": price_unit,
+            "extra_tax_data": {
+                **pinned,
+                "quantity": float(quantity),
+                "price_unit": price_unit,
+                "manual_total_excluded_currency": base_part,
+                "manual_tax_amounts": taxes,
+            },
+        }

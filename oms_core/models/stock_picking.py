@@ -1,0 +1,56 @@
+from odoo import fields, models
+
+
+class StockPicking(models.Model):
+    _inherit = "stock.picking"
+
+    oms_channel_id = fields.Many2one(related="sale_id.oms_channel_id", string="Channel", store=True, index="btree_not_null")
+
+    def button_validate(self):
+        """Override of ``stock``: goods of an order on hold do not leave."""
+        self.filtered(lambda picking: picking.picking_type_code == "outgoing").sale_id._check_oms_not_on_hold()
+        return super().button_validate()
+
+    def _action_done(self):
+        """Override of ``stock`` to tell the spokes what has left, and to have it booked."""
+        result = super()._action_done()
+        shipped = self.filtered(
+            lambda picking: picking.state == "done" and picking.picking_type_code == "outgoing" and picking.sale_id
+        )
+        if shipped:
+            shipped._oms_on_shipped()
+            shipped.sale_id._oms_wake_booking()
+        return result
+
+    def action_cancel(self):
+        """Override of ``stock``: a delivery that is given up leaves its order unfulfilled, and somebody has to know."""
+        given_up = self.filtered(lambda picking: picking.picking_type_code == "outgoing").move_ids.filtered(
+            lambda move: move.state not in ("done", "cancel") and move.sale_line_id.order_id.state == "sale"
+        )
+        result = super().action_cancel()
+        given_up = given_up.filtered(lambda move: move.state == "cancel")
+        if given_up:
+            given_up.picking_id._oms_on_unfulfillable(given_up)
+        return result
+
+    # -------------------------------------------------------------------------------------------------------- HOOKS
+
+    def _oms_on_shipped(self):
+        """Hook: these deliveries have left."""
+
+    def _oms_on_unfulfillable(self, moves):
+        """Hook: these deliveries will not bring ``moves`` (cancelled), which their orders still want.
+
+        Without anybody to find another place, the order stops and says so.
+        """
+        for order, of_order in moves.grouped(lambda move: move.sale_line_id.order_id).items():
+            products = ", ".join(of_order.product_id.mapped("display_name"))
+            order._oms_hold(
+                "stock",
+                self.env._(
+                    "The delivery of %(products)s was cancelled at %(warehouse)s. Deliver it from elsewhere, or reduce the "
+                    "quantity on the order, then release.",
+                    products=products,
+                    warehouse=", ".join(of_order.warehouse_id.mapped("name")),
+                ),
+            )

@@ -1,0 +1,20 @@
+{
+    "name": "Order Returns",
+    "summary": "Returns of many lines on one document: received into stock, refunded for exactly what came back",
+    "version": "19.0.1.0.0",
+    "category": "Sales/Sales",
+    "author": "OMS for Odoo contributors",
+    "website": "https://github.com/oms-odoo/oms",
+    "license": "LGPL-3",
+    "depends": ["oms_core"],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/oms_rules.xml",
+        "data/ir_sequence_data.xml",
+        "data/oms_return_reason_data.xml",
+        "views/oms_return_reason_views.xml",
+        "views/oms_return_views.xml",
+        "views/sale_order_views.xml",
+        "views/oms_menus.xml",
+    ],
+}

@@ -1,0 +1,166 @@
+"""Money back: for what came back, by reversing the invoice that charged it."""
+
+from collections import defaultdict
+from decimal import Decimal
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+
+ZERO = Decimal(0)
+
+
+class OmsReturn(models.Model):
+    _inherit = "oms.return"
+
+    amount_to_repay = fields.Monetary(
+        compute="_compute_amount_to_repay", help="Credited to the customer and not paid back or set off yet."
+    )
+
+    def _compute_amount_to_repay(self):
+        for record in self:
+            posted = record.refund_ids.filtered(lambda move: move.state == "posted")
+            record.amount_to_repay = sum(posted.mapped("amount_residual"))
+
+    # ------------------------------------------------------------------------------------------------------ ACTIONS
+
+    def action_repay(self):
+        """Record that the channel has paid the credited amount back by the way the customer paid."""
+        self.check_access("write")
+        for record in self:
+            record._repay()
+
+    # ----------------------------------------------------------------------------------------------------- BUSINESS
+
+    def _refund(self):
+        """Reverse the posted invoices of the order for exactly the quantities that came back.
+
+        ::
+
+            credit note   Dr income, taxes      Cr receivable
+                          Dr stock valuation    Cr cost of goods   (at the cost at which they were invoiced)
+
+        :return: the posted credit notes.
+        :raise UserError: when nothing has come back, or it was never invoiced.
+        """
+        self.ensure_one()
+        due = {
+            line: quantity
+            for line in self.line_ids
+            if (quantity := Decimal(repr(line.quantity_received)) - Decimal(repr(line.quantity_refunded))) > 0
+        }
+        if not due:
+            raise UserError(
+                self.env._("Nothing has come back on %s that is not refunded already. Receive the goods first.", self.name)
+            )
+        parts = self._parts_by_invoice(due)
+        # What is invoiced of a line before anything of this is credited: the credited units are the last of these.
+        invoiced = {line: Decimal(repr(line.sale_line_id.qty_invoiced)) for line in due}
+        refunds = self.env["account.move"]
+        for invoice, of_invoice in parts.items():
+            refunds |= self._reverse(invoice, of_invoice, invoiced)
+        self.order_id._oms_reconcile()
+        for refund in refunds:
+            self.order_id._oms_on_refunded(refund)
+        return refunds
+
+    def _parts_by_invoice(self, due):
+        """{invoice: {its line: (return line, quantity)}}, the latest invoice first.
+
+        :raise UserError: when less was invoiced than came back.
+        """
+        parts = defaultdict(dict)
+        for line, quantity in due.items():
+            rest = quantity
+            for invoice_line, open_quantity in line.sale_line_id._oms_get_refundable_invoice_lines().items():
+                taken = min(rest, open_quantity)
+                if taken > 0:
+                    parts[invoice_line.move_id][invoice_line] = (line, taken)
+                    rest -= taken
+            if rest > 0:
+                raise UserError(
+                    self.env._(
+                        "%(rest)s of “%(product)s” came back and are on no posted invoice. Post the invoice of %(order)s "
+                        "first.",
+                        rest=rest,
+                        product=line.product_id.display_name,
+                        order=self.order_id.name,
+                    )
+                )
+        return parts
+
+    def _reverse(self, invoice, parts, invoiced):
+        """A posted credit note over these parts of an invoice.
+
+        :param dict parts: {invoice line: (return line, quantity)}
+        :param dict invoiced: {return line: quantity of its order line that is invoiced}; lowered by what is credited.
+        """
+        # sudo: clerks who may refund need no right to every entry; what is reversed follows from their return alone
+        wizard_sudo = (
+            self.env["account.move.reversal"]
+            .sudo()
+            .with_context(active_model="account.move", active_ids=invoice.ids)
+            .create({"journal_id": invoice.journal_id.id, "reason": self.name, "date": fields.Date.context_today(self)})
+        )
+        wizard_sudo.refund_moves()
+        refund_sudo = wizard_sudo.new_move_ids
+        by_sale_line = {invoice_line.sale_line_ids: part for invoice_line, part in parts.items()}
+        commands = []
+        for line in refund_sudo.invoice_line_ids:
+            if line.sale_line_ids in by_sale_line and line.display_type == "product":
+                return_line, quantity = by_sale_line.pop(line.sale_line_ids)
+                commands.append(Command.update(line.id, self._prepare_refund_line(return_line, quantity, invoiced)))
+            else:
+                commands.append(Command.delete(line.id))
+        number = len(self.refund_ids) + 1
+        refund_sudo.write({"invoice_line_ids": commands, "oms_key": f"refund:{self.id}:{number}"})
+        refund_sudo.action_post()
+        return refund_sudo.with_env(self.env)
+
+    def _prepare_refund_line(self, return_line, quantity, invoiced):
+        """The values of a credit note's line: the share of the order line that the last ``quantity`` invoiced units have."""
+        sale_line = return_line.sale_line_id
+        stop = invoiced[return_line]
+        invoiced[return_line] -= quantity
+        return {
+            "quantity": float(quantity),
+            "oms_return_line_id": return_line.id,
+            **sale_line._oms_share(sale_line, stop - quantity, stop),
+        }
+
+    def _repay(self):
+        """Book the repayment of what is credited, never more than the channel took for this order.
+
+        ::
+
+            repayment     Dr receivable         Cr channel clearing
+        """
+        self.ensure_one()
+        order = self.order_id
+        journal = order.oms_channel_id.clearing_journal_id
+        amount = self.amount_to_repay
+        # sudo: payment transactions are closed to users by design
+        transactions_sudo = order.transaction_ids.sudo().filtered(lambda tx: tx.state == "done")
+        taken = sum(transactions_sudo.mapped("amount"))
+        source_sudo = transactions_sudo.filtered(lambda tx: tx.operation != "refund")[:1]
+        if not amount:
+            raise UserError(self.env._("There is nothing to pay back on %s.", self.name))
+        if not journal or not source_sudo or self.currency_id.compare_amounts(amount, taken) > 0:
+            raise UserError(
+                self.env._(
+                    "%(amount)s are to be paid back, but the channel took only %(taken)s for this order. Register the "
+                    "repayment on the credit note by hand.",
+                    amount=amount,
+                    taken=taken,
+                )
+            )
+        child_sudo = source_sudo._create_child_transaction(
+            amount,
+            is_refund=True,
+            state="done",
+            is_post_processed=True,
+            last_state_change=fields.Datetime.now(),
+            sale_order_ids=[Command.link(order.id)],
+        )
+        order.sudo()._oms_book_transaction(child_sudo, journal)  # sudo: follows from the posted credit note alone
+        order.sudo()._oms_reconcile()  # sudo: the same

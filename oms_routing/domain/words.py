@@ -1,0 +1,44 @@
+"""Small parts of English sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+#: More names than this are counted instead of listed: the sentence must fit one line of a screen.
+NAMES_MAX = 4
+
+
+def listed(names: Iterable[str], last: str = " and ") -> str:
+    """Names in a row, each once, in their order; a long row ends in a count.
+
+    >>> listed(["Mug", "Chair", "Lamp"])
+    'Mug, Chair and Lamp'
+    >>> listed("ABCDEF")
+    'A, B, C and 3 more'
+    """
+    names = list(dict.fromkeys(names))
+    if len(names) > NAMES_MAX:
+        return f"{', '.join(names[: NAMES_MAX - 1])} and {len(names) - NAMES_MAX + 1} more"
+    return last.join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
+
+
+def counted(number: int, noun: str) -> str:
+    """
+    >>> counted(1, "site"), counted(3, "site")
+    ('1 site', '3 sites')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def kilometres(distance_km: float) -> str:
+    """Whole kilometres; a merchant has no use for metres."""
+    return f"{distance_km:.0f} km" if distance_km >= 1 else "less than 1 km"
+
+
+def plain(quantity: Decimal) -> str:
+    """
+    >>> plain(Decimal("10.00")), plain(Decimal("0.50"))
+    ('10', '0.5')
+    """
+    return f"{quantity.normalize():f}"

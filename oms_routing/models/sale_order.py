@@ -1,0 +1,135 @@
+from decimal import Decimal
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..domain.model import Demand, Item, Snapshot
+from ..domain.planner import plan
+from odoo.addons.oms_core.domain.quantities import Quantities
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    oms_decision_ids = fields.One2many("oms.sourcing.decision", "order_id", string="Sourcing")
+    oms_sourcing_sentence = fields.Char(string="Ships From", compute="_compute_oms_sourcing_sentence")
+
+    @api.depends("oms_decision_ids")
+    def _compute_oms_sourcing_sentence(self):
+        for order in self:
+            order.oms_sourcing_sentence = order.oms_decision_ids[:1].sentence
+
+    # ------------------------------------------------------------------------------------------------------ ACTIONS
+
+    def action_oms_source_again(self):
+        """Look for another place for what these orders still want and no transfer will bring, all sites considered."""
+        self.check_access("write")
+        for order in self:
+            missing = order._oms_missing()
+            if order.state != "sale" or not missing:
+                raise UserError(self.env._("Nothing of %s is without a delivery.", order.display_name))
+            order._oms_decide({order: missing}, "manual")
+            order._oms_launch()
+
+    # ------------------------------------------------------------------------------------------------------- HOOKS
+
+    def _oms_plan(self):
+        """Override of ``oms_core``: decide for all goods of these orders where they come from."""
+        super()._oms_plan()
+        self.filtered("oms_channel_id")._oms_decide(
+            {order: order.order_line._oms_to_source() for order in self if order.oms_channel_id}, "confirm"
+        )
+
+    # ----------------------------------------------------------------------------------------------------- BUSINESS
+
+    @api.model
+    def _oms_decide(self, wanted, trigger, excluded=None):
+        """Plan these quantities one order after the other, under shared stock, and record the decisions.
+
+        :param dict wanted: {order: {sale line: ``Decimal`` in the product's unit}}
+        :param dict excluded: {order: {warehouse id: why it may not take this order}}
+        :return: {order: ``oms.sourcing.decision``}
+        """
+        wanted = {order: lines for order, lines in wanted.items() if lines}
+        if not wanted:
+            return {}
+        products = self.env["product.product"].union(*(line.product_id for lines in wanted.values() for line in lines))
+        warehouses = {order: order._oms_get_warehouses() for order in wanted}
+        available = self._oms_get_available(products, self.env["stock.warehouse"].union(*warehouses.values()))
+        taken, decided = Quantities(), []
+        nodes = {}
+        for order, lines in wanted.items():
+            of_order = warehouses[order]
+            if of_order not in nodes:
+                nodes[of_order] = of_order._to_domain()
+            demand = Demand(
+                order_id=order.id,
+                items=tuple(
+                    Item(line.id, line.product_id.id, quantity, line.product_id.name) for line, quantity in lines.items()
+                ),
+                place=order.partner_shipping_id._oms_place(),
+                excluded_nodes=(excluded or {}).get(order, {}),
+            )
+            snapshot = Snapshot(nodes[of_order], self._oms_with_consumables(available, lines, of_order), taken)
+            decision = plan(demand, snapshot)
+            taken = snapshot.taking(decision).taken
+            decided.append(decision)
+        records = self.env["oms.sourcing.decision"]._record(decided, trigger)
+        return dict(zip(wanted, records, strict=True))
+
+    @api.model
+    def _oms_get_available(self, products, warehouses):
+        stocked = products.filtered("is_storable")
+        snapshot = self.env["oms.availability"]._snapshot(stocked, warehouses)
+        return snapshot.by_node(warehouses.ids, stocked.ids)
+
+    @api.model
+    def _oms_with_consumables(self, available, lines, warehouses):
+        """Goods whose stock nobody counts are everywhere, as much as is wanted."""
+        uncounted = [line for line in lines if not line.product_id.is_storable]
+        if not uncounted:
+            return available
+        wanted = sum((lines[line] for line in uncounted), Decimal(0))
+        return available | {(node, line.product_id.id): wanted for line in uncounted for node in warehouses.ids}
+
+    def _oms_get_warehouses(self):
+        self.ensure_one()
+        return self.oms_channel_id._get_warehouses()
+
+    def _oms_missing(self):
+        """{sale line: quantity that is ordered and that no transfer has brought or will bring}"""
+        self.ensure_one()
+        missing = {}
+        for line, quantity in self.order_line._oms_to_source().items():
+            asked = line.product_uom_id._compute_quantity(line._get_qty_procurement(), line.product_id.uom_id)
+            rest = quantity - Decimal(repr(line.product_id.uom_id.round(asked)))
+            if rest > 0:
+                missing[line] = rest
+        return missing
+
+    def _oms_launch(self):
+        """Ask for the transfers that are missing; also on a locked order, which Odoo would skip without a word."""
+        locked = self.filtered("locked")
+        locked.action_unlock()
+        self.order_line._action_launch_stock_rule()
+        locked.action_lock()
+
+    def _oms_reroute(self, moves):
+        """Find other sites for what ``moves``, cancelled at theirs, would have brought.
+
+        :return: whether something could be done; else the order needs a person, and the decision says why.
+        """
+        self.ensure_one()
+        missing = self._oms_missing()
+        missing = {line: quantity for line, quantity in missing.items() if line in moves.sale_line_id}
+        if not missing:
+            return True
+        gave_up = self.order_line.move_ids.filtered(lambda move: move.state == "cancel").warehouse_id
+        excluded = {
+            warehouse.id: self.env._("%s gave up a delivery of this order.", warehouse.name) for warehouse in gave_up
+        }
+        decision = self._oms_decide({self: missing}, "reroute", {self: excluded})[self]
+        if decision.outcome in ("backorder", "unsourced"):
+            return False
+        self._oms_launch()
+        return True
