@@ -8,10 +8,10 @@ class AccountTax(models.Model):
 
     @api.model
     def _oms_sale_taxes_by_rate(self, company):
-        """{rate in percent as ``Decimal``: sales tax} of a company, for reading what a channel charged.
+        """{(country, rate in percent as ``Decimal``): sales tax} of a company, for reading what a channel charged.
 
         Of several taxes with the same rate, one whose price excludes tax is preferred (a channel says amounts without
-        tax), then one of the company's fiscal country, then the first in the company's own order.
+        tax), then the first in the company's own order.
         """
         taxes = self.search(
             [
@@ -21,8 +21,7 @@ class AccountTax(models.Model):
                 ("amount", ">", 0),
             ]
         )
-        fiscal_country = company.account_fiscal_country_id
         by_rate = {}
-        for tax in taxes.sorted(lambda tax: (tax.price_include, tax.country_id != fiscal_country, tax.sequence, tax.id)):
-            by_rate.setdefault(Decimal(str(tax.amount)).normalize(), tax)
+        for tax in taxes.sorted(lambda tax: (tax.price_include, tax.sequence, tax.id)):
+            by_rate.setdefault((tax.country_id, Decimal(str(tax.amount)).normalize()), tax)
         return by_rate

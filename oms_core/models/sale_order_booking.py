@@ -69,6 +69,13 @@ class SaleOrder(models.Model):
 
     # ----------------------------------------------------------------------------------------------------- BUSINESS
 
+    def _prepare_invoice(self):
+        """Override of ``sale``: an order of a channel was taxed as charged, and its invoice follows the order in that."""
+        values = super()._prepare_invoice()
+        if self.oms_external_id:
+            values["fiscal_position_id"] = self.fiscal_position_id.id
+        return values
+
     def _oms_book(self):
         """Post the invoice that is due, book the payments that the channel took, and match the one with the other.
 

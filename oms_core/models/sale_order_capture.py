@@ -109,6 +109,7 @@ class SaleOrder(models.Model):
             "company_id": channel.company_id.id,
             "team_id": channel.team_id.id,
             "user_id": False,
+            "journal_id": channel.sale_journal_id.id,
             "origin": channel.name,
             "client_order_ref": doc.number,
             "require_signature": False,
@@ -119,15 +120,16 @@ class SaleOrder(models.Model):
     def _oms_prepare(self, channel, doc, parties, resolver):
         """Values of an order that follow from its document."""
         customer, invoice_address, delivery_address = parties
-        warehouse = channel._get_warehouses()[:1]
+        fiscal_position = resolver.fiscal_position(customer, delivery_address)
+        country = resolver.tax_country(fiscal_position)
         return {
             "partner_id": customer.id,
             "partner_invoice_id": invoice_address.id,
             "partner_shipping_id": delivery_address.id,
             "pricelist_id": resolver.pricelist(doc.currency).id,
-            "fiscal_position_id": False,
+            "fiscal_position_id": fiscal_position.id,
             "payment_term_id": False,
-            "warehouse_id": warehouse.id,
+            "warehouse_id": resolver.warehouse.id,
             "oms_number": doc.number,
             "oms_ordered_at": doc.ordered_at.replace(tzinfo=None),
             "date_order": doc.ordered_at.replace(tzinfo=None),
@@ -139,16 +141,16 @@ class SaleOrder(models.Model):
             "note": doc.note or False,
             "order_line": [Command.clear()]
             + [
-                Command.create(self._oms_prepare_line(line, sequence, doc, resolver))
+                Command.create(self._oms_prepare_line(line, sequence, resolver.currency(doc.currency), country, resolver))
                 for sequence, line in enumerate(doc.lines, 1)
             ],
         }
 
     @api.model
-    def _oms_prepare_line(self, line, sequence, doc, resolver):
+    def _oms_prepare_line(self, line, sequence, currency, country, resolver):
         """Values of a line that keeps the channel's amounts; see ``sale.order.line``."""
         product = resolver.product(line)
-        taxes = resolver.taxes(line)
+        taxes = resolver.taxes(line, country)
         quantity = line.quantity or Decimal(1)
         charged = line.total + sum((tax.amount for tax, record in taxes if record.price_include), ZERO)
         price_unit = float(charged / quantity)
@@ -163,7 +165,7 @@ class SaleOrder(models.Model):
             "technical_price_unit": 0.0 if price_unit else 1.0,
             "discount": 0.0,
             "tax_ids": [Command.set([record.id for _tax, record in taxes])],
-            "extra_tax_data": self._oms_pin_amounts(line, taxes, price_unit, quantity, resolver.currency(doc.currency)),
+            "extra_tax_data": self._oms_pin_amounts(line, taxes, price_unit, quantity, currency),
             "oms_external_id": line.external_id,
             "oms_kind": line.kind,
             "oms_sku": line.sku or False,
@@ -222,7 +224,7 @@ class SaleOrder(models.Model):
                 reasons=", ".join(filter(None, (refund.reason for refund in doc.refunds))) or _("no reason given"),
             )
         yield from self._oms_address_reasons(doc, resolver)
-        yield from resolver.line_reasons(doc)
+        yield from resolver.line_reasons(doc, self.tax_country_id)
         if self.currency_id.compare_amounts(self.amount_total, float(doc.total)) and doc.computed_total() == doc.total:
             yield "total", _(
                 "The channel charged %(theirs)s %(currency)s, the order here comes to %(ours)s %(currency)s. Compare the "
@@ -385,6 +387,24 @@ class _Resolver:
         currencies = self.env["res.currency"].with_context(active_test=False).search([("name", "in", list(codes))])
         self.currencies = {currency.name: currency for currency in currencies}
         self.pricelists = {}
+        self.warehouse = channel._get_warehouses()[:1]
+        self.by_fiscal_position = self.env["account.fiscal.position"].search_count(
+            [*self.env["account.fiscal.position"]._check_company_domain(channel.company_id), ("auto_apply", "=", True)],
+            limit=1,
+        )
+
+    def fiscal_position(self, customer, delivery_address):
+        """What the company does about this customer's taxes and accounts, by its own rules."""
+        fiscal_positions = self.env["account.fiscal.position"]
+        if not self.by_fiscal_position:  # one query for all orders instead of two for each
+            return customer.property_account_position_id
+        return fiscal_positions._get_fiscal_position(customer, delivery_address)
+
+    def tax_country(self, fiscal_position):
+        """The country to which the taxes of an order are declared; only its taxes may stand on the order."""
+        if fiscal_position.foreign_vat:
+            return fiscal_position.country_id
+        return self.channel.company_id.account_fiscal_country_id
 
     def currency(self, code):
         currency = self.currencies.get(code)
@@ -422,13 +442,13 @@ class _Resolver:
             return self.products.get(line.sku) or self.env.ref("oms_core.product_unmapped")
         return self.env.ref(f"oms_core.product_{line.kind}")
 
-    def taxes(self, line):
+    def taxes(self, line, country):
         """[(``TaxDoc``, ``account.tax``)] of a line; a tax of a rate that does not exist here is left out, and told by
         :meth:`line_reasons`."""
-        pairs = ((tax, self.taxes_by_rate.get(tax.rate.normalize())) for tax in line.taxes)
+        pairs = ((tax, self.taxes_by_rate.get((country, tax.rate.normalize()))) for tax in line.taxes)
         return [(tax, record) for tax, record in pairs if record]
 
-    def line_reasons(self, doc):
+    def line_reasons(self, doc, country):
         """What of the lines is not known here: yields (kind of hold, sentence)."""
         _ = self.env._
         for line in doc.lines:
@@ -442,20 +462,23 @@ class _Resolver:
                         sku=line.sku or _("(none)"),
                     ),
                 )
-        unknown = {tax.rate: tax for line in doc.lines for tax in line.taxes if tax.amount and not self._known(tax)}
+        unknown = {
+            tax.rate: tax
+            for line in doc.lines
+            for tax in line.taxes
+            if tax.amount and (country, tax.rate.normalize()) not in self.taxes_by_rate
+        }
         for tax in unknown.values():
             yield (
                 "tax",
                 _(
-                    "The channel charged “%(name)s” of %(rate)s %%, and there is no sales tax of that rate. Create it under "
-                    "Accounting > Configuration > Taxes, then choose Check Again.",
+                    "The channel charged “%(name)s” of %(rate)s %%, and there is no sales tax of that rate for "
+                    "%(country)s. Create it under Accounting > Configuration > Taxes, then choose Check Again.",
                     name=tax.name,
                     rate=tax.rate.normalize(),
+                    country=country.name,
                 ),
             )
-
-    def _known(self, tax):
-        return tax.rate.normalize() in self.taxes_by_rate
 
 
 def _content_hash(doc):
