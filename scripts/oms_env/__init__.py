@@ -7,6 +7,7 @@ the others make: `_sql.py` and `_start_postgres.py`.
 from .cache import CACHE, CHECKOUT, Stop, checkout_key, command, folder, lock, log_file, say, step
 from .databases import DEPENDENCIES, Databases
 from .environment import Environment, environment, free_port
+from .kept import follow_sources
 from .python_env import python
 
 ADDONS = tuple(
@@ -27,6 +28,7 @@ __all__ = [
     "command",
     "environment",
     "folder",
+    "follow_sources",
     "free_port",
     "lock",
     "log_file",

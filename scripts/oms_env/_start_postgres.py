@@ -114,11 +114,15 @@ def prepare_role(address: str) -> None:
 
 
 def let_others_pass(path: Path) -> None:
-    """Let the server's own user reach `path` through its parents, without letting anybody list them."""
+    """Let the server's own user reach `path` through its parents, without letting anybody list them.
+
+    The package changes the user but not the group: the server is in root's group, and a folder of root asks for that.
+    """
+    passable = stat.S_IXOTH | stat.S_IXGRP
     for parent in path.parents:
         mode = parent.stat().st_mode
-        if not mode & stat.S_IXOTH:
-            parent.chmod(mode | stat.S_IXOTH)
+        if mode & passable != passable:
+            parent.chmod(mode | passable)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,60 @@
+"""Send the sample orders to a running server as the shop would: signed webhooks over HTTP; wait until they are worked.
+
+Usage: push.py BASE_URL TOKEN SECRET DATABASE
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import psycopg2
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "oms_channels" / "tests" / "servers"))
+
+from woocommerce import deliver, ping  # noqa: E402 - a file of the add-on's tests, which needs no Odoo
+
+WORK_TIMEOUT_S = 120
+
+
+def orders():
+    """The sample orders, in the order in which the customers placed them."""
+    folder = ROOT / "data" / "payloads" / "woocommerce" / "order"
+    files = [path for path in folder.glob("*.json") if not path.name.endswith(".expected.json")]
+    return sorted((json.loads(path.read_text()) for path in files), key=lambda order: order["id"])
+
+
+def wait_until_worked(database):
+    """Look into the inbox until nothing in it is waiting."""
+    connection = psycopg2.connect(dbname=database)
+    connection.autocommit = True
+    deadline = time.monotonic() + WORK_TIMEOUT_S
+    with connection.cursor() as cursor:
+        while time.monotonic() < deadline:
+            cursor.execute("SELECT count(*) FROM oms_message WHERE state IN ('pending', 'retry')")
+            if cursor.fetchone()[0] == 0:
+                return
+            time.sleep(0.2)
+    sys.exit(f"The inbox was not worked off within {WORK_TIMEOUT_S} seconds; see the server's log.")
+
+
+def main(base_url, token, secret, database):
+    hook = f"{base_url}/oms/hook/{token}"
+    answers = [ping(hook)]
+    started = time.monotonic()
+    answers += [deliver(hook, order, "order.created", secret) for order in orders()]
+    again = deliver(hook, orders()[0], "order.updated", secret)
+    forged = deliver(hook, orders()[0], "order.updated", "not the secret")
+    accepted = sum(answer.status_code == 200 for answer in answers)
+    wait_until_worked(database)
+    print(
+        f"{accepted} of {len(answers)} deliveries accepted; the same order again: {again.json()['message']} "
+        f"A forged one: {forged.status_code}. Worked off in {time.monotonic() - started:.1f} s."
+    )
+    if accepted != len(answers):
+        sys.exit("Not every delivery was accepted; see the server's log.")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,51 @@
+"""Run in ``odoo shell``: a day at Maison Verte. The warehouses ship, the accountant's job runs, a customer sends back.
+
+Two orders are left ready to ship, and one return on its way, so that the screens have something to show.
+"""
+
+LEFT_TO_SHIP = ("1007", "1012")
+RETURNED = {"1002": {"MUG-BLUE": 2, "BOOK-GARDEN": 1}}
+EXPECTED_BACK = {"1003": {"LAMP-BRASS": 1}}
+
+
+def ship(env):
+    deliveries = env["stock.picking"].search([("picking_type_code", "=", "outgoing"), ("state", "=", "assigned")])
+    deliveries = deliveries.filtered(lambda picking: picking.sale_id.oms_number not in LEFT_TO_SHIP)
+    for number, picking in enumerate(deliveries, 1):
+        picking.carrier_tracking_ref = f"DEMO{number:06d}"
+    deliveries.button_validate()
+
+
+def take_back(env, number, quantities):
+    """A return of an order: {sku: quantity}"""
+    order = env["sale.order"].search([("oms_number", "=", number)])
+    reason = env.ref("oms_returns.reason_changed_mind")
+    request = env["oms.return"].create(
+        {
+            "order_id": order.id,
+            "line_ids": [
+                (0, 0, {"sale_line_id": line.id, "quantity": quantities[line.oms_sku], "reason_id": reason.id})
+                for line in order.order_line
+                if line.oms_sku in quantities
+            ],
+        }
+    )
+    request.action_authorize()
+    return request
+
+
+def main(env):
+    env = env(user=env.ref("base.user_admin").id)
+    ship(env)
+    env["sale.order"]._cron_oms_book()
+    for number, quantities in RETURNED.items():
+        request = take_back(env, number, quantities)
+        request.action_receive()
+        request.action_refund()
+        request.action_repay()
+    for number, quantities in EXPECTED_BACK.items():
+        take_back(env, number, quantities)
+    env.cr.commit()
+
+
+main(env)  # noqa: F821 - odoo shell provides env
