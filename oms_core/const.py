@@ -16,6 +16,9 @@ MESSAGE_TRANSITIONS = {
 #: How long a failed message waits before each new attempt; after the last one it is a dead letter.
 RETRY_DELAYS_S = (60, 300, 1800, 7200, 21600)
 
+#: Attempts that are repeated at once because another worker was in the way; later ones wait like any other.
+CONCURRENCY_ATTEMPTS_MAX = 3
+
 #: Messages taken by one worker at a time: large enough to share queries, small enough to commit often.
 MESSAGE_BATCH_MAX = 50
 
@@ -52,6 +55,8 @@ HOLD_KIND_BY_PROBLEM = {
     "bad_quantity": "quantity",
     "huge_quantity": "quantity",
     "unknown_status": "channel",
+    "unknown_tax": "tax",
+    "tax_mismatch": "tax",
     "unknown_country": "address",
     "unknown_state": "address",
 }

@@ -1,5 +1,5 @@
 import logging
-from datetime import UTC, timedelta
+from datetime import timedelta, timezone
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -110,9 +110,7 @@ class OmsChannel(models.Model):
             "this. Correct the secret, then choose Verify Again."
         )
         # Another key than a verified delivery of the same event would have: an impostor must not keep that one out.
-        messages._receive(
-            self, event.kind, f"unverified:{event.key}", body, headers, state="quarantine", error=reason
-        )
+        messages._receive(self, event.kind, f"unverified:{event.key}", body, headers, state="quarantine", error=reason)
         return 401, refused
 
     def _parse(self, message):
@@ -157,7 +155,7 @@ class OmsChannel(models.Model):
             start = channel_sudo.poll_from or fields.Datetime.now() - timedelta(days=POLL_START_DAYS)
             since, number = start - timedelta(seconds=POLL_OVERLAP_S), 1
             for _page in range(POLL_PAGES_MAX):
-                page = client.orders_since(since.replace(tzinfo=UTC), number)
+                page = client.orders_since(since.replace(tzinfo=timezone.utc), number)
                 newest = channel_sudo._store_page(page)
                 channel_sudo.poll_from = max(start, newest)
                 if commit:

@@ -20,5 +20,7 @@ class OmsMessage(models.Model):
             if adapter and adapter.verify(message.headers or {}, body, secret):
                 verified |= message
         if not verified:
-            raise UserError(self.env._("The signature is still wrong. Compare the webhook secret here and in the shop."))
+            raise UserError(
+                self.env._("The signature is still wrong. Compare the webhook secret here and in the shop.")
+            )
         verified.action_retry()

@@ -1,6 +1,6 @@
 """The sales platforms: one folder each, one line each here."""
 
-from odoo.addons.oms_channels.domain.adapter import Adapter
+from ..domain.adapter import Adapter
 
 from . import woocommerce
 

@@ -151,6 +151,17 @@ class PlatformContract:
         bodies = [path.read_bytes() for path in payloads(self.platform) if path.parent.name == "order"]
         self.assertEqual(len({self._read(body).key for body in bodies}), len(bodies))
 
+    def test_a_key_can_be_stored_whatever_the_body_holds(self):
+        """Neither NUL nor half of a surrogate pair, which JSON can carry and PostgreSQL cannot store; and not endless."""
+        order = json.loads(self.order)
+        for odd in ("\0", "\ud800", "x" * 10_000):
+            for name, value in order.items():
+                if isinstance(value, str | int):
+                    with self.subTest(odd=odd[:1], name=name):
+                        key = self._read(json.dumps({**order, name: f"{value}{odd}"}).encode()).key
+                        self.assertNotIn("\0", key)
+                        self.assertLess(len(key.encode()), 500)
+
     def test_a_malformed_body_is_an_event_and_then_rejected(self):
         for body in (b"", b"{", b"\xff\xfe", b"null", b"[]", b'"text"', b"[" * 100_000):
             with self.subTest(body=body[:10]):

@@ -11,5 +11,6 @@ from . import sale_order_line
 from . import sale_order_capture
 from . import sale_order_booking
 from . import stock_picking
+from . import stock_move
 from . import account_move
 from . import account_payment

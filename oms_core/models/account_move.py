@@ -18,5 +18,7 @@ class AccountMove(models.Model):
     def _compute_oms_channel_id(self):
         """The channel whose order this entry books: by its lines, or by the payment that it belongs to."""
         for move in self:
-            orders = move.line_ids.sale_line_ids.order_id or move.origin_payment_id.payment_transaction_id.sale_order_ids
+            orders = (
+                move.line_ids.sale_line_ids.order_id or move.origin_payment_id.payment_transaction_id.sale_order_ids
+            )
             move.oms_channel_id = orders.oms_channel_id[:1]

@@ -52,5 +52,6 @@ class OmsHold(models.Model):
         """Mark as released, without going on."""
         standing = self.filtered("is_open")
         standing.write({"released_at": fields.Datetime.now(), "released_by_id": self.env.uid})
+        standing.flush_recordset(["released_at"])  # or the same reason could not come back in this transaction
         for order, holds in standing.grouped("order_id").items():
             order.message_post(body=self.env._("Hold released: %s", " / ".join(holds.mapped("reason"))))

@@ -2,8 +2,8 @@ import json
 import logging
 from base64 import b64decode, b64encode
 from datetime import timedelta
+from itertools import groupby
 
-import psycopg2
 import psycopg2.errors
 
 from odoo import api, fields, models
@@ -11,7 +11,13 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import mute_logger
 
-from ..const import ERROR_MAX_CHARS, MESSAGE_BATCH_MAX, MESSAGE_TRANSITIONS, RETRY_DELAYS_S
+from ..const import (
+    CONCURRENCY_ATTEMPTS_MAX,
+    ERROR_MAX_CHARS,
+    MESSAGE_BATCH_MAX,
+    MESSAGE_TRANSITIONS,
+    RETRY_DELAYS_S,
+)
 from ..exceptions import MessageIgnored, MessageRejected, MessageRetry
 
 _logger = logging.getLogger(__name__)
@@ -45,7 +51,9 @@ class OmsMessage(models.Model):
     direction = fields.Selection([("in", "Received"), ("out", "To send")], required=True, readonly=True, default="in")
     kind = fields.Char(required=True, readonly=True, help="What the message is about, e.g. “order”.")
     event_key = fields.Char(
-        required=True, readonly=True, help="The same event has the same key, however often and on whatever way it comes."
+        required=True,
+        readonly=True,
+        help="The same event has the same key, however often and on whatever way it comes.",
     )
     body = fields.Binary(attachment=False, readonly=True)
     body_text = fields.Text(string="Content", compute="_compute_body_text")
@@ -85,7 +93,7 @@ class OmsMessage(models.Model):
             text = message._get_body().decode("utf-8", errors="replace")
             try:
                 message.body_text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-            except ValueError:
+            except (ValueError, RecursionError):
                 message.body_text = text
 
     def write(self, vals):
@@ -145,7 +153,7 @@ class OmsMessage(models.Model):
             "error": error,
         }
         try:
-            with self.env.cr.savepoint(), mute_logger("odoo.sql_db"):
+            with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
                 message = self.create(values)
         except psycopg2.errors.UniqueViolation:
             return self.browse()
@@ -161,15 +169,13 @@ class OmsMessage(models.Model):
         return b64decode(self.with_context(bin_size=False).body or b"")
 
     @api.model
-    def _wake_workers(self):
+    def _wake_workers(self, worker="oms_core.cron_inbox_1"):
         """Have the inbox worked off as soon as this transaction is committed."""
         if "queue.job" in self.env:
-            # OCA's job queue, where it is installed: one pending job is enough, it takes everything that is due.
+            # OCA's job queue, where it is installed: one pending job is enough, it wakes the next.
             self.with_delay(identity_key="oms.message:work", description="OMS: work the inbox")._work()
-            return
-        for xmlid in ("oms_core.cron_inbox_1", "oms_core.cron_inbox_2"):
-            if cron := self.env.ref(xmlid, raise_if_not_found=False):
-                cron.sudo()._trigger()  # sudo: whoever causes a message may wake the worker, and nothing else
+        elif cron := self.env.ref(worker, raise_if_not_found=False):
+            cron.sudo()._trigger()  # sudo: whoever causes a message may wake the worker, and nothing else
 
     # ------------------------------------------------------------------------------------------------------ WORKING
 
@@ -178,8 +184,13 @@ class OmsMessage(models.Model):
         """Work off what is due, a batch and a commit at a time, until nothing is left or the time is up."""
         cron = self.env["ir.cron"]
         while batch := self._take_batch():
+            remaining = self.search_count(self._todo_domain(), limit=10_000) - len(batch)
+            if remaining > MESSAGE_BATCH_MAX:
+                self._wake_workers("oms_core.cron_inbox_2")  # more than one can do soon: share it
+                cron._commit_progress()
+                batch = self._take_batch()
             batch._process()
-            if not cron._commit_progress(len(batch), remaining=self.search_count(self._todo_domain(), limit=10_000)):
+            if not cron._commit_progress(len(batch), remaining=max(remaining, 0)):
                 break
 
     @api.model
@@ -187,6 +198,8 @@ class OmsMessage(models.Model):
         """Work off one batch of what is due. The body of a job: whoever runs it, and however often, the result is one."""
         batch = self._take_batch()
         batch._process()
+        if batch:
+            self._wake_workers()
         return len(batch)
 
     @api.model
@@ -203,10 +216,14 @@ class OmsMessage(models.Model):
         return taken.filtered(lambda message: message.state in ("pending", "retry"))
 
     def _process(self):
-        """Work these messages off. Each ends in a state; no error of one touches another."""
+        """Work these messages off. Each ends in a state; no error of one touches another.
+
+        What is of one kind is applied together as long as nothing else came between: an order that was deleted and then
+        restored is wanted, and one that was restored and then deleted is not.
+        """
         for channel, of_channel in self.sorted("id").grouped("channel_id").items():
-            for kind, messages in of_channel.grouped("kind").items():
-                messages._process_kind(channel, kind)
+            for kind, messages in groupby(of_channel, lambda message: message.kind):
+                self.browse().concat(*messages)._process_kind(channel, kind)
 
     def _get_appliers(self):
         """{kind of message: function(channel, documents) -> outcomes}. Spokes add their kinds.
@@ -235,11 +252,16 @@ class OmsMessage(models.Model):
         if not readable:
             return
         try:
-            with self.env.cr.savepoint(), mute_logger("odoo.sql_db"):
+            with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
                 outcomes = applier(worker, [doc for _message, doc in readable])
         except Exception as error:
             if len(readable) == 1:
                 readable[0][0]._fail(error)
+                return
+            if isinstance(error, CONCURRENCY_ERRORS) and max(self.mapped("attempts")) < CONCURRENCY_ATTEMPTS_MAX:
+                # What another worker did is not seen before the next transaction; then the batch can go as a whole.
+                for message, _doc in readable:
+                    message._fail(error)
                 return
             _logger.info("A batch of %s messages of %s failed (%s); taking them one by one", len(self), kind, error)
             for message, doc in readable:
@@ -250,7 +272,7 @@ class OmsMessage(models.Model):
 
     def _apply_alone(self, applier, worker, doc):
         try:
-            with self.env.cr.savepoint(), mute_logger("odoo.sql_db"):
+            with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
                 outcome = applier(worker, [doc])[0]
         except Exception as error:
             self._fail(error)
@@ -276,9 +298,9 @@ class OmsMessage(models.Model):
             self._finish(None, "ignored", text)
         elif isinstance(error, (MessageRejected, UserError)):
             self._set_state("dead", attempts=attempts, error=text)
-        elif isinstance(error, CONCURRENCY_ERRORS):
-            # Somebody else was at work on the same order. It costs no attempt, and it is not the message's fault.
-            self._set_state("retry", next_attempt_at=fields.Datetime.now() + timedelta(seconds=1), error=False)
+        elif isinstance(error, CONCURRENCY_ERRORS) and attempts <= CONCURRENCY_ATTEMPTS_MAX:
+            # Another worker was at the same order, customer or stock. The next transaction sees what it did.
+            self._set_state("retry", attempts=attempts, next_attempt_at=fields.Datetime.now(), error=False)
         else:
             if not isinstance(error, MessageRetry):
                 _logger.exception("Message %s of channel %s failed", self.id, self.channel_id.id, exc_info=error)

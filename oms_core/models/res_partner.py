@@ -31,7 +31,7 @@ class ResPartner(models.Model):
         by_ref = {
             ref.external_id: ref.partner_id
             for ref in self.env["oms.customer.ref"].search(
-                [("channel_id", "=", channel.id), ("external_id", "in", [doc.customer_ref for doc in docs])]
+                [("channel_id", "=", channel.id), ("external_id", "in", [key for doc in docs for key in _keys(doc)])]
             )
         }
         by_email = self._oms_find_by_email(channel, {_email(doc) for doc in docs} - {""})
@@ -39,14 +39,17 @@ class ResPartner(models.Model):
         places = _Places(self.env, docs)
         found, missing = [], []
         for doc in docs:
-            partner = by_ref.get(doc.customer_ref) or by_email.get(_email(doc)) or by_phone.get(_phone(doc))
+            partner = (
+                by_ref.get(doc.customer_ref)
+                or by_email.get(_email(doc))
+                or by_phone.get(_phone(doc))
+                or next((by_ref[key] for key in _keys(doc) if key in by_ref), None)
+            )
             found.append(partner)
             if not partner:
                 missing.append(doc)
         made = self._oms_create_customers(channel, missing, places)
-        customers = [
-            partner or made.get(_identity(doc), made.get(id(doc))) for partner, doc in zip(found, docs, strict=True)
-        ]
+        customers = [partner or made[id(doc)] for partner, doc in zip(found, docs, strict=True)]
         self._oms_remember_refs(channel, docs, customers, by_ref)
         return self._oms_match_addresses(docs, customers, places)
 
@@ -87,15 +90,23 @@ class ResPartner(models.Model):
     def _oms_create_customers(self, channel, docs, places):
         """New contacts for the customers that nobody knows yet; orders of one new customer share one contact.
 
-        :return: {identity of the customer, or id of the document where there is none: contact}
+        :return: {``id`` of the document: contact}
         """
-        first = {}
+        first, place, known = [], {}, {}
         for doc in docs:
-            first.setdefault(_identity(doc) or id(doc), doc)
+            keys = _keys(doc)
+            place[id(doc)] = next((known[key] for key in keys if key in known), len(first))
+            if place[id(doc)] == len(first):
+                first.append(doc)
+            for key in keys:
+                known.setdefault(key, place[id(doc)])
         partners = self.create(
             [
                 {
-                    **places.values(doc.billing if not doc.billing.is_empty() else doc.shipping),
+                    **places.values(
+                        doc.billing if not doc.billing.is_empty() else doc.shipping,
+                        self.env._("Customer of order %s", doc.number or doc.external_id),
+                    ),
                     "email": doc.billing.email or doc.shipping.email or False,
                     "phone": doc.billing.phone or doc.shipping.phone or False,
                     "company_id": False,
@@ -103,17 +114,17 @@ class ResPartner(models.Model):
                     "user_id": False,
                     "lang": self.env.lang or channel.company_id.partner_id.lang,
                 }
-                for doc in first.values()
+                for doc in first
             ]
         )
-        return dict(zip(first, partners, strict=True))
+        return {doc_id: partners[index] for doc_id, index in place.items()}
 
     @api.model
     def _oms_remember_refs(self, channel, docs, customers, known):
+        """Keep who is who. The unique key also decides between two workers that both meet a new customer: they do not see
+        each other's contact, but one of them is refused and looks again."""
         new = {
-            doc.customer_ref: partner
-            for doc, partner in zip(docs, customers, strict=True)
-            if doc.customer_ref and doc.customer_ref not in known
+            key: partner for doc, partner in zip(docs, customers, strict=True) for key in _keys(doc) if key not in known
         }
         self.env["oms.customer.ref"].create(
             [
@@ -132,7 +143,8 @@ class ResPartner(models.Model):
         result = []
         for doc, customer in zip(docs, customers, strict=True):
             invoice = self._oms_address(customer, doc.billing, "invoice", places)
-            delivery = self._oms_address(customer, doc.shipping, "delivery", places)
+            same = doc.shipping == doc.billing
+            delivery = invoice if same else self._oms_address(customer, doc.shipping, "delivery", places)
             result.append((customer, invoice, delivery))
         return result
 
@@ -176,11 +188,11 @@ class _Places:
             for state in (env["res.country.state"].search([("country_id", "in", countries.ids)]) if countries else ())
         }
 
-    def values(self, address):
+    def values(self, address, unnamed="?"):
         """The values of a contact for an ``AddressDoc``; a company's name goes before the person's."""
         country = self.countries.get(address.country_code.upper())
         state = country and self.states.get((country.id, address.state_code.upper()))
-        name = address.name or address.company or address.email or address.phone or "?"
+        name = address.name or address.company or address.email or address.phone or unnamed
         return {
             "name": f"{address.company}, {address.name}" if address.company and address.name else name,
             "street": address.street or False,
@@ -201,9 +213,10 @@ def _phone(doc):
     return digits if len(digits) >= PHONE_DIGITS_MIN else ""
 
 
-def _identity(doc):
-    """What makes two orders of a batch those of one new customer."""
-    return doc.customer_ref or _email(doc) or _phone(doc)
+def _keys(doc):
+    """What a customer is remembered by, surest first."""
+    keys = (doc.customer_ref, _email(doc) and f"email:{_email(doc)}", _phone(doc) and f"phone:{_phone(doc)}")
+    return [key for key in keys if key]
 
 
 def _address_key(values):

@@ -12,7 +12,11 @@ class SaleOrder(models.Model):
     )
     oms_external_id = fields.Char(string="Channel Order ID", readonly=True, copy=False)
     oms_number = fields.Char(
-        string="Channel Order", readonly=True, copy=False, index="trigram", help="How customer and shop call this order."
+        string="Channel Order",
+        readonly=True,
+        copy=False,
+        index="trigram",
+        help="How customer and shop call this order.",
     )
     oms_ordered_at = fields.Datetime(
         string="Ordered On", readonly=True, copy=False, help="When the customer ordered, as the channel tells it."
@@ -25,11 +29,19 @@ class SaleOrder(models.Model):
         string="Channel Total", readonly=True, copy=False, help="What the channel charged the customer in all."
     )
     oms_channel_status = fields.Char(string="Status on the Channel", readonly=True, copy=False)
+    oms_called_off = fields.Boolean(
+        readonly=True, copy=False, help="The channel cancelled this order, and may take it up again."
+    )
     oms_payment_method = fields.Char(string="Paid With", readonly=True, copy=False)
     oms_hold_ids = fields.One2many("oms.hold", "order_id", string="Holds")
     oms_open_hold_ids = fields.One2many("oms.hold", "order_id", domain=[("released_at", "=", False)], readonly=True)
     oms_on_hold = fields.Boolean(string="On Hold", compute="_compute_oms_on_hold", search="_search_oms_on_hold")
     oms_hold_reason = fields.Char(string="Why on Hold", compute="_compute_oms_on_hold")
+    oms_explanation = fields.Char(
+        string="Why",
+        compute="_compute_oms_explanation",
+        help="What holds the order, or else why it goes the way it goes.",
+    )
     oms_status = fields.Selection(
         [
             ("received", "Received"),
@@ -62,6 +74,12 @@ class SaleOrder(models.Model):
             standing = order.oms_hold_ids.filtered("is_open")
             order.oms_on_hold = bool(standing)
             order.oms_hold_reason = " / ".join(standing.mapped("reason")) or False
+
+    @api.depends("oms_hold_reason")
+    def _compute_oms_explanation(self):
+        """Spokes add what they decided, where nothing holds the order."""
+        for order in self:
+            order.oms_explanation = order.oms_hold_reason
 
     def _search_oms_on_hold(self, operator, value):
         if operator != "in":
@@ -139,7 +157,9 @@ class SaleOrder(models.Model):
     def _oms_release_clean(self):
         """Confirm those of these orders that are quotations of a channel that releases clean orders by itself."""
         clean = self.filtered(
-            lambda order: order.state in ("draft", "sent") and order.oms_channel_id.auto_release and not order.oms_on_hold
+            lambda order: (
+                order.state in ("draft", "sent") and order.oms_channel_id.auto_release and not order.oms_on_hold
+            )
         )
         if clean:
             clean.action_confirm()
@@ -149,7 +169,9 @@ class SaleOrder(models.Model):
         """Override of ``sale`` to keep held orders from being confirmed."""
         message = super()._confirmation_error_message()
         if not message and self.oms_on_hold:
-            message = self.env._("%(order)s is on hold: %(reason)s", order=self.display_name, reason=self.oms_hold_reason)
+            message = self.env._(
+                "%(order)s is on hold: %(reason)s", order=self.display_name, reason=self.oms_hold_reason
+            )
         return message
 
     # ------------------------------------------------------------------------------------------------- CONFIRMATION

@@ -25,9 +25,13 @@ class SaleOrder(models.Model):
     @api.model
     def _oms_booking_domain(self):
         """Orders of channels with something to invoice, or with money that is not booked yet."""
-        to_invoice = Domain("invoice_status", "=", "to invoice") & Domain("oms_channel_id.invoice_policy", "!=", "manual")
+        to_invoice = Domain("invoice_status", "=", "to invoice") & Domain(
+            "oms_channel_id.invoice_policy", "!=", "manual"
+        )
         to_pay = Domain(
-            "transaction_ids", "any", [("state", "=", "done"), ("payment_id", "=", False), ("operation", "!=", "refund")]
+            "transaction_ids",
+            "any",
+            [("state", "=", "done"), ("payment_id", "=", False), ("operation", "!=", "refund")],
         ) & Domain("oms_channel_id.clearing_journal_id", "!=", False)
         return (
             Domain("oms_channel_id", "!=", False)
@@ -55,7 +59,7 @@ class SaleOrder(models.Model):
             # sudo: booking an order's invoice and payment is the job's task, whoever the integration user is
             order_sudo = order.with_env(worker.env).sudo()
             try:
-                with self.env.cr.savepoint(), mute_logger("odoo.sql_db"):
+                with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
                     order_sudo._oms_book()
             except Exception as error:
                 _logger.warning("Order %s cannot be booked: %s", order.id, error)
@@ -93,7 +97,9 @@ class SaleOrder(models.Model):
 
     def _oms_invoice(self):
         """Make and post the invoice over what the channel's policy says is due."""
-        number = len(self.invoice_ids.filtered(lambda move: move.move_type == "out_invoice")) + 1
+        # Counted from the keys and not from the invoices: of those, some were made by hand, and drafts get deleted.
+        keys = [key for key in self.invoice_ids.mapped("oms_key") if key and key.startswith("invoice:")]
+        number = max((int(key.rpartition(":")[2]) for key in keys), default=0) + 1
         invoice = self._create_invoices(grouped=True)
         invoice.write(
             {
@@ -117,7 +123,11 @@ class SaleOrder(models.Model):
 
     def _oms_book_transaction(self, transaction, journal):
         """One payment (or, for a negative amount, one repayment) of this order in the clearing journal."""
-        lines = journal.inbound_payment_method_line_ids if transaction.amount > 0 else journal.outbound_payment_method_line_ids
+        lines = (
+            journal.inbound_payment_method_line_ids
+            if transaction.amount > 0
+            else journal.outbound_payment_method_line_ids
+        )
         return transaction._create_payment(
             journal_id=journal.id,
             company_id=self.company_id.id,

@@ -16,6 +16,9 @@ from ..exceptions import MessageRejected
 #: sets them anew.
 DOCUMENT_HOLD_KINDS = frozenset({"payment", "address", "total", "tax", "product", "quantity", "channel", "refund"})
 
+#: Those of them that say how the order stands on the channel. They come and go after confirmation too.
+STATUS_HOLD_KINDS = frozenset({"payment", "channel", "refund"})
+
 
 class SaleOrder(models.Model):
     _inherit = "sale.order"
@@ -72,7 +75,9 @@ class SaleOrder(models.Model):
     def _oms_why_not_wanted(self, doc):
         """Why a document about an unknown order makes no order; empty when it does."""
         if doc.status == "draft":
-            return self.env._("A checkout that has not been completed; it becomes an order when the customer completes it.")
+            return self.env._(
+                "A checkout that has not been completed; it becomes an order when the customer completes it."
+            )
         if doc.status == "cancelled":
             return self.env._("The order was called off (“%s”) before it came here.", doc.channel_status or doc.status)
         return ""
@@ -94,7 +99,7 @@ class SaleOrder(models.Model):
         for order, doc in zip(orders, docs, strict=True):
             holds += [
                 {"order_id": order.id, "kind": kind, "reason": reason}
-                for kind, reason in order._oms_reasons_to_hold(doc, resolver)
+                for kind, reason in dict.fromkeys(order._oms_reasons_to_hold(doc, resolver))
             ]
         self.env["oms.hold"].create(holds)
         self._oms_record_payments(channel, list(zip(orders, docs, strict=True)))
@@ -103,7 +108,10 @@ class SaleOrder(models.Model):
     @api.model
     def _oms_prepare_once(self, channel, doc):
         """Values of an order that no update changes."""
+        # Pages for quotations, which sale_pdf_quote_builder would look up for each order; this one is placed already.
+        quotation_pages = {"quotation_document_ids": []} if "quotation_document_ids" in self._fields else {}
         return {
+            **quotation_pages,
             "oms_channel_id": channel.id,
             "oms_external_id": doc.external_id,
             "company_id": channel.company_id.id,
@@ -141,7 +149,9 @@ class SaleOrder(models.Model):
             "note": doc.note or False,
             "order_line": [Command.clear()]
             + [
-                Command.create(self._oms_prepare_line(line, sequence, resolver.currency(doc.currency), country, resolver))
+                Command.create(
+                    self._oms_prepare_line(line, sequence, resolver.currency(doc.currency), country, resolver)
+                )
                 for sequence, line in enumerate(doc.lines, 1)
             ],
         }
@@ -176,10 +186,9 @@ class SaleOrder(models.Model):
     def _oms_pin_amounts(self, line, taxes, price_unit, quantity, currency):
         """The amounts of a line as charged, in the form in which Odoo's tax engine takes them instead of computing.
 
-        Source: ``account.tax._import_base_line_extra_tax_data``.
+        Source: ``account.tax._import_base_line_extra_tax_data``. Of a line without tax Odoo takes nothing from here and
+        needs nothing, but the parts of a partial invoice are made from it (``sale.order.line._oms_share``).
         """
-        if not taxes:
-            return False
         amounts = {}
         for tax, record in taxes:
             entry = amounts.setdefault(
@@ -198,52 +207,82 @@ class SaleOrder(models.Model):
     def _oms_reasons_to_hold(self, doc, resolver):
         """Everything that keeps this order from being worked: yields (kind of hold, sentence)."""
         self.ensure_one()
-        _ = self.env._
-        for problem in doc.problems():
+        problems = doc.problems()
+        for problem in problems:
             yield HOLD_KIND_BY_PROBLEM.get(problem.code, "manual"), problem.message
-        if doc.status == "awaiting_payment":
-            yield "payment", _("The channel has not received the money yet. It goes on by itself when the channel says so.")
-        elif doc.status == "on_hold":
-            yield "channel", _(
-                "The channel keeps this order at “%s”. Change it there, or release it here if it may be shipped.",
-                doc.channel_status,
-            )
-        elif doc.status == "fulfilled":
-            yield "channel", _(
-                "The channel says that this order has been fulfilled already (“%s”). Release it only if the goods have "
-                "still to leave.",
-                doc.channel_status,
-            )
-        if doc.refunds:
-            refunded = sum((refund.amount for refund in doc.refunds), ZERO)
-            yield "refund", _(
-                "The channel has refunded %(amount)s %(currency)s of this order already (%(reasons)s). Check what is still "
-                "to be delivered; the refund has to be booked by hand.",
-                amount=refunded,
-                currency=doc.currency,
-                reasons=", ".join(filter(None, (refund.reason for refund in doc.refunds))) or _("no reason given"),
-            )
+        said = any(problem.code == "unknown_status" for problem in problems)
+        yield from (pair for pair in self._oms_status_reasons(doc) if not (said and pair[0] == "channel"))
         yield from self._oms_address_reasons(doc, resolver)
         yield from resolver.line_reasons(doc, self.tax_country_id)
         if self.currency_id.compare_amounts(self.amount_total, float(doc.total)) and doc.computed_total() == doc.total:
-            yield "total", _(
-                "The channel charged %(theirs)s %(currency)s, the order here comes to %(ours)s %(currency)s. Compare the "
-                "lines and their taxes before you release it.",
-                theirs=doc.total,
-                ours=self.currency_id.round(self.amount_total),
-                currency=doc.currency,
+            yield (
+                "total",
+                self.env._(
+                    "The channel charged %(theirs)s %(currency)s, the order here comes to %(ours)s %(currency)s. Compare the "
+                    "lines and their taxes before you release it.",
+                    theirs=doc.total,
+                    ours=self.currency_id.round(self.amount_total),
+                    currency=doc.currency,
+                ),
+            )
+
+    def _oms_status_reasons(self, doc):
+        """What the channel itself says against working this order."""
+        if doc.status in ("awaiting_payment", "draft"):
+            yield (
+                "payment",
+                self.env._(
+                    "The channel has not received the money yet. It goes on by itself when the channel says so."
+                ),
+            )
+        elif doc.status == "on_hold":
+            yield (
+                "channel",
+                self.env._(
+                    "The channel keeps this order at “%s”. Change it there, or release it here if it may be shipped.",
+                    doc.channel_status,
+                ),
+            )
+        elif doc.status == "fulfilled":
+            yield (
+                "channel",
+                self.env._(
+                    "The channel says that this order has been fulfilled already (“%s”). Release it only if the goods have "
+                    "still to leave.",
+                    doc.channel_status,
+                ),
+            )
+        if doc.refunds:
+            refunded = sum((refund.amount for refund in doc.refunds), ZERO)
+            yield (
+                "refund",
+                self.env._(
+                    "The channel has refunded %(amount)s %(currency)s of this order already (%(reasons)s). Check what is still "
+                    "to be delivered; the refund has to be booked by hand.",
+                    amount=refunded,
+                    currency=doc.currency,
+                    reasons=", ".join(filter(None, (refund.reason for refund in doc.refunds)))
+                    or self.env._("no reason given"),
+                ),
             )
 
     def _oms_address_reasons(self, doc, resolver):
-        _ = self.env._
         if not any(resolver.product(line).type == "consu" for line in doc.lines):
             return
-        if not doc.shipping.is_postal():
-            yield "address", _("There is no complete delivery address. Ask the customer, fill it in, then release.")
+        # Of a customer who gave no address, the one on file is not taken for it, but one set on the order by hand is.
+        by_hand = self.partner_shipping_id not in (self.partner_id, self.partner_invoice_id)
+        if not doc.shipping.is_postal() and not by_hand:
+            yield (
+                "address",
+                self.env._("There is no complete delivery address. Ask the customer, fill it in, then release."),
+            )
         elif not self.partner_shipping_id.country_id:
-            yield "address", _(
-                "The country “%s” of the delivery address is not known. Set the right country on the address, then release.",
-                doc.shipping.country_code,
+            yield (
+                "address",
+                self.env._(
+                    "The country “%s” of the delivery address is not known. Set the right country on the address, then release.",
+                    doc.shipping.country_code,
+                ),
             )
 
     # ------------------------------------------------------------------------------------------------------ UPDATES
@@ -255,34 +294,66 @@ class SaleOrder(models.Model):
         and says what changed. A cancellation cancels, unless goods have left.
         """
         self.ensure_one()
-        _ = self.env._
         version = doc.updated_at.replace(tzinfo=None)
         if self.oms_updated_at and version < self.oms_updated_at:
-            return self, "ignored", _("Older than what is known of this order.")
+            return self, "ignored", self.env._("Older than what is known of this order.")
         content = _content_hash(doc)
         if version == self.oms_updated_at and content == self.oms_content_hash:
-            return self, "ignored", _("Nothing new.")
+            return self, "ignored", self.env._("Nothing new.")
         if doc.status == "cancelled":
-            self._oms_cancel(_("The channel cancelled the order (“%s”).", doc.channel_status))
+            self._oms_cancel(self.env._("The channel cancelled the order (“%s”).", doc.channel_status))
+        elif self.state == "cancel" and self.oms_called_off:
+            # A payment that failed and then succeeded, an order that was binned and restored.
+            self.action_draft()
+            self.oms_called_off = False
+            self._oms_rewrite(channel, doc)
         elif self.state in ("draft", "sent"):
             self._oms_rewrite(channel, doc)
-        elif _ordered_part(content) != _ordered_part(self.oms_content_hash or ""):
-            self._oms_hold(
-                "change",
-                _(
-                    "The customer or the shop changed the order after it was confirmed. Compare the lines and the address "
-                    "with order %s on the channel, correct the order here, then release.",
-                    doc.number,
-                ),
-            )
+        elif self.state == "sale":
+            if _ordered_part(content) != _ordered_part(self.oms_content_hash or ""):
+                self._oms_hold(
+                    "change",
+                    self.env._(
+                        "The customer or the shop changed the order after it was confirmed. Compare the lines and the "
+                        "address with order %s on the channel, correct the order here, then release.",
+                        doc.number,
+                    ),
+                )
+            self._oms_follow_status(doc)
         self.write({"oms_updated_at": version, "oms_content_hash": content, "oms_channel_status": doc.channel_status})
         self._oms_record_payments(channel, [(self, doc)])
         return self, "done", self.oms_hold_reason
 
+    def _oms_follow_status(self, doc):
+        """Stop a confirmed order when the channel says so, and go on when it no longer does.
+
+        Only while goods have still to leave. What a person has released is not held again before the channel says
+        something new; that the channel completes an order is the answer to its parcels and stops nothing.
+        """
+        self.ensure_one()
+        reasons = [pair for pair in self._oms_status_reasons(doc) if doc.status != "fulfilled" or pair[0] == "refund"]
+        self.oms_hold_ids.filtered(
+            lambda hold: hold.is_open and hold.kind in STATUS_HOLD_KINDS and (hold.kind, hold.reason) not in reasons
+        )._release()
+        if all(line.qty_delivered >= line.product_uom_qty for line in self.order_line if line._is_oms_goods()):
+            return
+        known = {(hold.kind, hold.reason) for hold in self.oms_hold_ids}
+        same_status = doc.channel_status == self.oms_channel_status
+        for kind, reason in reasons:
+            if (kind, reason) not in known or not (same_status or kind == "refund"):
+                self._oms_hold(kind, reason)
+
     def _oms_rewrite(self, channel, doc):
-        """Make a quotation say what its document says now, and set its holds anew."""
+        """Make a quotation say what its document says now, and set its holds anew.
+
+        Where the document itself is the same as before, the customer and the addresses stay: somebody may have corrected
+        them here.
+        """
         resolver = _Resolver(channel, [doc])
-        parties = self.env["res.partner"]._oms_match_customers(channel, [doc])[0]
+        if _content_hash(doc) == self.oms_content_hash:
+            parties = (self.partner_id, self.partner_invoice_id, self.partner_shipping_id)
+        else:
+            parties = self.env["res.partner"]._oms_match_customers(channel, [doc])[0]
         self.write(self._oms_prepare(channel, doc, parties, resolver))
         reasons = list(self._oms_reasons_to_hold(doc, resolver))
         outdated = self.oms_hold_ids.filtered(
@@ -339,6 +410,7 @@ class SaleOrder(models.Model):
         if self.locked:
             self.action_unlock()
         self.action_cancel()
+        self.oms_called_off = True
         self.message_post(body=reason)
 
     # ----------------------------------------------------------------------------------------------------- PAYMENTS
@@ -387,6 +459,7 @@ class _Resolver:
         currencies = self.env["res.currency"].with_context(active_test=False).search([("name", "in", list(codes))])
         self.currencies = {currency.name: currency for currency in currencies}
         self.pricelists = {}
+        self.fiscal_positions = {}
         self.warehouse = channel._get_warehouses()[:1]
         self.by_fiscal_position = self.env["account.fiscal.position"].search_count(
             [*self.env["account.fiscal.position"]._check_company_domain(channel.company_id), ("auto_apply", "=", True)],
@@ -395,10 +468,23 @@ class _Resolver:
 
     def fiscal_position(self, customer, delivery_address):
         """What the company does about this customer's taxes and accounts, by its own rules."""
-        fiscal_positions = self.env["account.fiscal.position"]
-        if not self.by_fiscal_position:  # one query for all orders instead of two for each
-            return customer.property_account_position_id
-        return fiscal_positions._get_fiscal_position(customer, delivery_address)
+        own = delivery_address.property_account_position_id or customer.property_account_position_id
+        if own or not self.by_fiscal_position:
+            return own
+        # All that the company's rules look at; orders to one country share one look.
+        key = (
+            delivery_address.country_id,
+            delivery_address.state_id,
+            delivery_address.zip,
+            delivery_address.vat,
+            customer.vat,
+            customer.country_id,
+        )
+        if key not in self.fiscal_positions:
+            self.fiscal_positions[key] = self.env["account.fiscal.position"]._get_fiscal_position(
+                customer, delivery_address
+            )
+        return self.fiscal_positions[key]
 
     def tax_country(self, fiscal_position):
         """The country to which the taxes of an order are declared; only its taxes may stand on the order."""
@@ -450,28 +536,32 @@ class _Resolver:
 
     def line_reasons(self, doc, country):
         """What of the lines is not known here: yields (kind of hold, sentence)."""
-        _ = self.env._
         for line in doc.lines:
-            if line.kind == "product" and line.sku not in self.products:
-                yield (
-                    "product",
-                    _(
-                        "“%(name)s” has the SKU “%(sku)s”, which no product, or more than one, has as internal reference. "
-                        "Correct that, then choose Check Again.",
-                        name=line.name,
-                        sku=line.sku or _("(none)"),
-                    ),
+            if line.kind != "product" or line.sku in self.products:
+                continue
+            if line.sku:
+                reason = self.env._(
+                    "“%(name)s” has the SKU “%(sku)s”, which no product, or more than one, has as internal reference. "
+                    "Correct that, then choose Check Again.",
+                    name=line.name,
+                    sku=line.sku,
                 )
+            else:
+                reason = self.env._(
+                    "“%s” came without a SKU. Give it one in the shop, and choose the product on the order's line here.",
+                    line.name,
+                )
+            yield "product", reason
         unknown = {
             tax.rate: tax
             for line in doc.lines
             for tax in line.taxes
-            if tax.amount and (country, tax.rate.normalize()) not in self.taxes_by_rate
+            if tax.amount and tax.rate and (country, tax.rate.normalize()) not in self.taxes_by_rate
         }
         for tax in unknown.values():
             yield (
                 "tax",
-                _(
+                self.env._(
                     "The channel charged “%(name)s” of %(rate)s %%, and there is no sales tax of that rate for "
                     "%(country)s. Create it under Accounting > Configuration > Taxes, then choose Check Again.",
                     name=tax.name,

@@ -93,7 +93,9 @@ class SaleOrderLine(models.Model):
             for tax_id, amounts in pinned["manual_tax_amounts"].items()
         }
         included = sum(
-            taxes[str(tax.id)]["tax_amount_currency"] for tax in line.tax_ids if tax.price_include and str(tax.id) in taxes
+            taxes[str(tax.id)]["tax_amount_currency"]
+            for tax in line.tax_ids
+            if tax.price_include and str(tax.id) in taxes
         )
         price_unit = (base_part + included) / float(quantity)
         return {

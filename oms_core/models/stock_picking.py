@@ -4,7 +4,9 @@ from odoo import fields, models
 class StockPicking(models.Model):
     _inherit = "stock.picking"
 
-    oms_channel_id = fields.Many2one(related="sale_id.oms_channel_id", string="Channel", store=True, index="btree_not_null")
+    oms_channel_id = fields.Many2one(
+        related="sale_id.oms_channel_id", string="Channel", store=True, index="btree_not_null"
+    )
 
     def button_validate(self):
         """Override of ``stock``: goods of an order on hold do not leave."""

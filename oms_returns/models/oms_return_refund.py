@@ -3,7 +3,7 @@
 from collections import defaultdict
 from decimal import Decimal
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
@@ -17,6 +17,7 @@ class OmsReturn(models.Model):
         compute="_compute_amount_to_repay", help="Credited to the customer and not paid back or set off yet."
     )
 
+    @api.depends("line_ids.refund_line_ids.move_id.state", "line_ids.refund_line_ids.move_id.amount_residual")
     def _compute_amount_to_repay(self):
         for record in self:
             posted = record.refund_ids.filtered(lambda move: move.state == "posted")
@@ -51,7 +52,9 @@ class OmsReturn(models.Model):
         }
         if not due:
             raise UserError(
-                self.env._("Nothing has come back on %s that is not refunded already. Receive the goods first.", self.name)
+                self.env._(
+                    "Nothing has come back on %s that is not refunded already. Receive the goods first.", self.name
+                )
             )
         parts = self._parts_by_invoice(due)
         # What is invoiced of a line before anything of this is credited: the credited units are the last of these.
@@ -59,13 +62,13 @@ class OmsReturn(models.Model):
         refunds = self.env["account.move"]
         for invoice, of_invoice in parts.items():
             refunds |= self._reverse(invoice, of_invoice, invoiced)
-        self.order_id._oms_reconcile()
+        self.order_id.sudo()._oms_reconcile()  # sudo: follows from the posted credit notes alone
         for refund in refunds:
             self.order_id._oms_on_refunded(refund)
         return refunds
 
     def _parts_by_invoice(self, due):
-        """{invoice: {its line: (return line, quantity)}}, the latest invoice first.
+        """{invoice: {its line: (return line, quantity, quantity open before)}}, the latest invoice first.
 
         :raise UserError: when less was invoiced than came back.
         """
@@ -75,7 +78,7 @@ class OmsReturn(models.Model):
             for invoice_line, open_quantity in line.sale_line_id._oms_get_refundable_invoice_lines().items():
                 taken = min(rest, open_quantity)
                 if taken > 0:
-                    parts[invoice_line.move_id][invoice_line] = (line, taken)
+                    parts[invoice_line.move_id][invoice_line] = (line, taken, open_quantity)
                     rest -= taken
             if rest > 0:
                 raise UserError(
@@ -92,7 +95,7 @@ class OmsReturn(models.Model):
     def _reverse(self, invoice, parts, invoiced):
         """A posted credit note over these parts of an invoice.
 
-        :param dict parts: {invoice line: (return line, quantity)}
+        :param dict parts: as of :meth:`_parts_by_invoice`.
         :param dict invoiced: {return line: quantity of its order line that is invoiced}; lowered by what is credited.
         """
         # sudo: clerks who may refund need no right to every entry; what is reversed follows from their return alone
@@ -104,12 +107,12 @@ class OmsReturn(models.Model):
         )
         wizard_sudo.refund_moves()
         refund_sudo = wizard_sudo.new_move_ids
-        by_sale_line = {invoice_line.sale_line_ids: part for invoice_line, part in parts.items()}
+        by_sale_line = {invoice_line.sale_line_ids: (invoice_line, *part) for invoice_line, part in parts.items()}
         commands = []
         for line in refund_sudo.invoice_line_ids:
             if line.sale_line_ids in by_sale_line and line.display_type == "product":
-                return_line, quantity = by_sale_line.pop(line.sale_line_ids)
-                commands.append(Command.update(line.id, self._prepare_refund_line(return_line, quantity, invoiced)))
+                part = by_sale_line.pop(line.sale_line_ids)
+                commands.append(Command.update(line.id, self._prepare_refund_line(*part, invoiced)))
             else:
                 commands.append(Command.delete(line.id))
         number = len(self.refund_ids) + 1
@@ -117,16 +120,19 @@ class OmsReturn(models.Model):
         refund_sudo.action_post()
         return refund_sudo.with_env(self.env)
 
-    def _prepare_refund_line(self, return_line, quantity, invoiced):
-        """The values of a credit note's line: the share of the order line that the last ``quantity`` invoiced units have."""
+    def _prepare_refund_line(self, invoice_line, return_line, quantity, open_quantity, invoiced):
+        """The values of a credit note's line: the share of the order line that the last ``quantity`` invoiced units have.
+
+        Where the order line was changed since it was invoiced, the invoice alone knows what was charged, and it is the
+        share of its line.
+        """
         sale_line = return_line.sale_line_id
         stop = invoiced[return_line]
         invoiced[return_line] -= quantity
-        return {
-            "quantity": float(quantity),
-            "oms_return_line_id": return_line.id,
-            **sale_line._oms_share(sale_line, stop - quantity, stop),
-        }
+        share = sale_line._oms_share(sale_line, stop - quantity, stop)
+        if "price_unit" not in share:
+            share = sale_line._oms_share(invoice_line, open_quantity - quantity, open_quantity)
+        return {"quantity": float(quantity), "oms_return_line_id": return_line.id, **share}
 
     def _repay(self):
         """Book the repayment of what is credited, never more than the channel took for this order.
@@ -140,7 +146,7 @@ class OmsReturn(models.Model):
         journal = order.oms_channel_id.clearing_journal_id
         amount = self.amount_to_repay
         # sudo: payment transactions are closed to users by design
-        transactions_sudo = order.transaction_ids.sudo().filtered(lambda tx: tx.state == "done")
+        transactions_sudo = order.sudo().transaction_ids.filtered(lambda tx: tx.state == "done")
         taken = sum(transactions_sudo.mapped("amount"))
         source_sudo = transactions_sudo.filtered(lambda tx: tx.operation != "refund")[:1]
         if not amount:

@@ -1,3 +1,4 @@
+from collections import defaultdict
 from decimal import Decimal
 
 from odoo import api, fields, models
@@ -11,9 +12,7 @@ class SaleOrder(models.Model):
 
     @api.depends("oms_return_ids")
     def _compute_oms_return_count(self):
-        counts = dict(
-            self.env["oms.return"]._read_group([("order_id", "in", self.ids)], ["order_id"], ["__count"])
-        )
+        counts = dict(self.env["oms.return"]._read_group([("order_id", "in", self.ids)], ["order_id"], ["__count"]))
         for order in self:
             order.oms_return_count = counts.get(order, 0)
 
@@ -35,25 +34,16 @@ class SaleOrderLine(models.Model):
 
     oms_return_line_ids = fields.One2many("oms.return.line", "sale_line_id")
 
-    def _oms_get_returnable(self, but_for=None):
-        """How much the customer has of this line that is not on its way back: delivered, less what open returns expect.
-
-        :param but_for: a return line that does not count.
-        """
-        self.ensure_one()
-        if self.product_id.type != "consu":
-            return 0.0
-        expected = sum(
-            max(0.0, line.quantity - line.quantity_received)
-            for line in self.oms_return_line_ids
-            if line.return_id.state == "open" and line != but_for
-        )
-        return self.product_uom_id.round(max(0.0, self.qty_delivered - expected))
+    def _oms_get_returnable(self):
+        """How much the customer has of this line that is not on its way back, on whatever document."""
+        return float(sum(self._oms_get_returnable_moves().values()))
 
     def _oms_get_returnable_moves(self):
         """{done delivery move: quantity in the unit of the line that has not been asked back}, the latest first."""
         self.ensure_one()
         result = {}
+        if self.product_id.type != "consu":
+            return result
         outgoing = self._get_outgoing_incoming_moves()[0].filtered(lambda move: move.state == "done")
         for move in outgoing.sorted("id", reverse=True):
             asked_back = sum(
@@ -73,13 +63,21 @@ class SaleOrderLine(models.Model):
         self.ensure_one()
         # sudo: clerks who may refund need no right to every entry
         lines_sudo = self.sudo().invoice_lines.filtered(lambda line: line.move_id.state == "posted")
-        credited = {}
+        charged_sudo = lines_sudo.filtered(lambda line: line.move_id.move_type == "out_invoice").sorted(
+            "id", reverse=True
+        )
+        credited = defaultdict(Decimal)
         for line in lines_sudo.filtered(lambda line: line.move_id.move_type == "out_refund"):
-            invoice = line.move_id.reversed_entry_id
-            credited[invoice] = credited.get(invoice, 0.0) + line.quantity
-        result = {}
-        for line in lines_sudo.filtered(lambda line: line.move_id.move_type == "out_invoice").sorted("id", reverse=True):
-            rest = line.quantity - credited.pop(line.move_id, 0.0)
-            if rest > 0:
-                result[line] = Decimal(repr(line.product_uom_id._compute_quantity(rest, self.product_uom_id)))
-        return result
+            credited[line.move_id.reversed_entry_id & charged_sudo.move_id] += self._oms_quantity_of(line)
+        rest = {line: self._oms_quantity_of(line) for line in charged_sudo}
+        # What reverses an invoice is taken off that one; then, of the latest that have any left, what reverses none.
+        for invoice in [*charged_sudo.move_id, self.env["account.move"]]:
+            for line in charged_sudo & invoice.invoice_line_ids if invoice else charged_sudo:
+                taken = min(rest[line], credited[invoice])
+                rest[line] -= taken
+                credited[invoice] -= taken
+        return {line: quantity for line, quantity in rest.items() if quantity > 0}
+
+    def _oms_quantity_of(self, invoice_line):
+        """The quantity of a line of an invoice in the unit of this line."""
+        return Decimal(repr(invoice_line.product_uom_id._compute_quantity(invoice_line.quantity, self.product_uom_id)))

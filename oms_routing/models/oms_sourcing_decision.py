@@ -55,7 +55,7 @@ class OmsSourcingDecision(models.Model):
         for decision in self:
             decision.warehouse_ids = decision.line_ids.warehouse_id
 
-    def write(self, vals):
+    def write(self, vals):  # pylint: disable=method-required-super - it never writes
         """A decision is a fact."""
         raise UserError(self.env._("A sourcing decision is never changed. A new one is made instead."))
 
@@ -154,6 +154,6 @@ class OmsSourcingCandidate(models.Model):
     units_covered = fields.Float(string="Units", digits="Product Unit")
     rank = fields.Json()
 
-    def write(self, vals):
+    def write(self, vals):  # pylint: disable=method-required-super - it never writes
         """Part of a decision, and as fixed."""
         raise UserError(self.env._("A sourcing decision is never changed. A new one is made instead."))

@@ -3,9 +3,10 @@ from decimal import Decimal
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.oms_core.domain.quantities import Quantities
+
 from ..domain.model import Demand, Item, Snapshot
 from ..domain.planner import plan
-from odoo.addons.oms_core.domain.quantities import Quantities
 
 
 class SaleOrder(models.Model):
@@ -17,7 +18,15 @@ class SaleOrder(models.Model):
     @api.depends("oms_decision_ids")
     def _compute_oms_sourcing_sentence(self):
         for order in self:
-            order.oms_sourcing_sentence = order.oms_decision_ids[:1].sentence
+            order.oms_sourcing_sentence = order._oms_decisions()[:1].sentence
+
+    @api.depends("oms_sourcing_sentence")
+    def _compute_oms_explanation(self):
+        """Override of ``oms_core``: an order that nothing holds is explained by where it is shipped from."""
+        result = super()._compute_oms_explanation()
+        for order in self:
+            order.oms_explanation = order.oms_explanation or order.oms_sourcing_sentence
+        return result
 
     # ------------------------------------------------------------------------------------------------------ ACTIONS
 
@@ -25,11 +34,11 @@ class SaleOrder(models.Model):
         """Look for another place for what these orders still want and no transfer will bring, all sites considered."""
         self.check_access("write")
         for order in self:
-            missing = order._oms_missing()
-            if order.state != "sale" or not missing:
+            missing = order._oms_missing() if order.state == "sale" and order.oms_channel_id else {}
+            if not missing:
                 raise UserError(self.env._("Nothing of %s is without a delivery.", order.display_name))
             order._oms_decide({order: missing}, "manual")
-            order._oms_launch()
+            order._oms_launch(missing)
 
     # ------------------------------------------------------------------------------------------------------- HOOKS
 
@@ -54,7 +63,8 @@ class SaleOrder(models.Model):
         if not wanted:
             return {}
         products = self.env["product.product"].union(*(line.product_id for lines in wanted.values() for line in lines))
-        warehouses = {order: order._oms_get_warehouses() for order in wanted}
+        of_channel = {channel: channel._get_warehouses() for channel in {order.oms_channel_id for order in wanted}}
+        warehouses = {order: of_channel[order.oms_channel_id] for order in wanted}
         available = self._oms_get_available(products, self.env["stock.warehouse"].union(*warehouses.values()))
         taken, decided = Quantities(), []
         nodes = {}
@@ -65,12 +75,13 @@ class SaleOrder(models.Model):
             demand = Demand(
                 order_id=order.id,
                 items=tuple(
-                    Item(line.id, line.product_id.id, quantity, line.product_id.name) for line, quantity in lines.items()
+                    Item(line.id, line.product_id.id, quantity, line.product_id.name)
+                    for line, quantity in lines.items()
                 ),
                 place=order.partner_shipping_id._oms_place(),
                 excluded_nodes=(excluded or {}).get(order, {}),
             )
-            snapshot = Snapshot(nodes[of_order], self._oms_with_consumables(available, lines, of_order), taken)
+            snapshot = Snapshot(nodes[of_order], self._oms_with_consumables(available, lines, of_order, taken), taken)
             decision = plan(demand, snapshot)
             taken = snapshot.taking(decision).taken
             decided.append(decision)
@@ -84,17 +95,14 @@ class SaleOrder(models.Model):
         return snapshot.by_node(warehouses.ids, stocked.ids)
 
     @api.model
-    def _oms_with_consumables(self, available, lines, warehouses):
-        """Goods whose stock nobody counts are everywhere, as much as is wanted."""
+    def _oms_with_consumables(self, available, lines, warehouses, taken):
+        """Goods whose stock nobody counts are everywhere, as much as is wanted, whoever took of them before."""
         uncounted = [line for line in lines if not line.product_id.is_storable]
         if not uncounted:
             return available
         wanted = sum((lines[line] for line in uncounted), Decimal(0))
-        return available | {(node, line.product_id.id): wanted for line in uncounted for node in warehouses.ids}
-
-    def _oms_get_warehouses(self):
-        self.ensure_one()
-        return self.oms_channel_id._get_warehouses()
+        keys = {(node, line.product_id.id) for line in uncounted for node in warehouses.ids}
+        return available | {key: wanted + taken[key] for key in keys}
 
     def _oms_missing(self):
         """{sale line: quantity that is ordered and that no transfer has brought or will bring}"""
@@ -107,11 +115,11 @@ class SaleOrder(models.Model):
                 missing[line] = rest
         return missing
 
-    def _oms_launch(self):
-        """Ask for the transfers that are missing; also on a locked order, which Odoo would skip without a word."""
+    def _oms_launch(self, lines):
+        """Ask for the transfers that these lines miss; also on a locked order, which Odoo would skip without a word."""
         locked = self.filtered("locked")
         locked.action_unlock()
-        self.order_line._action_launch_stock_rule()
+        self.env["sale.order.line"].union(*lines)._action_launch_stock_rule()
         locked.action_lock()
 
     def _oms_reroute(self, moves):
@@ -120,16 +128,31 @@ class SaleOrder(models.Model):
         :return: whether something could be done; else the order needs a person, and the decision says why.
         """
         self.ensure_one()
-        missing = self._oms_missing()
-        missing = {line: quantity for line, quantity in missing.items() if line in moves.sale_line_id}
+        missing = {line: quantity for line, quantity in self._oms_missing().items() if line in moves.sale_line_id}
         if not missing:
             return True
-        gave_up = self.order_line.move_ids.filtered(lambda move: move.state == "cancel").warehouse_id
         excluded = {
-            warehouse.id: self.env._("%s gave up a delivery of this order.", warehouse.name) for warehouse in gave_up
+            warehouse.id: self.env._("%s gave up a delivery of this order.", warehouse.name)
+            for warehouse in self._oms_gave_up(moves)
         }
         decision = self._oms_decide({self: missing}, "reroute", {self: excluded})[self]
         if decision.outcome in ("backorder", "unsourced"):
             return False
-        self._oms_launch()
+        self._oms_launch(missing)
         return True
+
+    def _oms_gave_up(self, moves):
+        """The site of ``moves``, and those that gave up before it, since all sites were last asked.
+
+        Read from the decisions and not from cancelled moves: a site from which the customer wanted less has one too.
+        """
+        sites = moves.warehouse_id
+        for decision in self._oms_decisions():
+            if decision.trigger in ("confirm", "manual"):
+                break
+            sites |= decision.candidate_ids.filtered(lambda site: site.reason_code == "not_excluded").warehouse_id
+        return sites
+
+    def _oms_decisions(self):
+        """The latest decision first, also while the transaction that made it is still going on."""
+        return self.oms_decision_ids.sorted("id", reverse=True)

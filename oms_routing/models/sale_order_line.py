@@ -17,24 +17,54 @@ class SaleOrderLine(models.Model):
 
     oms_decision_line_ids = fields.One2many("oms.sourcing.decision.line", "sale_line_id")
 
+    def _oms_is_sourced(self):
+        """Whether it is ours to decide where this line comes from: goods, without a route of their own to the customer
+        (dropship, make to order) that decides it already. How a shelf is replenished does not matter."""
+        routes = self.product_id.route_ids | self.product_id.categ_id.total_route_ids
+        return (
+            self.product_id.type == "consu"
+            and not self.route_ids
+            and not routes.rule_ids.filtered(
+                lambda rule: (
+                    rule.location_dest_id._is_outgoing()
+                    and (rule.procure_method == "make_to_order" or rule.location_src_id.usage == "supplier")
+                )
+            )
+        )
+
     def _oms_to_source(self):
-        """{line: quantity in the product's unit} of the lines whose source is ours to decide: goods, without a route of
-        their own (dropship, make to order, another company) that decides it already."""
+        """{line: quantity in the product's unit} of the lines of which something is wanted and whose source is ours to
+        decide."""
         return {
             line: Decimal(repr(line.product_uom_id._compute_quantity(line.product_uom_qty, line.product_id.uom_id)))
             for line in self
-            if line.product_id.type == "consu"
-            and line.product_uom_qty > 0
-            and not line.route_ids
-            and not (line.product_id.route_ids | line.product_id.categ_id.total_route_ids).rule_ids.filtered(
-                lambda rule: rule.procure_method == "make_to_order" or rule.location_src_id.usage == "supplier"
-            )
+            if line.product_uom_qty > 0 and line._oms_is_sourced()
         }
+
+    def _get_qty_procurement(self, previous_product_uom_qty=False):
+        """Override of ``sale_stock``: what a customer of a channel sent back is not sent out again.
+
+        Odoo takes returned goods off what was procured, and would ask for them again as soon as anything else of the line
+        is. Between what the customer kept and what was sent, whatever is ordered is settled.
+        """
+        kept = super()._get_qty_procurement(previous_product_uom_qty)
+        if not self.order_id.oms_channel_id:
+            return kept
+        returned = sum(
+            move.product_uom._compute_quantity(
+                move.quantity if move.state == "done" else move.product_uom_qty,
+                self.product_uom_id,
+                rounding_method="HALF-UP",
+            )
+            for move in self._get_outgoing_incoming_moves(strict=False)[1]
+            if move.origin_returned_move_id
+        )
+        return min(max(kept, self.product_uom_qty), kept + returned)
 
     def _create_procurements(self, product_qty, procurement_uom, values):
         """Override of ``sale_stock`` to ask each site of the decision for its part."""
         procurements = super()._create_procurements(product_qty, procurement_uom, values)
-        if not self.order_id.oms_channel_id or len(procurements) != 1 or not self._oms_to_source():
+        if not self.order_id.oms_channel_id or len(procurements) != 1 or not self._oms_is_sourced():
             return procurements
         uom = self.product_id.uom_id
         asked = Decimal(repr(uom.round(procurement_uom._compute_quantity(product_qty, uom, round=False))))
@@ -49,8 +79,11 @@ class SaleOrderLine(models.Model):
         ]
 
     def _oms_parts(self, asked):
-        """[(warehouse, quantity)] that sum to ``asked``: as was decided, or decided now when more is asked for."""
-        decided = self.oms_decision_line_ids.filtered(lambda line: not line.applied)
+        """[(warehouse, quantity)] that sum to ``asked``: as was decided last, or decided now when more is asked for."""
+        pending = self.oms_decision_line_ids.filtered(lambda line: not line.applied)
+        # Only the last one: a decision that the goods have to wait is not applied, and superseded by the next.
+        latest = pending.decision_id.sorted("id")[-1:]
+        decided = pending.filtered(lambda line: line.decision_id == latest)
         if sum((Decimal(repr(line.quantity)) for line in decided), Decimal(0)) != asked:
             decision = self.order_id._oms_decide({self.order_id: {self: asked}}, "increase")[self.order_id]
             decided = decision.line_ids

@@ -6,9 +6,12 @@ class StockPicking(models.Model):
 
     def _oms_on_unfulfillable(self, moves):
         """Override of ``oms_core``: another site takes over; where there is none, the order stops and says so."""
-        stuck = moves.browse()
-        for order, of_order in moves.grouped(lambda move: move.sale_line_id.order_id).items():
-            if not order.oms_channel_id or not order._oms_reroute(of_order):
-                stuck |= of_order
-        if stuck:
-            super()._oms_on_unfulfillable(stuck)
+        moves_sudo = moves.sudo()  # sudo: who gives up a delivery in a warehouse needs no right to what follows from it
+        stuck_sudo = moves_sudo.browse()
+        for order_sudo, of_order in moves_sudo.grouped(lambda move: move.sale_line_id.order_id).items():
+            movable = of_order.filtered(lambda move: move._oms_is_reroutable())
+            stuck_sudo |= of_order - movable
+            if movable and not order_sudo._oms_reroute(movable):
+                stuck_sudo |= movable
+        if stuck_sudo:
+            super()._oms_on_unfulfillable(stuck_sudo)

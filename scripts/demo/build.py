@@ -94,9 +94,12 @@ def _company(env):
         env["res.currency.rate"].create(
             {"currency_id": currency.id, "company_id": company.id, "name": date(2026, 1, 1), "rate": rate}
         )
-    env.ref("base.user_admin").group_ids |= env.ref("stock.group_stock_manager") | env.ref(
-        "account.group_account_manager"
-    ) | env.ref("stock.group_stock_multi_warehouses") | env.ref("stock.group_stock_multi_locations")
+    env.ref("base.user_admin").group_ids |= (
+        env.ref("stock.group_stock_manager")
+        | env.ref("account.group_account_manager")
+        | env.ref("stock.group_stock_multi_warehouses")
+        | env.ref("stock.group_stock_multi_locations")
+    )
     return company
 
 

@@ -13,9 +13,13 @@ def orders(env):
     captured = env["sale.order"].search([("oms_channel_id", "!=", False)], order="oms_number")
     held = captured.filtered("oms_on_hold")
     clean = captured - held
-    exact = captured.filtered(lambda order: not order.currency_id.compare_amounts(order.amount_total, order.oms_channel_total))
+    exact = captured.filtered(
+        lambda order: not order.currency_id.compare_amounts(order.amount_total, order.oms_channel_total)
+    )
     heading("Orders in")
-    print(f"{len(captured)} orders from {', '.join(captured.oms_channel_id.mapped('name'))}, {len(clean)} without a touch.")
+    print(
+        f"{len(captured)} orders from {', '.join(captured.oms_channel_id.mapped('name'))}, {len(clean)} without a touch."
+    )
     print(f"{len(exact)} of {len(captured)} are equal to the channel's total to the cent; the others are on hold.")
     heading(f"On hold: {len(held)}")
     for order in held:

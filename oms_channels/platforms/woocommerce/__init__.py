@@ -1,6 +1,6 @@
 """WooCommerce, REST API wc/v3. Shapes and behaviour as measured on 11.0; older 3.x–10.x answers are taken too."""
 
-from odoo.addons.oms_channels.domain.adapter import Adapter, Capabilities, Credential
+from ...domain.adapter import Adapter, Capabilities, Credential
 
 from . import client, const, parse, verify
 

@@ -14,7 +14,7 @@ import requests
 from requests.auth import HTTPBasicAuth
 from requests_oauthlib import OAuth1
 
-from odoo.addons.oms_channels.domain.adapter import Auth, Page, Reject, Request, Retry
+from ...domain.adapter import Auth, Page, Reject, Request, Retry
 
 from . import const, render
 

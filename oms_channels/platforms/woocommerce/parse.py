@@ -21,8 +21,8 @@ from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any
 
-from odoo.addons.oms_channels.domain.adapter import Gone, Reject
-from odoo.addons.oms_channels.domain.reader import Reader
+from ...domain.adapter import Gone, Reject
+from ...domain.reader import Reader
 from odoo.addons.oms_core.domain.documents import (
     ZERO,
     AddressDoc,

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
-from odoo.addons.oms_channels.domain.adapter import Request
+from ...domain.adapter import Request
 
 from . import const
 

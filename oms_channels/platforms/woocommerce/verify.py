@@ -9,13 +9,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from odoo.addons.oms_channels.domain.adapter import Event, header
-from odoo.addons.oms_channels.domain.signature import verify_base64
+from ...domain.adapter import Event, header
+from ...domain.signature import verify_base64
 
 from . import const
 
 PING = re.compile(rb"webhook_id=([0-9]{1,20})")
 ORDER_ID = re.compile(r"[0-9]{1,20}")
+UNFIT_FOR_KEYS = re.compile(r"[^0-9A-Za-z.:+-]")
 #: What WordPress' ``wp_specialchars_decode`` knows (with ENT_QUOTES), in one pass and nothing else.
 ESCAPES = re.compile(r"&(?:amp|lt|gt|quot|#0*(?:34|38|39|60|62)|#[xX]0*(?:22|26|27));")
 
@@ -50,8 +51,8 @@ def read_event(headers: Mapping[str, str], body: bytes) -> Event:
     if kind == "order_deleted":
         # The body is the id alone, and an order can be restored and deleted again. A delivery id names a webhook and
         # a second; it is shared by several orders, but together with the order it tells deletions apart.
-        return Event(kind, f"order_deleted:{order_id}:{header(headers, const.HEADER_DELIVERY)[:64]}")
-    return Event(kind, f"order:{order_id}:{str(payload.get('date_modified_gmt', ''))[:32]}:{digest}")
+        return Event(kind, f"order_deleted:{order_id}:{_plain(header(headers, const.HEADER_DELIVERY), 64)}")
+    return Event(kind, f"order:{order_id}:{_plain(str(payload.get('date_modified_gmt', '')), 32)}:{digest}")
 
 
 def _ping(headers: Mapping[str, str], body: bytes) -> str:
@@ -64,6 +65,11 @@ def _ping(headers: Mapping[str, str], body: bytes) -> str:
     if not found or content_type != const.FORM_TYPE or header(headers, const.HEADER_SIGNATURE):
         return ""
     return found[1].decode()
+
+
+def _plain(text: str, length: int) -> str:
+    """What of a text may stand in a key. PostgreSQL stores neither NUL nor half of a surrogate pair; JSON carries both."""
+    return UNFIT_FOR_KEYS.sub("", text)[:length]
 
 
 def _decode_secret(secret: str) -> str:

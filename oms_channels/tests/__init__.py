@@ -1,0 +1,3 @@
+from . import test_poll
+from . import test_webhook
+from . import test_woocommerce

@@ -1,0 +1,3 @@
+from . import test_return_flow
+from . import test_refund
+from . import test_access
