@@ -152,7 +152,9 @@ class SaleOrder(models.Model):
         standing = self.oms_hold_ids.filtered(lambda hold: hold.is_open and (hold.kind, hold.reason) == (kind, reason))
         if standing:
             return standing
-        return self.env["oms.hold"].create({"order_id": self.id, "kind": kind, "reason": reason})
+        # sudo: whoever finds a reason may stop an order, also who works in a warehouse and sees holds only
+        hold_sudo = self.env["oms.hold"].sudo().create({"order_id": self.id, "kind": kind, "reason": reason})
+        return hold_sudo.with_env(self.env)
 
     def _oms_release_clean(self):
         """Confirm those of these orders that are quotations of a channel that releases clean orders by itself."""

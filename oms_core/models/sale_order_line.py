@@ -39,23 +39,51 @@ class SaleOrderLine(models.Model):
             if not policy or policy == "manual" or order.state != "sale":
                 continue
             goods = order.order_line.filtered(lambda line: line._is_oms_goods() and line.product_uom_qty > 0)
-            waits = policy == "shipment" and goods and not any(line.qty_delivered > 0 for line in goods)
+            waits = policy == "shipment" and goods and not any(line._oms_get_shipped() > 0 for line in goods)
             for line in lines.filtered(lambda line: not line.display_type and line.product_id.type != "combo"):
                 if waits:
                     line.qty_to_invoice = 0.0
-                elif policy == "shipment" and line._is_oms_goods():
-                    # Never below zero: goods that came back are credited by reversing their invoice, because a credit note
-                    # made from the order reverses the cost of goods at today's cost instead of the original one.
-                    line.qty_to_invoice = max(0.0, line.qty_delivered - line.qty_invoiced)
-                else:
-                    line.qty_to_invoice = line.product_uom_qty - line.qty_invoiced
+                    continue
+                at_shipment = policy == "shipment" and line._is_oms_goods()
+                due = line._oms_get_shipped() if at_shipment else line.product_uom_qty
+                charged, credited = line._oms_get_charged()
+                # What was charged once is not charged again, whether it came back, was credited, or both. Below zero is
+                # only what was charged and not credited beyond what is due: the accountant's to look at, not the job's.
+                line.qty_to_invoice = float(
+                    max(Decimal(repr(due)) - charged, Decimal(0)) or min(Decimal(repr(due)) - charged + credited, Decimal(0))
+                )
+
+    def _oms_get_shipped(self):
+        """How much of this line has left, in its unit, whatever came back since."""
+        self.ensure_one()
+        return sum(
+            move.product_uom._compute_quantity(move.quantity, self.product_uom_id)
+            for move in self._get_outgoing_incoming_moves()[0]
+            if move.state == "done"
+        )
+
+    def _oms_get_charged(self):
+        """(quantity on invoices, quantity on credit notes) of this line in its unit, drafts included.
+
+        :rtype: tuple[Decimal, Decimal]
+        """
+        self.ensure_one()
+        quantities = {"out_invoice": Decimal(0), "out_refund": Decimal(0)}
+        for line in self.sudo().invoice_lines:  # sudo: how much is charged must not depend on who looks
+            if line.move_id.move_type in quantities and line.move_id.state != "cancel":
+                quantities[line.move_id.move_type] += self._oms_quantity_of(line)
+        return quantities["out_invoice"], quantities["out_refund"]
+
+    def _oms_quantity_of(self, invoice_line):
+        """The quantity of a line of an invoice in the unit of this line."""
+        return Decimal(repr(invoice_line.product_uom_id._compute_quantity(invoice_line.quantity, self.product_uom_id)))
 
     def _prepare_invoice_line(self, **optional_values):
         """Override of ``sale``: an invoice over a part of a line has its exact share of the line's amounts."""
         values = super()._prepare_invoice_line(**optional_values)
         if self.oms_external_id and self.extra_tax_data and not self.is_downpayment:
-            invoiced = Decimal(repr(self.qty_invoiced))
-            values.update(self._oms_share(self, invoiced, invoiced + Decimal(repr(values["quantity"]))))
+            charged, _credited = self._oms_get_charged()
+            values.update(self._oms_share(self, charged, charged + Decimal(repr(values["quantity"]))))
         return values
 
     @api.model

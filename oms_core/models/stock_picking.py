@@ -25,9 +25,17 @@ class StockPicking(models.Model):
         return result
 
     def action_cancel(self):
-        """Override of ``stock``: a delivery that is given up leaves its order unfulfilled, and somebody has to know."""
-        given_up = self.filtered(lambda picking: picking.picking_type_code == "outgoing").move_ids.filtered(
-            lambda move: move.state not in ("done", "cancel") and move.sale_line_id.order_id.state == "sale"
+        """Override of ``stock``: a delivery that is given up leaves its order unfulfilled, and somebody has to know.
+
+        A site that picks before it ships gives up with its pick: until that is done there is no delivery.
+        """
+        given_up = self.move_ids.filtered(
+            lambda move: (
+                move.state not in ("done", "cancel")
+                and move.sale_line_id.order_id.oms_channel_id
+                and move.sale_line_id.order_id.state == "sale"
+                and (move.location_final_id or move.location_dest_id)._is_outgoing()
+            )
         )
         result = super().action_cancel()
         given_up = given_up.filtered(lambda move: move.state == "cancel")

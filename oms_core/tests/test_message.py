@@ -7,7 +7,7 @@ import psycopg2.errors
 
 from odoo import SUPERUSER_ID, api
 from odoo.exceptions import UserError
-from odoo.modules.registry import Registry
+from odoo.modules.registry import DummyRLock, Registry
 from odoo.tests import BaseCase, freeze_time, get_db_name, tagged
 from odoo.tools import mute_logger
 
@@ -312,6 +312,8 @@ class TestTwoWorkers(BaseCase):
     def setUp(self):
         super().setUp()
         self.registry = Registry(get_db_name())
+        # Odoo's own runner holds it, and a second thread would wait for it forever.
+        self.startPatcher(patch.object(Registry, "_lock", DummyRLock()))
         with self.registry.cursor() as cr:
             env = self._env(cr)
             channel = env["oms.channel"].create(

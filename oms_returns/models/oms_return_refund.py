@@ -57,11 +57,12 @@ class OmsReturn(models.Model):
                 )
             )
         parts = self._parts_by_invoice(due)
-        # What is invoiced of a line before anything of this is credited: the credited units are the last of these.
-        invoiced = {line: Decimal(repr(line.sale_line_id.qty_invoiced)) for line in due}
+        # Credits count from the first unit of a line, as charges do: whoever comes first, what is credited in all is the
+        # same share, and never more than what is charged.
+        credited = {line: line.sale_line_id._oms_get_charged()[1] for line in due}
         refunds = self.env["account.move"]
         for invoice, of_invoice in parts.items():
-            refunds |= self._reverse(invoice, of_invoice, invoiced)
+            refunds |= self._reverse(invoice, of_invoice, credited)
         self.order_id.sudo()._oms_reconcile()  # sudo: follows from the posted credit notes alone
         for refund in refunds:
             self.order_id._oms_on_refunded(refund)
@@ -92,11 +93,11 @@ class OmsReturn(models.Model):
                 )
         return parts
 
-    def _reverse(self, invoice, parts, invoiced):
+    def _reverse(self, invoice, parts, credited):
         """A posted credit note over these parts of an invoice.
 
         :param dict parts: as of :meth:`_parts_by_invoice`.
-        :param dict invoiced: {return line: quantity of its order line that is invoiced}; lowered by what is credited.
+        :param dict credited: {return line: quantity of its order line that was credited before}; raised by this credit.
         """
         # sudo: clerks who may refund need no right to every entry; what is reversed follows from their return alone
         wizard_sudo = (
@@ -112,7 +113,7 @@ class OmsReturn(models.Model):
         for line in refund_sudo.invoice_line_ids:
             if line.sale_line_ids in by_sale_line and line.display_type == "product":
                 part = by_sale_line.pop(line.sale_line_ids)
-                commands.append(Command.update(line.id, self._prepare_refund_line(*part, invoiced)))
+                commands.append(Command.update(line.id, self._prepare_refund_line(*part, credited)))
             else:
                 commands.append(Command.delete(line.id))
         number = len(self.refund_ids) + 1
@@ -120,18 +121,19 @@ class OmsReturn(models.Model):
         refund_sudo.action_post()
         return refund_sudo.with_env(self.env)
 
-    def _prepare_refund_line(self, invoice_line, return_line, quantity, open_quantity, invoiced):
-        """The values of a credit note's line: the share of the order line that the last ``quantity`` invoiced units have.
+    def _prepare_refund_line(self, invoice_line, return_line, quantity, open_quantity, credited):
+        """The values of a credit note's line: the share of the order line that the next ``quantity`` credited units have.
 
         Where the order line was changed since it was invoiced, the invoice alone knows what was charged, and it is the
         share of its line.
         """
         sale_line = return_line.sale_line_id
-        stop = invoiced[return_line]
-        invoiced[return_line] -= quantity
-        share = sale_line._oms_share(sale_line, stop - quantity, stop)
+        start = credited[return_line]
+        credited[return_line] += quantity
+        share = sale_line._oms_share(sale_line, start, start + quantity)
         if "price_unit" not in share:
-            share = sale_line._oms_share(invoice_line, open_quantity - quantity, open_quantity)
+            start = sale_line._oms_quantity_of(invoice_line) - open_quantity
+            share = sale_line._oms_share(invoice_line, start, start + quantity)
         return {"quantity": float(quantity), "oms_return_line_id": return_line.id, **share}
 
     def _repay(self):

@@ -77,7 +77,3 @@ class SaleOrderLine(models.Model):
                 rest[line] -= taken
                 credited[invoice] -= taken
         return {line: quantity for line, quantity in rest.items() if quantity > 0}
-
-    def _oms_quantity_of(self, invoice_line):
-        """The quantity of a line of an invoice in the unit of this line."""
-        return Decimal(repr(invoice_line.product_uom_id._compute_quantity(invoice_line.quantity, self.product_uom_id)))

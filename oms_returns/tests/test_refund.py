@@ -278,14 +278,22 @@ class TestRefund(ReturnsCommon):
 
     def test_what_the_channel_did_not_take_it_does_not_pay_back(self):
         order = self._shipped(("STD", 2), payments=())
-        accountant = self.env["account.payment.register"].with_context(
-            active_model="account.move", active_ids=order.invoice_ids.ids
-        )
-        accountant.create({})._create_payments()
+        self._pay_by_hand(order)
         request = self._returned(order, 1)
         request.action_refund()
         with self.assertRaisesRegex(UserError, "by hand"):
             request.action_repay()
+
+    def test_of_what_it_took_in_part_the_channel_does_not_pay_back_all(self):
+        """48 in all, of which the channel took 10 and the rest was paid at the desk; 24 come back."""
+        order = self._shipped(("STD", 2), payments=(self._payment(10),))
+        self._pay_by_hand(order)
+        self.assertEqual(self._open_receivable(order), 0)
+        request = self._returned(order, 1)
+        request.action_refund()
+        with self.assertRaisesRegex(UserError, "took only 10"):
+            request.action_repay()
+        self.assertEqual(self._net(self.clearing_account), 10)
 
     def test_a_credit_note_of_an_unpaid_invoice_is_set_off_against_it(self):
         order = self._shipped(("STD", 3), payments=())
@@ -313,6 +321,11 @@ class TestRefund(ReturnsCommon):
         """{role: debits less credits} over all entries of an order."""
         moves = order.invoice_ids | order.transaction_ids.payment_id.move_id
         return {role: self._net(account, moves) for account, role in self.accounts.items()}
+
+    def _pay_by_hand(self, order):
+        """An accountant registers what is open on the invoices of an order."""
+        open_invoices = {"active_model": "account.move", "active_ids": order.invoice_ids.ids}
+        self.env["account.payment.register"].with_context(**open_invoices).create({})._create_payments()
 
     def _buy(self, product, quantity, cost):
         """Goods come in from a supplier at another cost."""

