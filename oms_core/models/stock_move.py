@@ -11,6 +11,17 @@ class StockMove(models.Model):
         super(StockMove, self - of_channel)._assign_picking_post_process(new=new)
         super(StockMove, of_channel)._assign_picking_post_process(new=False)
 
+    def _oms_tell_given_up(self):
+        """Say which of these moves, wanted until now, will not bring (all of) what they should have."""
+        given_up = self.exists().filtered(
+            lambda move: (
+                move.state == "cancel"
+                or (move.state == "done" and move.product_uom.compare(move.quantity, move.product_uom_qty) < 0)
+            )
+        )
+        if given_up:
+            given_up.picking_id._oms_on_unfulfillable(given_up)
+
     def _trigger_scheduler(self):
         """Override of ``stock``, which looks for a reordering rule of each move: one query tells that there is none."""
         if not self._oms_has_reordering_rules():

@@ -14,7 +14,9 @@ class StockPicking(models.Model):
         return super().button_validate()
 
     def _action_done(self):
-        """Override of ``stock`` to tell the spokes what has left, and to have it booked."""
+        """Override of ``stock`` to tell the spokes what has left, and to have it booked; and that of what should have left
+        and was done short without a backorder, no transfer will bring the rest."""
+        wanted = self._oms_get_wanted_moves()
         result = super()._action_done()
         shipped = self.filtered(
             lambda picking: picking.state == "done" and picking.picking_type_code == "outgoing" and picking.sale_id
@@ -22,6 +24,7 @@ class StockPicking(models.Model):
         if shipped:
             shipped._oms_on_shipped()
             shipped.sale_id._oms_wake_booking()
+        wanted._oms_tell_given_up()
         return result
 
     def action_cancel(self):
@@ -29,7 +32,14 @@ class StockPicking(models.Model):
 
         A site that picks before it ships gives up with its pick: until that is done there is no delivery.
         """
-        given_up = self.move_ids.filtered(
+        wanted = self._oms_get_wanted_moves()
+        result = super().action_cancel()
+        wanted._oms_tell_given_up()
+        return result
+
+    def _oms_get_wanted_moves(self):
+        """The moves of these transfers that are to bring something to a customer of a channel."""
+        return self.move_ids.filtered(
             lambda move: (
                 move.state not in ("done", "cancel")
                 and move.sale_line_id.order_id.oms_channel_id
@@ -37,11 +47,6 @@ class StockPicking(models.Model):
                 and (move.location_final_id or move.location_dest_id)._is_outgoing()
             )
         )
-        result = super().action_cancel()
-        given_up = given_up.filtered(lambda move: move.state == "cancel")
-        if given_up:
-            given_up.picking_id._oms_on_unfulfillable(given_up)
-        return result
 
     # -------------------------------------------------------------------------------------------------------- HOOKS
 
@@ -49,7 +54,7 @@ class StockPicking(models.Model):
         """Hook: these deliveries have left."""
 
     def _oms_on_unfulfillable(self, moves):
-        """Hook: these deliveries will not bring ``moves`` (cancelled), which their orders still want.
+        """Hook: these deliveries will not bring all of ``moves`` (cancelled, or done short), which their orders still want.
 
         Without anybody to find another place, the order stops and says so.
         """
@@ -58,8 +63,8 @@ class StockPicking(models.Model):
             order._oms_hold(
                 "stock",
                 self.env._(
-                    "The delivery of %(products)s was cancelled at %(warehouse)s. Deliver it from elsewhere, or reduce the "
-                    "quantity on the order, then release.",
+                    "%(warehouse)s will not deliver all of %(products)s. Deliver it from elsewhere, or reduce the quantity on "
+                    "the order, then release.",
                     products=products,
                     warehouse=", ".join(of_order.warehouse_id.mapped("name")),
                 ),

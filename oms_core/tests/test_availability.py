@@ -32,6 +32,8 @@ class TestAvailability(OmsCommon):
     def test_what_is_promised_and_not_reserved_cannot_either(self):
         """Twelve wanted, ten there: the two that are missing are still owed when three more arrive."""
         self._out(12)
+        key = self.warehouse.id, self.product.id
+        self.assertEqual((self._snapshot().reserved[key], self._snapshot().promised[key]), (10, 2))
         self.assertEqual(self._available(), 0)
         self._stock(self.product, self.warehouse, 13)
         self.assertEqual(self._available(), Decimal(1))
@@ -70,6 +72,8 @@ class TestAvailability(OmsCommon):
 
     def test_what_another_unit_promises_is_counted_in_the_products_own(self):
         self._out(1, product_uom=self.env.ref("uom.product_uom_dozen").id)
+        key = self.warehouse.id, self.product.id
+        self.assertEqual(self._snapshot().reserved[key] + self._snapshot().promised[key], 12)
         self.assertEqual(self._available(), 0)
         self._stock(self.product, self.warehouse, 13)
         self.assertEqual(self._available(), Decimal(1))

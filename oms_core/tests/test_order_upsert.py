@@ -98,6 +98,19 @@ class TestIdentity(OmsCommon):
         self.assertEqual(order.state, "sale")
         self.assertEqual(order.date_order, MOMENT.replace(tzinfo=None))
 
+    def test_the_channels_own_date_stays_when_confirmed_together_with_an_order_made_by_hand(self):
+        self.channel.auto_release = False
+        order = self._order()
+        by_hand = self.env["sale.order"].create(
+            {
+                "partner_id": order.partner_id.id,
+                "order_line": [Command.create({"product_id": self.product_standard.id})],
+            }
+        )
+        (order | by_hand).action_confirm()
+        self.assertEqual(order.date_order, MOMENT.replace(tzinfo=None))
+        self.assertGreater(by_hand.date_order, order.date_order)
+
 
 class TestUpdates(OmsCommon):
     def test_a_quotation_follows_a_newer_document(self):

@@ -21,6 +21,18 @@ class TestReroute(RoutingCommon):
         self.assertEqual((gave_up.accepted, gave_up.reason_code), (False, "not_excluded"))
         self.assertEqual(gave_up.reason, "Lille gave up a delivery of this order.")
 
+    def test_what_a_site_sends_short_without_a_backorder_comes_from_the_next_site(self):
+        """Five chairs from Lille, of which it finds three: the other two come from Lyon, and nothing is lost."""
+        self._put(self.chair, lille=5, lyon=5)
+        order = self._order(("CHAIR", 5))
+        delivery = self._delivery(order, self.lille)
+        delivery.move_ids.write({"quantity": 3, "picked": True})
+        delivery.with_context(skip_backorder=True, picking_ids_not_to_backorder=delivery.ids).button_validate()
+        self.assertEqual((delivery.state, delivery.backorder_ids.ids), ("done", []))
+        rest = self._delivery(order, self.lyon)
+        self.assertEqual((rest.state, rest.move_ids.product_uom_qty), ("assigned", 2))
+        self.assertEqual(self._decisions(order)[-1].trigger, "reroute")
+
     def test_only_what_was_cancelled_is_sourced_again(self):
         self._put(self.chair, lille=4, lyon=2, marseille=3)
         order = self._order(("CHAIR", 6))
