@@ -76,7 +76,6 @@ class OmsChannel(models.Model):
     )
     clearing_journal_id = fields.Many2one(
         "account.journal",
-        string="Clearing Journal",
         check_company=True,
         domain="[('type', 'in', ('bank', 'cash'))]",
         help="Payments taken by the channel are booked here until the channel pays them out. Empty: payments are not "

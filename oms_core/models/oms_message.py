@@ -222,7 +222,8 @@ class OmsMessage(models.Model):
         restored is wanted, and one that was restored and then deleted is not.
         """
         for channel, of_channel in self.sorted("id").grouped("channel_id").items():
-            for kind, messages in groupby(of_channel, lambda message: message.kind):
+            # Python's groupby and not Odoo's: what is next to each other, and not all of a kind
+            for kind, messages in groupby(of_channel, lambda message: message.kind):  # pylint: disable=bad-builtin-groupby
                 self.browse().concat(*messages)._process_kind(channel, kind)
 
     def _get_appliers(self):

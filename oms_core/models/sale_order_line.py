@@ -33,7 +33,7 @@ class SaleOrderLine(models.Model):
 
         When goods are invoiced at shipment, what is charged beside them (shipping, fees) goes with the first parcel.
         """
-        super()._compute_qty_to_invoice()
+        result = super()._compute_qty_to_invoice()
         for order, lines in self.grouped("order_id").items():
             policy = order.oms_channel_id.invoice_policy
             if not policy or policy == "manual" or order.state != "sale":
@@ -50,8 +50,10 @@ class SaleOrderLine(models.Model):
                 # What was charged once is not charged again, whether it came back, was credited, or both. Below zero is
                 # only what was charged and not credited beyond what is due: the accountant's to look at, not the job's.
                 line.qty_to_invoice = float(
-                    max(Decimal(repr(due)) - charged, Decimal(0)) or min(Decimal(repr(due)) - charged + credited, Decimal(0))
+                    max(Decimal(repr(due)) - charged, Decimal(0))
+                    or min(Decimal(repr(due)) - charged + credited, Decimal(0))
                 )
+        return result
 
     def _oms_get_shipped(self):
         """How much of this line has left, in its unit, whatever came back since."""

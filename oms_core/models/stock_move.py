@@ -9,7 +9,7 @@ class StockMove(models.Model):
         a channel's order shows that in a field, and the note costs more than the transfer's reservation."""
         of_channel = self.filtered("sale_line_id.order_id.oms_channel_id")
         super(StockMove, self - of_channel)._assign_picking_post_process(new=new)
-        super(StockMove, of_channel)._assign_picking_post_process(new=False)
+        return super(StockMove, of_channel)._assign_picking_post_process(new=False)
 
     def _oms_tell_given_up(self):
         """Say which of these moves, wanted until now, will not bring (all of) what they should have."""

@@ -71,7 +71,6 @@ class TestAccess(OmsCommon):
         for forbidden in (
             as_salesman.oms_hold_ids.action_release,
             as_salesman.action_oms_release,
-            as_salesman.action_oms_hold,
             as_salesman.action_oms_check_again,
             lambda: as_salesman.oms_hold_ids.write({"released_at": "2026-01-01"}),
             lambda: as_salesman.write({"oms_hold_ids": [(5, 0, 0)]}),
@@ -79,6 +78,15 @@ class TestAccess(OmsCommon):
             with self.assertRaises(AccessError), self.env.cr.savepoint():
                 forbidden()
         self.assertTrue(order.oms_on_hold)
+
+    def test_a_salesman_may_stop_an_order_of_his_own(self):
+        """Stopping is safe, going on is not: whoever finds a reason may hold, and a clerk looks at it."""
+        order = self._order()
+        order.user_id = self.salesman
+        order.with_user(self.salesman).action_oms_hold()
+        self.assertEqual(self._holds(order), ["manual"])
+        with self.assertRaises(AccessError):
+            order.with_user(self.salesman).action_oms_release()
 
     def test_a_clerk_releases_holds(self):
         order = self._order(status="awaiting_payment", payments=())

@@ -55,9 +55,11 @@ class OmsSourcingDecision(models.Model):
         for decision in self:
             decision.warehouse_ids = decision.line_ids.warehouse_id
 
-    def write(self, vals):  # pylint: disable=method-required-super - it never writes
+    def write(self, vals):
         """A decision is a fact."""
-        raise UserError(self.env._("A sourcing decision is never changed. A new one is made instead."))
+        if vals:
+            raise UserError(self.env._("A sourcing decision is never changed. A new one is made instead."))
+        return super().write(vals)
 
     @api.model
     def _record(self, decided, trigger):
@@ -154,6 +156,8 @@ class OmsSourcingCandidate(models.Model):
     units_covered = fields.Float(string="Units", digits="Product Unit")
     rank = fields.Json()
 
-    def write(self, vals):  # pylint: disable=method-required-super - it never writes
+    def write(self, vals):
         """Part of a decision, and as fixed."""
-        raise UserError(self.env._("A sourcing decision is never changed. A new one is made instead."))
+        if vals:
+            raise UserError(self.env._("A sourcing decision is never changed. A new one is made instead."))
+        return super().write(vals)

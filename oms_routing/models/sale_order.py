@@ -44,10 +44,10 @@ class SaleOrder(models.Model):
 
     def _oms_plan(self):
         """Override of ``oms_core``: decide for all goods of these orders where they come from."""
-        super()._oms_plan()
-        self.filtered("oms_channel_id")._oms_decide(
+        self._oms_decide(
             {order: order.order_line._oms_to_source() for order in self if order.oms_channel_id}, "confirm"
         )
+        return super()._oms_plan()
 
     # ----------------------------------------------------------------------------------------------------- BUSINESS
 

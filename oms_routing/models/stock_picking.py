@@ -13,5 +13,4 @@ class StockPicking(models.Model):
             stuck_sudo |= of_order - movable
             if movable and not order_sudo._oms_reroute(movable):
                 stuck_sudo |= movable
-        if stuck_sudo:
-            super()._oms_on_unfulfillable(stuck_sudo)
+        return super()._oms_on_unfulfillable(stuck_sudo)

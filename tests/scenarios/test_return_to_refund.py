@@ -1,6 +1,5 @@
 """Goods come back, money goes back, and the books close."""
 
-
 from odoo.tests import tagged
 
 from .common import ScenarioCommon

@@ -1,6 +1,5 @@
 """One order from several sites, one of which gives up."""
 
-
 from odoo.tests import tagged
 
 from .common import ScenarioCommon

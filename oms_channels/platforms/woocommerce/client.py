@@ -15,7 +15,6 @@ from requests.auth import HTTPBasicAuth
 from requests_oauthlib import OAuth1
 
 from ...domain.adapter import Auth, Page, Reject, Request, Retry
-
 from . import const, render
 
 _logger = logging.getLogger(__name__)

@@ -21,8 +21,6 @@ from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any
 
-from ...domain.adapter import Gone, Reject
-from ...domain.reader import Reader
 from odoo.addons.oms_core.domain.documents import (
     ZERO,
     AddressDoc,
@@ -36,6 +34,8 @@ from odoo.addons.oms_core.domain.documents import (
 )
 from odoo.addons.oms_core.domain.money import fit, round_to
 
+from ...domain.adapter import Gone, Reject
+from ...domain.reader import Reader
 from . import const
 
 #: For an order that does not say when it changed: older than any that does, so it never replaces one.

@@ -12,7 +12,6 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 from ...domain.adapter import Request
-
 from . import const
 
 #: Metadata by which we know our own refunds again.

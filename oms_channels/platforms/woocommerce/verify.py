@@ -11,7 +11,6 @@ from typing import Any
 
 from ...domain.adapter import Event, header
 from ...domain.signature import verify_base64
-
 from . import const
 
 PING = re.compile(rb"webhook_id=([0-9]{1,20})")

@@ -1,0 +1,129 @@
+"""What the codes in canonical documents mean in this database: products, taxes, currencies, fiscal positions."""
+
+from ..exceptions import MessageRejected
+
+
+class Resolver:
+    """What the codes in a batch of documents mean here: products, taxes, currencies, looked up once for all."""
+
+    def __init__(self, channel, docs):
+        self.channel = channel
+        self.env = channel.env
+        skus = {line.sku for doc in docs for line in doc.lines if line.kind == "product" and line.sku}
+        self.products = self.env["product.product"]._oms_match_skus(channel, skus)
+        self.taxes_by_rate = self.env["account.tax"]._oms_sale_taxes_by_rate(channel.company_id)
+        codes = {doc.currency for doc in docs}
+        # Inactive currencies too, to be able to say that one has to be activated.
+        currencies = self.env["res.currency"].with_context(active_test=False).search([("name", "in", list(codes))])
+        self.currencies = {currency.name: currency for currency in currencies}
+        self.pricelists = {}
+        self.fiscal_positions = {}
+        self.warehouse = channel._get_warehouses()[:1]
+        self.by_fiscal_position = self.env["account.fiscal.position"].search_count(
+            [*self.env["account.fiscal.position"]._check_company_domain(channel.company_id), ("auto_apply", "=", True)],
+            limit=1,
+        )
+
+    def fiscal_position(self, customer, delivery_address):
+        """What the company does about this customer's taxes and accounts, by its own rules."""
+        own = delivery_address.property_account_position_id or customer.property_account_position_id
+        if own or not self.by_fiscal_position:
+            return own
+        # All that the company's rules look at; orders to one country share one look.
+        key = (
+            delivery_address.country_id,
+            delivery_address.state_id,
+            delivery_address.zip,
+            delivery_address.vat,
+            customer.vat,
+            customer.country_id,
+        )
+        if key not in self.fiscal_positions:
+            self.fiscal_positions[key] = self.env["account.fiscal.position"]._get_fiscal_position(
+                customer, delivery_address
+            )
+        return self.fiscal_positions[key]
+
+    def tax_country(self, fiscal_position):
+        """The country to which the taxes of an order are declared; only its taxes may stand on the order."""
+        if fiscal_position.foreign_vat:
+            return fiscal_position.country_id
+        return self.channel.company_id.account_fiscal_country_id
+
+    def currency(self, code):
+        currency = self.currencies.get(code)
+        if not currency or not currency.active:
+            raise MessageRejected(
+                self.env._(
+                    "The order is in %s, a currency that is not in use here. Activate it under Accounting > Configuration > "
+                    "Currencies, give it a rate, then retry.",
+                    code,
+                )
+            )
+        return currency
+
+    def pricelist(self, code):
+        """A price list of the company in this currency, which makes it the currency of the order. Prices come from the
+        channel, so an empty list will do; one is made where there is none."""
+        if code not in self.pricelists:
+            currency = self.currency(code)
+            pricelists = self.env["product.pricelist"]
+            company = self.channel.company_id
+            if currency == company.currency_id:
+                self.pricelists[code] = pricelists
+            else:
+                found = pricelists.search(
+                    [("currency_id", "=", currency.id), ("company_id", "in", [False, company.id])], limit=1
+                )
+                # sudo: price lists belong to sales managers; this one holds no price, only the currency
+                self.pricelists[code] = found or pricelists.sudo().create(
+                    {"name": self.env._("Orders in %s", code), "currency_id": currency.id, "company_id": company.id}
+                )
+        return self.pricelists[code]
+
+    def product(self, line):
+        if line.kind == "product":
+            return self.products.get(line.sku) or self.env.ref("oms_core.product_unmapped")
+        return self.env.ref(f"oms_core.product_{line.kind}")
+
+    def taxes(self, line, country):
+        """[(``TaxDoc``, ``account.tax``)] of a line; a tax of a rate that does not exist here is left out, and told by
+        :meth:`line_reasons`."""
+        pairs = ((tax, self.taxes_by_rate.get((country, tax.rate.normalize()))) for tax in line.taxes)
+        return [(tax, record) for tax, record in pairs if record]
+
+    def line_reasons(self, doc, country):
+        """What of the lines is not known here: yields (kind of hold, sentence)."""
+        for line in doc.lines:
+            if line.kind != "product" or line.sku in self.products:
+                continue
+            if line.sku:
+                reason = self.env._(
+                    "“%(name)s” has the SKU “%(sku)s”, which no product, or more than one, has as internal reference. "
+                    "Correct that, then choose Check Again.",
+                    name=line.name,
+                    sku=line.sku,
+                )
+            else:
+                reason = self.env._(
+                    "“%s” came without a SKU. Give it one in the shop, and choose the product on the order's line here.",
+                    line.name,
+                )
+            yield "product", reason
+        unknown = {
+            tax.rate: tax
+            for line in doc.lines
+            for tax in line.taxes
+            if tax.amount and tax.rate and (country, tax.rate.normalize()) not in self.taxes_by_rate
+        }
+        for tax in unknown.values():
+            yield (
+                "tax",
+                self.env._(
+                    "The channel charged “%(name)s” of %(rate)s %%, and there is no sales tax of that rate for "
+                    "%(country)s. Create it under Accounting > Configuration > Taxes, then choose Check Again.",
+                    name=tax.name,
+                    rate=tax.rate.normalize(),
+                    country=country.name,
+                ),
+            )
