@@ -21,5 +21,6 @@
         "views/account_move_views.xml",
         "views/oms_menus.xml",
     ],
+    "uninstall_hook": "uninstall_hook",
     "application": True,
 }

@@ -17,4 +17,5 @@
         "views/sale_order_views.xml",
         "views/oms_menus.xml",
     ],
+    "uninstall_hook": "uninstall_hook",
 }

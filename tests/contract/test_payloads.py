@@ -38,16 +38,17 @@ def test_every_payload_has_a_line_in_the_readme_and_every_expectation_a_payload(
     assert expectations == cases
 
 
-@pytest.mark.skipif(not REAL, reason="OMS_REAL_PAYLOADS names no folder of real samples")
-@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: f"{path.parent.name}-{path.stem}")
-def test_a_real_order_adds_up_or_says_why_not(path):
-    adapter = PLATFORMS[path.parent.name]
-    body = path.read_bytes()
-    sample = json.loads(body)
-    if isinstance(sample, dict) and "secret" in sample:
-        body = sample["raw_body"].encode()
-        assert adapter.verify(sample["headers"], body, sample["secret"])
-    elif not (isinstance(sample, dict) and "line_items" in sample):
-        pytest.skip("not an order")
-    document = adapter.parse("order", body)
-    assert document.computed_total() == document.total or document.problems()
+if REAL:  # whoever has real samples beside the repository can check them too
+
+    @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+    def test_a_real_order_adds_up_or_says_why_not(path):
+        adapter = PLATFORMS[path.parent.name]
+        body = path.read_bytes()
+        sample = json.loads(body)
+        if isinstance(sample, dict) and "secret" in sample:
+            body = sample["raw_body"].encode()
+            assert adapter.verify(sample["headers"], body, sample["secret"])
+        elif not (isinstance(sample, dict) and "line_items" in sample):
+            pytest.skip("not an order")
+        document = adapter.parse("order", body)
+        assert document.computed_total() == document.total or document.problems()

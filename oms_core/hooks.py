@@ -1,0 +1,19 @@
+"""Leave nothing behind."""
+
+
+def forget_models(env, *models):
+    """Remove the external ids that other modules keep about models that are about to go.
+
+    Odoo removes those of the module that is uninstalled; what ``mail`` and others registered when our models inherited
+    from theirs would stay and point to nothing.
+    """
+    external_ids = env["ir.model.data"].sudo()  # sudo: uninstalling is the administrator's, whatever their other rights
+    for model in models:
+        table = model.replace(".", "_")
+        for kind in ("model_inherit", "selection"):
+            external_ids |= external_ids.search([("name", "=like", rf"{kind}__{table}__%".replace("_", r"\_"))])
+    external_ids.unlink()
+
+
+def uninstall_hook(env):
+    forget_models(env, "oms.channel")
