@@ -18,8 +18,8 @@ class OmsWebhook(http.Controller):
     def receive(self, token, **_form):
         """Take a delivery of a channel.
 
-        :return: 200 when it is stored (or was before, or needs no storing), 202 when it could not be verified and waits
-            for a person, 401 when there are too many of those, 404 for an unknown address, 413 for a body that is too large.
+        :return: 200 when it is stored (or was before, or needs no storing), 401 when the signature is wrong (the first
+            some hundred of those are put aside for a person), 404 for an unknown address, 413 for a body that is too large.
         """
         length = request.httprequest.content_length
         if length is not None and length > BODY_MAX_BYTES:

@@ -23,4 +23,4 @@ class OmsMessage(models.Model):
             raise UserError(
                 self.env._("The signature is still wrong. Compare the webhook secret here and in the shop.")
             )
-        verified.action_retry()
+        verified._queue_again()

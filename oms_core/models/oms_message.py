@@ -18,20 +18,12 @@ from ..const import (
     MESSAGE_TRANSITIONS,
     RETRY_DELAYS_S,
 )
-from ..exceptions import MessageIgnored, MessageRejected, MessageRetry
+from ..exceptions import CONCURRENCY_ERRORS, MessageIgnored, MessageRejected, MessageRetry
 
 _logger = logging.getLogger(__name__)
 
 #: What a delivery is: never changed once it is stored. Corrections go into ``corrected_body``.
 IMMUTABLE_FIELDS = frozenset({"channel_id", "direction", "kind", "event_key", "body", "headers"})
-
-#: Two transactions met on the same rows. Nothing is wrong with the message.
-CONCURRENCY_ERRORS = (
-    psycopg2.errors.SerializationFailure,
-    psycopg2.errors.DeadlockDetected,
-    psycopg2.errors.LockNotAvailable,
-    psycopg2.errors.UniqueViolation,
-)
 
 
 class OmsMessage(models.Model):
@@ -110,8 +102,14 @@ class OmsMessage(models.Model):
     # ------------------------------------------------------------------------------------------------------ ACTIONS
 
     def action_retry(self):
-        """Try again now, after whatever was in the way has been put right."""
+        """Try again now, after whatever was in the way has been put right. What is not verified has to be verified first."""
         self.check_access("write")
+        waiting = self.filtered(lambda message: message.state in ("dead", "retry"))
+        if not waiting:
+            raise UserError(self.env._("None of these messages waits for another attempt."))
+        waiting._queue_again()
+
+    def _queue_again(self):
         self._set_state("pending", attempts=0, next_attempt_at=fields.Datetime.now(), error=False)
         self._wake_workers()
 
@@ -183,15 +181,26 @@ class OmsMessage(models.Model):
     def _cron_process(self):
         """Work off what is due, a batch and a commit at a time, until nothing is left or the time is up."""
         cron = self.env["ir.cron"]
-        while batch := self._take_batch():
+        while batch := self._take_batch_anew():
             remaining = self.search_count(self._todo_domain(), limit=10_000) - len(batch)
             if remaining > MESSAGE_BATCH_MAX:
                 self._wake_workers("oms_core.cron_inbox_2")  # more than one can do soon: share it
                 cron._commit_progress()
-                batch = self._take_batch()
+                batch = self._take_batch_anew()
             batch._process()
             if not cron._commit_progress(len(batch), remaining=max(remaining, 0)):
                 break
+
+    @api.model
+    def _take_batch_anew(self):
+        """A batch; where another worker was quicker since this transaction began, in a new one, which sees what it did."""
+        for _attempt in range(CONCURRENCY_ATTEMPTS_MAX):
+            try:
+                with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+                    return self._take_batch()
+            except CONCURRENCY_ERRORS:
+                self.env["ir.cron"]._commit_progress()
+        return self.browse()
 
     @api.model
     def _work(self):
@@ -204,12 +213,16 @@ class OmsMessage(models.Model):
 
     @api.model
     def _todo_domain(self):
-        return Domain("state", "in", ("pending", "retry")) & Domain("next_attempt_at", "<=", fields.Datetime.now())
+        return (
+            Domain("direction", "=", "in")
+            & Domain("state", "in", ("pending", "retry"))
+            & Domain("next_attempt_at", "<=", fields.Datetime.now())
+        )
 
     @api.model
     def _take_batch(self, limit=MESSAGE_BATCH_MAX):
         """The oldest messages that are due and that no other worker has taken, locked until the end of the transaction."""
-        due = self.search(self._todo_domain() & Domain("direction", "=", "in"), order="id", limit=limit * 4)
+        due = self.search(self._todo_domain(), order="id", limit=limit * 4)
         taken = due.try_lock_for_update(limit=limit)
         # Another worker may have finished some of them between the search and the lock.
         taken.invalidate_recordset(["state"])
@@ -307,7 +320,7 @@ class OmsMessage(models.Model):
                 _logger.exception("Message %s of channel %s failed", self.id, self.channel_id.id, exc_info=error)
                 text = self.env._("Unexpected error, tell your administrator: %s", text)
             if attempts > len(RETRY_DELAYS_S):
-                self._set_state("dead", attempts=attempts, error=text)
+                self._set_state(getattr(error, "finally_", "dead"), attempts=attempts, error=text)
             else:
                 delay = timedelta(seconds=RETRY_DELAYS_S[attempts - 1])
                 self._set_state("retry", attempts=attempts, next_attempt_at=fields.Datetime.now() + delay, error=text)

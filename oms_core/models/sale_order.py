@@ -35,11 +35,14 @@ class SaleOrder(models.Model):
     oms_payment_method = fields.Char(string="Paid With", readonly=True, copy=False)
     oms_hold_ids = fields.One2many("oms.hold", "order_id", string="Holds")
     oms_open_hold_ids = fields.One2many("oms.hold", "order_id", domain=[("released_at", "=", False)], readonly=True)
-    oms_on_hold = fields.Boolean(string="On Hold", compute="_compute_oms_on_hold", search="_search_oms_on_hold")
-    oms_hold_reason = fields.Char(string="Why on Hold", compute="_compute_oms_on_hold")
+    oms_on_hold = fields.Boolean(
+        string="On Hold", compute="_compute_oms_on_hold", search="_search_oms_on_hold", compute_sudo=True
+    )
+    oms_hold_reason = fields.Char(string="Why on Hold", compute="_compute_oms_on_hold", compute_sudo=True)
     oms_explanation = fields.Char(
         string="Why",
         compute="_compute_oms_explanation",
+        compute_sudo=True,
         help="What holds the order, or else why it goes the way it goes.",
     )
     oms_status = fields.Selection(
@@ -56,9 +59,10 @@ class SaleOrder(models.Model):
         ],
         string="Order Status",
         compute="_compute_oms_status",
+        compute_sudo=True,
         help="Where the order stands, derived from its holds and deliveries.",
     )
-    oms_message_count = fields.Integer(compute="_compute_oms_message_count")
+    oms_message_count = fields.Integer(compute="_compute_oms_message_count", compute_sudo=True)
     oms_booking_error = fields.Text(string="Not Booked", readonly=True, copy=False)
 
     _oms_external_uniq = models.UniqueIndex(
@@ -157,7 +161,13 @@ class SaleOrder(models.Model):
         return hold_sudo.with_env(self.env)
 
     def _oms_release_clean(self):
-        """Confirm those of these orders that are quotations of a channel that releases clean orders by itself."""
+        """Confirm those of these orders that are quotations of a channel that releases clean orders by itself.
+
+        One whose lines were corrected by hand and now come to another total than the channel charged is not clean.
+        """
+        for order in self.filtered(lambda order: order.state in ("draft", "sent") and order._oms_total_differs()):
+            if not any(hold.is_open and hold.kind == "total" for hold in order.oms_hold_ids):
+                order._oms_hold("total", order._oms_total_reason())
         clean = self.filtered(
             lambda order: (
                 order.state in ("draft", "sent") and order.oms_channel_id.auto_release and not order.oms_on_hold
@@ -174,7 +184,25 @@ class SaleOrder(models.Model):
             message = self.env._(
                 "%(order)s is on hold: %(reason)s", order=self.display_name, reason=self.oms_hold_reason
             )
+        if not message and self._oms_total_differs():
+            message = self._oms_total_reason()
         return message
+
+    def _oms_total_differs(self):
+        """Whether this order comes to another total than the channel charged, and nobody has released just that."""
+        self.ensure_one()
+        if not self.oms_external_id or not self.currency_id.compare_amounts(self.amount_total, self.oms_channel_total):
+            return False
+        accepted = self.oms_hold_ids.filtered(lambda hold: hold.kind == "total" and hold.released_by_id)
+        return not any(self._oms_is_total_named(hold.reason) for hold in accepted)
+
+    def _oms_is_total_named(self, reason):
+        """Whether a sentence is about the two totals of this order as they are now, however the channel spells them."""
+        figures = [
+            f"{amount:.{self.currency_id.decimal_places}f}" for amount in (self.amount_total, self.oms_channel_total)
+        ]
+        plain = reason.replace(",", "").replace("\u00a0", "")
+        return all(figure in plain for figure in figures)
 
     # ------------------------------------------------------------------------------------------------- CONFIRMATION
 
@@ -205,7 +233,7 @@ class SaleOrder(models.Model):
         """
         self.picking_ids.move_ids.filtered(lambda move: move.state not in ("done", "cancel"))._action_cancel()
         result = super()._action_cancel()
-        self.oms_hold_ids._release()
+        self.oms_hold_ids.sudo()._release()  # sudo: who may cancel an order may end what held it
         self._oms_on_cancelled()
         return result
 

@@ -8,6 +8,7 @@ from odoo.fields import Domain
 from odoo.tools import mute_logger
 
 from ..const import BOOKING_BATCH_MAX, ERROR_MAX_CHARS
+from ..exceptions import CONCURRENCY_ERRORS
 
 _logger = logging.getLogger(__name__)
 
@@ -31,7 +32,12 @@ class SaleOrder(models.Model):
         to_pay = Domain(
             "transaction_ids",
             "any",
-            [("state", "=", "done"), ("payment_id", "=", False), ("operation", "!=", "refund")],
+            [
+                ("state", "=", "done"),
+                ("payment_id", "=", False),
+                ("operation", "!=", "refund"),
+                ("provider_id.code", "=", "none"),
+            ],
         ) & Domain("oms_channel_id.clearing_journal_id", "!=", False)
         return (
             Domain("oms_channel_id", "!=", False)
@@ -61,6 +67,8 @@ class SaleOrder(models.Model):
             try:
                 with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
                     order_sudo._oms_book()
+            except CONCURRENCY_ERRORS as error:
+                _logger.info("Order %s is being worked on elsewhere, the next run books it: %s", order.id, error)
             except Exception as error:
                 _logger.warning("Order %s cannot be booked: %s", order.id, error)
                 order.oms_booking_error = str(error)[:ERROR_MAX_CHARS] or type(error).__name__
@@ -103,7 +111,7 @@ class SaleOrder(models.Model):
         invoice = self._create_invoices(grouped=True)
         invoice.write(
             {
-                "oms_key": f"invoice:{self.oms_channel_id.id}:{self.oms_external_id}:{number}",
+                "oms_key": f"invoice:{self.id}:{number}",
                 "ref": self.oms_number or self.name,
             }
         )
@@ -113,8 +121,15 @@ class SaleOrder(models.Model):
     def _oms_book_payments(self):
         """A native payment in the channel's clearing journal for each transaction that has none."""
         journal = self.oms_channel_id.clearing_journal_id
+        provider = self.oms_channel_id.payment_provider_id  # what other providers took is booked by themselves
         due = self.transaction_ids.filtered(
-            lambda tx: tx.state == "done" and not tx.payment_id and tx.operation != "refund" and tx.amount
+            lambda tx: (
+                tx.provider_id == provider
+                and tx.state == "done"
+                and not tx.payment_id
+                and tx.operation != "refund"
+                and tx.amount
+            )
         )
         if not journal:
             return

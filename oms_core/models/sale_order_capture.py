@@ -10,7 +10,7 @@ from odoo.fields import Command
 from ..const import HOLD_KIND_BY_PROBLEM
 from ..domain.documents import FATAL_PROBLEMS
 from ..domain.money import ZERO
-from ..exceptions import MessageRejected
+from ..exceptions import MessageRejected, MessageRetry
 from .sale_order_resolver import Resolver
 
 #: Holds that say what a document or the configuration lacks. A newer document, or a look at the corrected configuration,
@@ -30,8 +30,8 @@ class SaleOrder(models.Model):
     def _oms_apply_orders(self, channel, docs):
         """Create or update the orders that these documents describe; confirm those that nothing holds.
 
-        All documents together cost a fixed number of queries plus what the native documents themselves cost. Applying a
-        document twice, or one that is older than what is stored, changes nothing.
+        New orders together cost a fixed number of queries plus what the native documents themselves cost; an update costs
+        what it changes. Applying a document twice, or one that is older than what is stored, changes nothing.
 
         :param channel: ``oms.channel`` in its worker's environment (:meth:`oms.channel._as_worker`).
         :return: for each document ``(order, state, text)`` as an applier of ``oms.message`` returns it.
@@ -46,20 +46,27 @@ class SaleOrder(models.Model):
             if before is None or doc.updated_at >= docs[before].updated_at:
                 newest[doc.external_id] = index
         orders = self._oms_find(channel, newest)
+        resolver = Resolver(channel, docs)
         outcomes, to_create, to_confirm = {}, [], self.browse()
         for external_id, index in newest.items():
             doc, order = docs[index], orders.get(external_id)
             if order:
-                outcomes[index] = order._oms_update(channel, doc)
+                outcomes[index] = order._oms_update(channel, doc, resolver)
                 to_confirm |= order
-            elif reason := self._oms_why_not_wanted(doc):
-                outcomes[index] = (self.browse(), "ignored", reason)
+            elif doc.status == "draft":
+                outcomes[index] = (self.browse(), "ignored", self._oms_why_no_order_yet())
             else:
                 to_create.append(index)
-        created = self._oms_create(channel, [docs[index] for index in to_create])
+        created = self._oms_create(channel, [docs[index] for index in to_create], resolver)
         for index, order in zip(to_create, created, strict=True):
+            if docs[index].status == "cancelled":
+                order._oms_cancel(self.env._("The channel cancelled the order (“%s”).", docs[index].channel_status))
             outcomes[index] = (order, "done", order.oms_hold_reason)
             orders[order.oms_external_id] = order
+        self._oms_record_payments(
+            channel,
+            [(orders[external_id], docs[index]) for external_id, index in newest.items() if external_id in orders],
+        )
         (to_confirm | created)._oms_release_clean()
         superseded = self.env._("A newer version of the same order came with it.")
         return [
@@ -73,22 +80,18 @@ class SaleOrder(models.Model):
         return {order.oms_external_id: order for order in orders}
 
     @api.model
-    def _oms_why_not_wanted(self, doc):
-        """Why a document about an unknown order makes no order; empty when it does."""
-        if doc.status == "draft":
-            return self.env._(
-                "A checkout that has not been completed; it becomes an order when the customer completes it."
-            )
-        if doc.status == "cancelled":
-            return self.env._("The order was called off (“%s”) before it came here.", doc.channel_status or doc.status)
-        return ""
+    def _oms_why_no_order_yet(self):
+        return self.env._("A checkout that has not been completed; it becomes an order when the customer completes it.")
 
     @api.model
-    def _oms_create(self, channel, docs):
-        """New quotations for these documents, with their holds and payments."""
+    def _oms_create(self, channel, docs, resolver):
+        """New quotations for these documents, with their holds.
+
+        One is made for an order that was called off before it came here too, and cancelled at once: an older message about
+        it, which may come later, would else be taken for a new order and shipped.
+        """
         if not docs:
             return self.browse()
-        resolver = Resolver(channel, docs)
         customers = self.env["res.partner"]._oms_match_customers(channel, docs)
         orders = self.create(
             [
@@ -101,9 +104,9 @@ class SaleOrder(models.Model):
             holds += [
                 {"order_id": order.id, "kind": kind, "reason": reason}
                 for kind, reason in dict.fromkeys(order._oms_reasons_to_hold(doc, resolver))
+                if doc.status != "cancelled"
             ]
         self.env["oms.hold"].create(holds)
-        self._oms_record_payments(channel, list(zip(orders, docs, strict=True)))
         return orders
 
     @api.model
@@ -216,16 +219,16 @@ class SaleOrder(models.Model):
         yield from self._oms_address_reasons(doc, resolver)
         yield from resolver.line_reasons(doc, self.tax_country_id)
         if self.currency_id.compare_amounts(self.amount_total, float(doc.total)) and doc.computed_total() == doc.total:
-            yield (
-                "total",
-                self.env._(
-                    "The channel charged %(theirs)s %(currency)s, the order here comes to %(ours)s %(currency)s. Compare the "
-                    "lines and their taxes before you release it.",
-                    theirs=doc.total,
-                    ours=self.currency_id.round(self.amount_total),
-                    currency=doc.currency,
-                ),
-            )
+            yield "total", self._oms_total_reason()
+
+    def _oms_total_reason(self):
+        """The sentence about two totals that differ."""
+        return self.env._(
+            "The channel charged %(theirs)s, the order here comes to %(ours)s. Compare the lines and their taxes before you "
+            "release it.",
+            theirs=self.currency_id.format(self.oms_channel_total),
+            ours=self.currency_id.format(self.amount_total),
+        )
 
     def _oms_status_reasons(self, doc):
         """What the channel itself says against working this order."""
@@ -288,7 +291,7 @@ class SaleOrder(models.Model):
 
     # ------------------------------------------------------------------------------------------------------ UPDATES
 
-    def _oms_update(self, channel, doc):
+    def _oms_update(self, channel, doc, resolver):
         """Bring this order to the state that a document tells; see :meth:`_oms_apply_orders`.
 
         A quotation follows the document. What is confirmed is not rewritten behind the warehouse's back: the order stops
@@ -307,11 +310,11 @@ class SaleOrder(models.Model):
             # A payment that failed and then succeeded, an order that was binned and restored.
             self.action_draft()
             self.oms_called_off = False
-            self._oms_rewrite(channel, doc)
+            self._oms_rewrite(channel, doc, resolver)
         elif self.state in ("draft", "sent"):
-            self._oms_rewrite(channel, doc)
+            self._oms_rewrite(channel, doc, resolver)
         elif self.state == "sale":
-            if _ordered_part(content) != _ordered_part(self.oms_content_hash or ""):
+            if _is_ordered_otherwise(content, self.oms_content_hash or ""):
                 self._oms_hold(
                     "change",
                     self.env._(
@@ -322,14 +325,14 @@ class SaleOrder(models.Model):
                 )
             self._oms_follow_status(doc)
         self.write({"oms_updated_at": version, "oms_content_hash": content, "oms_channel_status": doc.channel_status})
-        self._oms_record_payments(channel, [(self, doc)])
         return self, "done", self.oms_hold_reason
 
     def _oms_follow_status(self, doc):
         """Stop a confirmed order when the channel says so, and go on when it no longer does.
 
-        Only while goods have still to leave. What a person has released is not held again before the channel says
-        something new; that the channel completes an order is the answer to its parcels and stops nothing.
+        Only while goods have still to leave, but a refund is always told. What a person has released is not held again
+        before the channel says something new; that the channel completes an order is the answer to its parcels and stops
+        nothing.
         """
         self.ensure_one()
         reasons = [pair for pair in self._oms_status_reasons(doc) if doc.status != "fulfilled" or pair[0] == "refund"]
@@ -337,20 +340,19 @@ class SaleOrder(models.Model):
             lambda hold: hold.is_open and hold.kind in STATUS_HOLD_KINDS and (hold.kind, hold.reason) not in reasons
         )._release()
         if all(line.qty_delivered >= line.product_uom_qty for line in self.order_line if line._is_oms_goods()):
-            return
+            reasons = [pair for pair in reasons if pair[0] == "refund"]
         known = {(hold.kind, hold.reason) for hold in self.oms_hold_ids}
         same_status = doc.channel_status == self.oms_channel_status
         for kind, reason in reasons:
             if (kind, reason) not in known or not (same_status or kind == "refund"):
                 self._oms_hold(kind, reason)
 
-    def _oms_rewrite(self, channel, doc):
+    def _oms_rewrite(self, channel, doc, resolver):
         """Make a quotation say what its document says now, and set its holds anew.
 
         Where the document itself is the same as before, the customer and the addresses stay: somebody may have corrected
         them here.
         """
-        resolver = Resolver(channel, [doc])
         if _content_hash(doc) == self.oms_content_hash:
             parties = (self.partner_id, self.partner_invoice_id, self.partner_shipping_id)
         else:
@@ -381,38 +383,57 @@ class SaleOrder(models.Model):
             if not message or order.state not in ("draft", "sent"):
                 raise UserError(self.env._("Only a quotation that came from a channel can be checked again."))
             worker = order.oms_channel_id._as_worker()
-            order.with_env(worker.env)._oms_rewrite(worker, worker._parse(message))
+            doc = worker._parse(message)
+            order.with_env(worker.env)._oms_rewrite(worker, doc, Resolver(worker, [doc]))
         self._oms_release_clean()
 
     # ------------------------------------------------------------------------------------------------ CANCELLATIONS
 
     @api.model
     def _oms_apply_cancellations(self, channel, docs):
-        """Cancel the orders that these ``CancelDoc`` values name. One about an unknown order has nothing to cancel."""
+        """Cancel the orders that these ``CancelDoc`` values name. One about an unknown order waits a while for it."""
         orders = self._oms_find(channel, {doc.external_id for doc in docs})
         outcomes = []
         for doc in docs:
             order = orders.get(doc.external_id)
             if not order:
-                outcomes.append((self.browse(), "ignored", self.env._("The order was deleted before it came here.")))
-                continue
+                raise MessageRetry(self.env._("The order was deleted on the channel and has not come here."), "ignored")
             order._oms_cancel(doc.reason or self.env._("The order was deleted on the channel."))
             outcomes.append((order, "done", order.oms_hold_reason))
         return outcomes
 
     def _oms_cancel(self, reason):
-        """Cancel, or say why it is too late."""
+        """Cancel, or stop and say why it is too late: what has left or is booked does not go away by itself."""
         self.ensure_one()
         if self.state == "cancel":
             return
-        if any(line.qty_delivered > 0 for line in self.order_line):
+        if any(line._oms_get_shipped() > 0 for line in self.order_line if line._is_oms_goods()):
             self._oms_hold("cancel", self.env._("%s Goods have left already: expect them back as a return.", reason))
+            return
+        if booked := self._oms_get_booked():
+            self._oms_hold(
+                "cancel",
+                self.env._(
+                    "%(reason)s %(entries)s are booked already: credit the invoice, record the repayment, then cancel the "
+                    "order here.",
+                    reason=reason,
+                    entries=", ".join(booked.mapped("name")),
+                ),
+            )
             return
         if self.locked:
             self.action_unlock()
         self.action_cancel()
         self.oms_called_off = True
         self.message_post(body=reason)
+
+    def _oms_get_booked(self):
+        """The posted entries of this order: invoices that are not reversed, payments."""
+        order_sudo = self.sudo()  # sudo: whether something is booked must not depend on who looks
+        invoices = order_sudo.invoice_ids.filtered(
+            lambda move: move.state == "posted" and move.move_type == "out_invoice" and move.payment_state != "reversed"
+        )
+        return (invoices | order_sudo.transaction_ids.payment_id.move_id).filtered(lambda move: move.state == "posted")
 
     # ----------------------------------------------------------------------------------------------------- PAYMENTS
 
@@ -425,8 +446,9 @@ class SaleOrder(models.Model):
         method = self.env.ref("payment.payment_method_unknown")
         values = {}
         for order, doc in orders_and_docs:
-            for payment in doc.payments:
-                reference = f"{channel.code}-{doc.number or doc.external_id}-{payment.external_id}"
+            for payment in doc.payments if order.state != "cancel" else ():
+                # Of what can never change, or the next update would be a second payment.
+                reference = f"oms{channel.id}-{doc.external_id}-{payment.external_id}"
                 values[reference] = {
                     "reference": reference,
                     "provider_id": provider.id,
@@ -446,17 +468,36 @@ class SaleOrder(models.Model):
         transactions_sudo.create([vals for reference, vals in values.items() if reference not in known])
 
 
+#: Changes with what :func:`_content_hash` looks at, so that a new release takes no order for changed.
+CONTENT_VERSION = "1"
+
+
 def _content_hash(doc):
-    """What was ordered and what is to be done about it, in short: "<hash of lines and address>:<hash of the rest>"."""
+    """What a document says, in short: "<version>:<hash of lines and delivery address>:<hash of the rest>"."""
     ordered = [
         [(line.external_id, line.sku, str(line.quantity), str(line.total), str(line.tax_total)) for line in doc.lines],
-        doc.shipping,
+        _address(doc.shipping),
         doc.currency,
         str(doc.total),
     ]
-    rest = [doc.status, doc.channel_status, doc.payments, doc.refunds, doc.note, doc.billing]
-    return ":".join(hashlib.sha256(repr(part).encode()).hexdigest()[:20] for part in (ordered, rest))
+    rest = [
+        doc.status,
+        doc.channel_status,
+        [(payment.external_id, str(payment.amount)) for payment in doc.payments],
+        [(refund.external_id, str(refund.amount)) for refund in doc.refunds],
+        doc.note,
+        _address(doc.billing),
+    ]
+    parts = (hashlib.sha256(repr(part).encode()).hexdigest()[:20] for part in (ordered, rest))
+    return ":".join((CONTENT_VERSION, *parts))
 
 
-def _ordered_part(content_hash):
-    return content_hash.partition(":")[0]
+def _address(address):
+    names = ("name", "company", "street", "street2", "city", "zip", "state_code", "country_code", "email", "phone")
+    return [getattr(address, name) for name in names]
+
+
+def _is_ordered_otherwise(content, before):
+    """Whether lines or delivery address differ; what another version of the hash said cannot be compared."""
+    version, ordered, _rest = content.split(":")
+    return before.startswith(f"{version}:") and before.split(":")[1] != ordered

@@ -88,6 +88,26 @@ class TestAccess(OmsCommon):
         with self.assertRaises(AccessError):
             order.with_user(self.salesman).action_oms_release()
 
+    def test_whoever_may_open_an_order_can_still_open_it(self):
+        """Accountants read orders in plain Odoo; what the add-ons put on the form must not shut them out."""
+        order = self._order(("STD", 1, "20.00", 20), status="on_hold")
+        for number, group in enumerate(
+            ("account.group_account_readonly", "account.group_account_invoice", "stock.group_stock_user")
+        ):
+            user = self._create_user(f"reader{number}", group)
+            form = self.env["sale.order"].with_user(user).get_view(self.env.ref("sale.view_order_form").id, "form")
+            fields = [name for name in form["models"]["sale.order"] if name.startswith("oms_")]
+            self.assertIn("oms_hold_ids", fields)
+            with self.subTest(group=group):
+                [values] = order.with_user(user).read(fields)
+                self.assertTrue(values["oms_hold_reason"])
+
+    def test_a_salesman_may_cancel_an_order_that_is_on_hold(self):
+        order = self._order(status="on_hold")
+        order.user_id = self.salesman
+        order.with_user(self.salesman).action_cancel()
+        self.assertEqual((order.state, order.oms_on_hold), ("cancel", False))
+
     def test_a_clerk_releases_holds(self):
         order = self._order(status="awaiting_payment", payments=())
         order.with_user(self.clerk).action_oms_release()

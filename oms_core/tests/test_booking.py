@@ -1,8 +1,10 @@
 from datetime import date
 from decimal import Decimal
+from unittest.mock import patch
 
-from psycopg2.errors import UniqueViolation
+from psycopg2.errors import SerializationFailure, UniqueViolation
 
+from odoo.fields import Command
 from odoo.tools import mute_logger
 
 from .common import MOMENT, OmsCommon
@@ -21,6 +23,72 @@ class BookingCase(OmsCommon):
     def assertBalanced(self, moves):
         for move in moves:
             self.assertEqual(self.company.currency_id.round(sum(move.line_ids.mapped("balance"))), 0.0)
+
+
+class TestByHand(BookingCase):
+    """Orders that a clerk enters for a channel are booked as those that came from it."""
+
+    def _entered(self):
+        order = self.env["sale.order"].create(
+            {
+                "partner_id": self.env["res.partner"].create({"name": "Ada"}).id,
+                "oms_channel_id": self.channel.id,
+                "order_line": [Command.create({"product_id": self.product_standard.id, "product_uom_qty": 1})],
+            }
+        )
+        order.action_confirm()
+        self._ship(order)
+        return order
+
+    def test_every_order_entered_by_hand_is_invoiced(self):
+        orders = self._entered() | self._entered()
+        for order in orders:
+            self._book(order)
+        self.assertEqual(orders.mapped("oms_booking_error"), [False, False])
+        self.assertEqual(orders.invoice_ids.mapped("state"), ["posted", "posted"])
+
+    def test_what_another_provider_took_is_left_to_it(self):
+        order = self._entered()
+        provider = self.env["payment.provider"].create({"name": "Cards", "state": "disabled"})
+        transaction = self.channel._get_payment_provider() and self.env["payment.transaction"].create(
+            {
+                "provider_id": provider.id,
+                "payment_method_id": self.env.ref("payment.payment_method_unknown").id,
+                "reference": "online",
+                "amount": order.amount_total,
+                "currency_id": order.currency_id.id,
+                "partner_id": order.partner_id.id,
+                "state": "done",
+                "sale_order_ids": [Command.set(order.ids)],
+            }
+        )
+        self._book(order)
+        self.assertFalse(transaction.payment_id)
+
+    def test_an_order_that_somebody_else_is_at_is_left_for_the_next_run(self):
+        order = self._order()
+        self._ship(order)
+        busy = SerializationFailure("could not serialize access due to concurrent update")
+        with patch.object(self.registry["sale.order"], "_oms_book", side_effect=busy):
+            order._oms_book_each()
+        self.assertFalse(order.oms_booking_error)
+        self.assertTrue(self._book(order))
+
+    def test_an_accountants_credit_note_is_not_charged_again(self):
+        """A goodwill credit over a delivered piece: the job must not take the money back."""
+        order = self._order()
+        self._ship(order)
+        invoice = self._book(order)
+        wizard = (
+            self.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=invoice.ids)
+            .create({"journal_id": invoice.journal_id.id, "reason": "goodwill"})
+        )
+        wizard.refund_moves()
+        wizard.new_move_ids.action_post()
+        documents = order.invoice_ids
+        self._book(order)
+        self.assertEqual((order.invoice_ids, order.order_line.qty_to_invoice), (documents, 0))
 
 
 class TestInvoicing(BookingCase):

@@ -41,11 +41,18 @@ class TestMessageStates(OmsCommon):
         for state in ("done", "ignored", "dismissed"):
             self.assertFalse(MESSAGE_TRANSITIONS[state])
             message = self._receive(self._doc(), state=state)
-            with self.assertLogs(LOGGER, "WARNING"):
+            with self.assertRaisesRegex(UserError, "None of these"):
                 message.action_retry()
             with self.assertLogs(LOGGER, "WARNING"):
                 message.action_dismiss()
             self.assertEqual(message.state, state)
+
+    def test_what_is_not_verified_cannot_be_tried_again_with_the_rest(self):
+        """A clerk selects all that needs a person and chooses Try Again: the forged delivery stays where it is."""
+        forged = self._receive(self._doc(), state="quarantine")
+        dead = self._receive(self._doc(), state="dead")
+        (forged | dead).action_retry()
+        self.assertEqual((forged.state, dead.state), ("quarantine", "pending"))
 
     def test_a_refused_move_changes_nothing_else(self):
         message = self._receive(self._doc(), state="done")

@@ -9,6 +9,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import mute_logger
 
+from odoo.addons.oms_core.const import RETRY_DELAYS_S
 from odoo.addons.oms_core.domain.documents import AddressDoc, CancelDoc, Problem, RefundDoc
 from odoo.addons.oms_core.domain.money import ZERO, round_to
 
@@ -79,9 +80,16 @@ class TestIdentity(OmsCommon):
         order, state, _text = self._apply(later(draft, status="open"))[0]
         self.assertEqual((order.state, state), ("sale", "done"))
 
-    def test_an_order_that_was_called_off_before_it_came_is_not_made(self):
+    def test_an_order_that_was_called_off_before_it_came_is_cancelled_at_once(self):
         order, state, _text = self._apply(self._doc(status="cancelled"))[0]
-        self.assertEqual((bool(order), state), (False, "ignored"))
+        self.assertEqual((order.state, state, self._holds(order)), ("cancel", "done", []))
+
+    def test_a_cancellation_that_overtakes_its_order_wins(self):
+        """The order waits as a dead letter, its cancellation comes first: the order must not be shipped afterwards."""
+        doc = self._doc(payments=(self._payment("20"),))
+        order = self._apply(later(doc, status="cancelled"))[0][0]
+        self.assertEqual(self._apply(doc)[0][1], "ignored")
+        self.assertEqual((order.state, len(order.transaction_ids)), ("cancel", 0))
 
     def test_what_the_channel_said_about_the_order_is_kept(self):
         order = self._order(note="Ring twice", channel_status="processing")
@@ -204,14 +212,73 @@ class TestUpdates(OmsCommon):
         self._apply(later(doc, status="cancelled"))
         self.assertEqual((order.state, self._holds(order)), ("sale", ["cancel"]))
 
-    def test_a_deletion_cancels_and_one_of_an_unknown_order_has_nothing_to_do(self):
+    def test_a_deletion_cancels(self):
         order = self._order()
         worker = self.channel._as_worker()
-        outcomes = worker.env["sale.order"]._oms_apply_cancellations(
-            worker, [CancelDoc(order.oms_external_id, reason="deleted"), CancelDoc("unknown")]
+        doc = CancelDoc(order.oms_external_id, reason="deleted")
+        outcomes = worker.env["sale.order"]._oms_apply_cancellations(worker, [doc])
+        self.assertEqual(([state for _order, state, _text in outcomes], order.state), (["done"], "cancel"))
+
+    def test_a_deletion_of_an_unknown_order_waits_for_it_and_then_has_nothing_to_do(self):
+        message = self._receive(CancelDoc("unknown", reason="deleted"), kind="order_deleted")
+        message._process()
+        self.assertEqual(message.state, "retry")
+        message.write({"attempts": len(RETRY_DELAYS_S)})
+        message._process()
+        self.assertEqual(message.state, "ignored")
+
+    def test_a_cancellation_after_the_money_was_booked_holds_the_order(self):
+        """The payment stands in the books: cancelling in silence would leave it there for ever."""
+        doc = self._doc(lines=(self._line(),), payments=(self._payment(self._line().total + self._line().tax_total),))
+        order = self._apply(doc)[0][0]
+        self._book(order)
+        self._apply(later(doc, status="cancelled"))
+        self.assertEqual((order.state, self._holds(order)), ("sale", ["cancel"]))
+        self.assertIn(order.transaction_ids.payment_id.move_id.name, order.oms_hold_reason)
+
+    def test_a_cancellation_after_everything_came_back_does_not_hide_the_order(self):
+        doc = self._doc(lines=(self._line(quantity=1),))
+        order = self._apply(doc)[0][0]
+        self._ship(order)
+        delivery = order.picking_ids.filtered(lambda picking: picking.state == "done")
+        wizard = (
+            self.env["stock.return.picking"]
+            .with_context(active_id=delivery.id, active_model="stock.picking")
+            .create({})
         )
-        self.assertEqual([state for _order, state, _text in outcomes], ["done", "ignored"])
-        self.assertEqual(order.state, "cancel")
+        wizard.product_return_moves.quantity = 1
+        back = wizard._create_return()
+        back.move_ids.picked = True
+        back.button_validate()
+        self.assertEqual(order.order_line.qty_delivered, 0)
+        self._apply(later(doc, status="cancelled"))
+        self.assertEqual((order.state, self._holds(order)), ("sale", ["cancel"]))
+
+    def test_a_refund_after_delivery_is_told(self):
+        doc = self._doc(lines=(self._line(quantity=1),))
+        order = self._apply(doc)[0][0]
+        self._ship(order)
+        self._apply(later(doc, refunds=(RefundDoc("r1", Decimal("5.00"), "scratched"),)))
+        self.assertEqual(self._holds(order), ["refund"])
+
+    def test_a_payment_whose_number_comes_later_is_the_same_payment(self):
+        doc = self._doc(lines=(self._line(),), payments=(self._payment("24"),))
+        order = self._apply(doc)[0][0]
+        self.channel.code = "RENAMED"
+        self._apply(later(doc, number="other", channel_status="completed"))
+        self.assertEqual(len(order.transaction_ids), 1)
+
+    def test_lines_corrected_to_another_total_stop_the_order_again(self):
+        """A clerk puts the right product on the line, which brings its own tax: the total is no longer what was charged."""
+        doc = self._doc(lines=(self._line(sku="NOBODY-KNOWS", rate="5.5"),))
+        order = self._apply(doc)[0][0]
+        order.order_line.product_id = self.product_standard
+        order.order_line.tax_ids = self.tax_20
+        order.oms_hold_ids.action_release()
+        self.assertEqual((order.state, self._holds(order)), ("draft", ["total"]))
+        self.assertIn("24.00", order.oms_hold_reason)
+        order.oms_hold_ids.filtered("is_open").action_release()
+        self.assertEqual(order.state, "sale")
 
     def test_a_held_quotation_can_be_called_off(self):
         doc = self._doc(status="awaiting_payment", payments=())

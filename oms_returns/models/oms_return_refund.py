@@ -108,11 +108,13 @@ class OmsReturn(models.Model):
         )
         wizard_sudo.refund_moves()
         refund_sudo = wizard_sudo.new_move_ids
-        by_sale_line = {invoice_line.sale_line_ids: (invoice_line, *part) for invoice_line, part in parts.items()}
+        by_sale_line = defaultdict(list)  # an invoice may have several lines for one of the order
+        for invoice_line, part in sorted(parts.items(), key=lambda item: item[0].id):
+            by_sale_line[invoice_line.sale_line_ids].append((invoice_line, *part))
         commands = []
         for line in refund_sudo.invoice_line_ids:
-            if line.sale_line_ids in by_sale_line and line.display_type == "product":
-                part = by_sale_line.pop(line.sale_line_ids)
+            if line.display_type == "product" and by_sale_line[line.sale_line_ids]:
+                part = by_sale_line[line.sale_line_ids].pop(0)
                 commands.append(Command.update(line.id, self._prepare_refund_line(*part, credited)))
             else:
                 commands.append(Command.delete(line.id))

@@ -8,7 +8,7 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     oms_return_ids = fields.One2many("oms.return", "order_id", string="Returns")
-    oms_return_count = fields.Integer(compute="_compute_oms_return_count")
+    oms_return_count = fields.Integer(compute="_compute_oms_return_count", compute_sudo=True)
 
     @api.depends("oms_return_ids")
     def _compute_oms_return_count(self):

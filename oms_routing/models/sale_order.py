@@ -13,7 +13,9 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     oms_decision_ids = fields.One2many("oms.sourcing.decision", "order_id", string="Sourcing")
-    oms_sourcing_sentence = fields.Char(string="Ships From", compute="_compute_oms_sourcing_sentence")
+    oms_sourcing_sentence = fields.Char(
+        string="Ships From", compute="_compute_oms_sourcing_sentence", compute_sudo=True
+    )
 
     @api.depends("oms_decision_ids")
     def _compute_oms_sourcing_sentence(self):

@@ -12,15 +12,17 @@ def money(amount, currency):
 def orders(env):
     captured = env["sale.order"].search([("oms_channel_id", "!=", False)], order="oms_number")
     held = captured.filtered("oms_on_hold")
-    clean = captured - held
+    called_off = captured.filtered(lambda order: order.state == "cancel")
+    clean = captured - held - called_off
     exact = captured.filtered(
         lambda order: not order.currency_id.compare_amounts(order.amount_total, order.oms_channel_total)
     )
     heading("Orders in")
-    print(
-        f"{len(captured)} orders from {', '.join(captured.oms_channel_id.mapped('name'))}, {len(clean)} without a touch."
-    )
-    print(f"{len(exact)} of {len(captured)} are equal to the channel's total to the cent; the others are on hold.")
+    shops = ", ".join(captured.oms_channel_id.mapped("name"))
+    print(f"{len(captured)} orders from {shops}: {len(clean)} went through without a touch, {len(held)} are on hold,")
+    print(f"{len(called_off)} had been called off in the shop already.")
+    silent = captured - exact - held
+    print(f"{len(exact)} come to the channel's total to the cent; {len(silent)} differ without a hold.")
     heading(f"On hold: {len(held)}")
     for order in held:
         print(f"{order.oms_number}  {money(order.amount_total, order.currency_id):>16}")

@@ -176,7 +176,8 @@ def _payments(order: Reader, external_id: str, total: Decimal, paid_at: datetime
     reference = order.text("transaction_id")
     return (
         PaymentDoc(
-            external_id=reference or f"{external_id}-paid",
+            # Not the transaction's id, which may be filled in later: the same payment would become another one.
+            external_id=f"{external_id}-paid",
             amount=total,
             method=order.text("payment_method"),
             paid_at=paid_at,
