@@ -24,6 +24,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextvars import ContextVar
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -31,7 +32,8 @@ CACHE = Path(os.path.abspath(os.path.expanduser(os.environ.get("OMS_CACHE") or "
 
 HEARTBEAT_S = 15
 
-_locks_held: list[int] = []
+#: Of this line of work: what runs beside it has locks of its own, and its programs must not inherit these.
+_locks_held: ContextVar[tuple[int, ...]] = ContextVar("locks_held", default=())
 
 
 class Stop(Exception):
@@ -100,11 +102,12 @@ def lock(name: str, busy: str):
         except BlockingIOError:
             say(f"[ wait] another command is {busy}")
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-        _locks_held.append(descriptor)
-        yield
+        before = _locks_held.set((*_locks_held.get(), descriptor))
+        try:
+            yield
+        finally:
+            _locks_held.reset(before)
     finally:
-        if descriptor in _locks_held:
-            _locks_held.remove(descriptor)
         os.close(descriptor)
 
 
@@ -174,7 +177,7 @@ def write(path: Path, text: str, mode: int = 0o644) -> None:
 def start(arguments: list, **options) -> subprocess.Popen:
     """Start a program of a step. It inherits the locks: while it lives, nobody clears away what it works on."""
     try:
-        return subprocess.Popen([str(part) for part in arguments], pass_fds=_locks_held, **options)
+        return subprocess.Popen([str(part) for part in arguments], pass_fds=_locks_held.get(), **options)
     except FileNotFoundError as error:
         if error.filename != str(arguments[0]):
             raise

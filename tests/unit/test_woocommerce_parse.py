@@ -93,9 +93,9 @@ def test_a_status_of_a_plug_in_holds_the_order(status):
     assert codes(load(status=status)) == ["unknown_status"]
 
 
-def test_a_payment_has_the_transaction_as_its_id():
+def test_a_payment_keeps_its_id_when_its_transaction_is_known_later():
     [payment] = parse.order(load(transaction_id="pi_1")).payments
-    assert (payment.external_id, payment.reference, payment.amount) == ("pi_1", "pi_1", Decimal("38.20"))
+    assert (payment.external_id, payment.reference, payment.amount) == ("1001-paid", "pi_1", Decimal("38.20"))
 
 
 def test_a_payment_without_a_transaction_has_the_order_as_its_id():
