@@ -125,11 +125,7 @@ def _is_empty(value: Any) -> bool:
 
 
 def _quote(value: Any) -> str:
-    if isinstance(value, (int, float, Decimal)):
-        value = str(value)
-    text = _clean(value) if isinstance(value, str) else f"{type(value).__name__}"
-    if _is_number(value) and abs(value) < IDENTIFIER_MAX:
-        text = str(value)
+    text = _clean(str(value)) if isinstance(value, (str, int, float, Decimal)) else type(value).__name__
     return text if len(text) <= QUOTED_MAX else f"{text[:QUOTED_MAX]}…"
 
 
