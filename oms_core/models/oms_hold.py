@@ -22,6 +22,9 @@ class OmsHold(models.Model):
     reason = fields.Text(required=True, help="What is wrong and what to do about it.")
     released_at = fields.Datetime(readonly=True)
     released_by_id = fields.Many2one("res.users", readonly=True)
+    accepted_totals = fields.Char(
+        readonly=True, help="The order's and the channel's total that were accepted by releasing this hold."
+    )
     is_open = fields.Boolean(compute="_compute_is_open", search="_search_is_open")
 
     _open_uniq = models.UniqueIndex(
@@ -45,6 +48,8 @@ class OmsHold(models.Model):
     def action_release(self):
         """Release these holds; an order with no other hold and a channel that releases clean orders goes on by itself."""
         self.check_access("write")
+        for hold in self.filtered(lambda hold: hold.is_open and hold.kind == "total"):
+            hold.accepted_totals = hold.order_id._oms_get_totals()
         self._release()
         self.order_id._oms_release_clean()
 

@@ -193,16 +193,12 @@ class SaleOrder(models.Model):
         self.ensure_one()
         if not self.oms_external_id or not self.currency_id.compare_amounts(self.amount_total, self.oms_channel_total):
             return False
-        accepted = self.oms_hold_ids.filtered(lambda hold: hold.kind == "total" and hold.released_by_id)
-        return not any(self._oms_is_total_named(hold.reason) for hold in accepted)
+        return self._oms_get_totals() not in self.oms_hold_ids.mapped("accepted_totals")
 
-    def _oms_is_total_named(self, reason):
-        """Whether a sentence is about the two totals of this order as they are now, however the channel spells them."""
-        figures = [
-            f"{amount:.{self.currency_id.decimal_places}f}" for amount in (self.amount_total, self.oms_channel_total)
-        ]
-        plain = reason.replace(",", "").replace("\u00a0", "")
-        return all(figure in plain for figure in figures)
+    def _oms_get_totals(self):
+        """The order's and the channel's total, spelled the same in every language."""
+        digits = self.currency_id.decimal_places
+        return f"{self.amount_total:.{digits}f} {self.oms_channel_total:.{digits}f}"
 
     # ------------------------------------------------------------------------------------------------- CONFIRMATION
 

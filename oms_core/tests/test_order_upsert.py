@@ -280,6 +280,28 @@ class TestUpdates(OmsCommon):
         order.oms_hold_ids.filtered("is_open").action_release()
         self.assertEqual(order.state, "sale")
 
+    def test_a_difference_that_was_accepted_is_not_asked_again_in_any_language(self):
+        """In France 24,00 is written with a comma: what was accepted must not hang on how the sentence spells it."""
+        self.env["res.lang"]._activate_lang("fr_FR")
+        doc = self._doc(lines=(self._line(sku="NOBODY-KNOWS", rate="5.5"),))
+        order = self._apply(doc)[0][0].with_context(lang="fr_FR")
+        order.order_line.product_id = self.product_standard
+        order.order_line.tax_ids = self.tax_20
+        order.oms_hold_ids.action_release()
+        order.oms_hold_ids.filtered("is_open").action_release()
+        self.assertEqual((order.state, self._holds(order)), ("sale", []))
+
+    def test_another_difference_than_the_accepted_one_is_asked(self):
+        doc = self._doc(lines=(self._line(sku="NOBODY-KNOWS", rate="5.5"),))
+        order = self._apply(doc)[0][0]
+        self.channel.auto_release = False
+        order.order_line.write({"product_id": self.product_standard.id, "tax_ids": self.tax_20.ids})
+        order.oms_hold_ids.action_release()
+        order.oms_hold_ids.filtered("is_open").action_release()
+        order.order_line.price_unit = 4
+        order._oms_release_clean()
+        self.assertEqual(self._holds(order), ["total"])
+
     def test_a_held_quotation_can_be_called_off(self):
         doc = self._doc(status="awaiting_payment", payments=())
         order = self._apply(doc)[0][0]
