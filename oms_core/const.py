@@ -65,3 +65,50 @@ HOLD_KIND_BY_PROBLEM = {
 
 #: Orders invoiced and paid by one run of the booking job before it commits.
 BOOKING_BATCH_MAX = 20
+
+# --- Order life ------------------------------------------------------------------------------------------------------
+
+#: How the customer wants the goods.
+DELIVERY_METHODS = [
+    ("ship", "Ship"),
+    ("express", "Ship express"),
+    ("pickup", "Pick up in store"),
+    ("curbside", "Pick up at the curb"),
+    ("ship_to_store", "Ship to store, pick up there"),
+]
+
+#: Those of them for which the customer comes.
+COLLECTED_METHODS = ("pickup", "curbside", "ship_to_store")
+
+#: Kinds of place that goods can come from.
+NODE_TYPES = [
+    ("warehouse", "Warehouse"),
+    ("store", "Store"),
+    ("3pl", "Third-party logistics"),
+    ("vendor", "Vendor"),
+]
+
+#: One set of states for the parcels of all carriers, in the order of a normal journey.
+TRACKING_STATES = [
+    ("announced", "Announced to the carrier"),
+    ("ready", "Label made"),
+    ("collected", "Handed to the carrier"),
+    ("in_transit", "On its way"),
+    ("out_for_delivery", "Out for delivery"),
+    ("exception", "Delivery problem"),
+    ("ready_for_pickup", "Waits at a pickup point"),
+    ("returning", "Goes back to the sender"),
+    ("delivered", "Delivered"),
+    ("returned", "Back at the sender"),
+    ("cancelled", "Cancelled"),
+]
+
+# --- Reservations ----------------------------------------------------------------------------------------------------
+
+#: Soft reservations: a pending one counts against what can be promised, the others are history.
+RESERVATION_TRANSITIONS = {
+    "pending": {"posted", "voided", "expired"},
+    "posted": set(),
+    "voided": set(),
+    "expired": set(),
+}

@@ -19,16 +19,16 @@ class OmsChannel(models.Model):
 
     _inherit = "oms.channel"
 
-    api_url = fields.Char(string="Shop Address", groups="oms_core.group_oms_manager", help="Address of the shop's API.")
-    api_key = fields.Char(string="API Key", groups="oms_core.group_oms_manager", copy=False)
-    api_secret = fields.Char(string="API Secret", groups="oms_core.group_oms_manager", copy=False)
-    api_token = fields.Char(string="API Token", groups="oms_core.group_oms_manager", copy=False)
-    account_ref = fields.Char(groups="oms_core.group_oms_manager", copy=False)
-    webhook_secret = fields.Char(groups="oms_core.group_oms_manager", copy=False)
+    api_url = fields.Char(string="Shop Address", groups="oms_core.group_oms_channel", help="Address of the shop's API.")
+    api_key = fields.Char(string="API Key", groups="oms_core.group_oms_channel", copy=False)
+    api_secret = fields.Char(string="API Secret", groups="oms_core.group_oms_channel", copy=False)
+    api_token = fields.Char(string="API Token", groups="oms_core.group_oms_channel", copy=False)
+    account_ref = fields.Char(groups="oms_core.group_oms_channel", copy=False)
+    webhook_secret = fields.Char(groups="oms_core.group_oms_channel", copy=False)
     webhook_url = fields.Char(
         string="Webhook Address",
         compute="_compute_webhook_url",
-        groups="oms_core.group_oms_manager",
+        groups="oms_core.group_oms_channel",
         help="Where the shop has to send its messages to.",
     )
     poll_from = fields.Datetime(

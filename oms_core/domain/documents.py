@@ -162,6 +162,10 @@ class OrderDoc:
     payment_method: str = ""
     shipping_method: str = ""
     note: str = ""
+    delivery_method: str = ""  #: one of ``DELIVERY_METHODS``; empty where the platform does not say
+    pickup_ref: str = ""  #: code of the warehouse at which the customer collects
+    ship_by: datetime | None = None
+    deliver_by: datetime | None = None
     parse_problems: tuple[Problem, ...] = ()
 
     def computed_total(self) -> Decimal:

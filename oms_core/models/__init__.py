@@ -3,6 +3,7 @@ from . import oms_message
 from . import oms_hold
 from . import oms_customer_ref
 from . import oms_availability
+from . import oms_reservation
 from . import res_partner
 from . import product_product
 from . import account_tax
@@ -10,6 +11,7 @@ from . import sale_order
 from . import sale_order_line
 from . import sale_order_capture
 from . import sale_order_booking
+from . import stock_warehouse
 from . import stock_picking
 from . import stock_move
 from . import account_move

@@ -46,7 +46,7 @@ class OmsChannel(models.Model):
         string="Webhook Token",
         required=True,
         copy=False,
-        groups="oms_core.group_oms_manager",
+        groups="oms_core.group_oms_channel",
         default=lambda self: secrets.token_urlsafe(24),
         help="The unguessable part of the address to which the shop sends its messages.",
     )

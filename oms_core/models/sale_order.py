@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..const import DELIVERY_METHODS
+
 
 class SaleOrder(models.Model):
     """The order is the native one. The hub adds where it came from, what holds it, and one seam before confirmation."""
@@ -33,6 +35,22 @@ class SaleOrder(models.Model):
         readonly=True, copy=False, help="The channel cancelled this order, and may take it up again."
     )
     oms_payment_method = fields.Char(string="Paid With", readonly=True, copy=False)
+    oms_delivery_method = fields.Selection(
+        DELIVERY_METHODS,
+        string="Delivery Method",
+        default="ship",
+        tracking=True,
+        help="How the customer wants the goods; it decides where the order queues.",
+    )
+    oms_pickup_warehouse_id = fields.Many2one(
+        "stock.warehouse", string="Pick Up At", check_company=True, tracking=True, help="Where the customer will come."
+    )
+    oms_ship_by = fields.Datetime(
+        string="Ship By", copy=False, tracking=True, help="The last moment at which the goods may leave to be in time."
+    )
+    oms_deliver_by = fields.Datetime(
+        string="Deliver By", copy=False, tracking=True, help="When the customer was told to have the goods."
+    )
     oms_hold_ids = fields.One2many("oms.hold", "order_id", string="Holds")
     oms_open_hold_ids = fields.One2many("oms.hold", "order_id", domain=[("released_at", "=", False)], readonly=True)
     oms_on_hold = fields.Boolean(
@@ -227,7 +245,9 @@ class SaleOrder(models.Model):
         The moves are cancelled here, before ``sale_stock`` cancels their transfers, so that a transfer that finds nothing
         left to cancel is not taken for a warehouse that could not deliver (see ``stock.picking.action_cancel``).
         """
-        self.picking_ids.move_ids.filtered(lambda move: move.state not in ("done", "cancel"))._action_cancel()
+        # sudo: who may cancel an order may call off its goods, also where other modules (purchase) look at their documents
+        moves_sudo = self.sudo().picking_ids.move_ids
+        moves_sudo.filtered(lambda move: move.state not in ("done", "cancel"))._action_cancel()
         result = super()._action_cancel()
         self.oms_hold_ids.sudo()._release()  # sudo: who may cancel an order may end what held it
         self._oms_on_cancelled()

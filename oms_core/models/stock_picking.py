@@ -1,11 +1,34 @@
 from odoo import fields, models
 
+from ..const import TRACKING_STATES
+
 
 class StockPicking(models.Model):
     _inherit = "stock.picking"
 
     oms_channel_id = fields.Many2one(
         related="sale_id.oms_channel_id", string="Channel", store=True, index="btree_not_null"
+    )
+    oms_tracking_state = fields.Selection(
+        TRACKING_STATES, string="Parcel", readonly=True, copy=False, help="The last state that the carrier told."
+    )
+    oms_expected_at = fields.Datetime(
+        string="Expected Delivery", readonly=True, copy=False, help="When the carrier expects to deliver."
+    )
+    oms_delivered_at = fields.Datetime(
+        string="Delivered On",
+        readonly=True,
+        copy=False,
+        help="When the customer had the goods, as the carrier tells it.",
+    )
+    oms_ready_at = fields.Datetime(
+        string="Ready for Pickup On", readonly=True, copy=False, help="When the goods lay ready for the customer."
+    )
+    oms_pickup_by = fields.Date(
+        string="Pick Up By", copy=False, help="The last day on which the goods are kept for the customer."
+    )
+    oms_collected_at = fields.Datetime(
+        string="Collected On", readonly=True, copy=False, help="When the customer took the goods."
     )
 
     def button_validate(self):

@@ -5,7 +5,7 @@ the others make: `_sql.py` and `_start_postgres.py`.
 """
 
 from .cache import CACHE, CHECKOUT, Stop, checkout_key, command, folder, lock, log_file, say, step
-from .databases import DEPENDENCIES, Databases
+from .databases import COMPANIONS, DEPENDENCIES, Databases
 from .environment import Environment, environment, free_port
 from .kept import follow_sources
 from .python_env import python
@@ -15,12 +15,18 @@ ADDONS = tuple(
     for name in ("oms_core", "oms_channels", "oms_routing", "oms_returns")
     if (CHECKOUT / name / "__manifest__.py").exists()
 )
+#: Add-ons that Odoo installs by itself where one of ours meets one of Odoo's that ours does not need (purchase, crm, …).
+GLUE = tuple(
+    sorted(path.parent.name for path in CHECKOUT.glob("oms_*/__manifest__.py") if path.parent.name not in ADDONS)
+)
 
 __all__ = [
     "ADDONS",
     "CACHE",
     "CHECKOUT",
+    "COMPANIONS",
     "DEPENDENCIES",
+    "GLUE",
     "Databases",
     "Environment",
     "Stop",

@@ -16,6 +16,8 @@ from .postgres import sql
 from .python_env import requirements_key
 
 DEPENDENCIES = ("stock_delivery", "sale_management", "account_payment", "spreadsheet_dashboard")
+#: Modules of Odoo that ours work with where they are installed, and do without where they are not.
+COMPANIONS = ("stock_dropshipping", "sale_mrp", "crm", "sms")
 
 
 class Databases:
@@ -24,9 +26,9 @@ class Databases:
     def __init__(self, environment: Environment):
         self.environment = environment
 
-    def template(self) -> str:
+    def template(self, modules: tuple[str, ...] = (*DEPENDENCIES, *COMPANIONS)) -> str:
         """The template's name. It is built if need be, under another name: a half-made one is never taken for it."""
-        key = short_hash(self.environment.odoo.version, *DEPENDENCIES, requirements_key())
+        key = short_hash(self.environment.odoo.version, *modules, requirements_key())
         name = f"oms_template_{key}"
         if self.exists(name):
             return name
@@ -35,12 +37,12 @@ class Databases:
                 self.drop(unfinished)
             if not self.exists(name):
                 with step("Installing the Odoo modules of the template database", "Template database ready"):
-                    self._build(name)
+                    self._build(name, modules)
         return name
 
-    def _build(self, name: str) -> None:
+    def _build(self, name: str, modules: tuple[str, ...]) -> None:
         building = f"{name}_building"
-        options = ["-d", building, "-i", ",".join(DEPENDENCIES), "--stop-after-init", "--no-http"]
+        options = ["-d", building, "-i", ",".join(modules), "--stop-after-init", "--no-http"]
         log = log_file("template")
         self.environment.run_odoo(*options, log=log, failed="the template database could not be made")
         if self.filestore(building).exists():
