@@ -103,6 +103,27 @@ TRACKING_STATES = [
     ("cancelled", "Cancelled"),
 ]
 
+#: What customers are told about.
+CUSTOMER_EVENTS = [
+    ("received", "Order received"),
+    ("confirmed", "Order confirmed"),
+    ("changed", "Order changed"),
+    ("cancelled", "Order cancelled"),
+    ("item_cancelled", "Part of the order cancelled"),
+    ("promise_changed", "Promised date changed"),
+    ("delayed", "Delivery is late"),
+    ("shipped", "Parcel on its way"),
+    ("out_for_delivery", "Parcel comes today"),
+    ("delivery_problem", "Delivery problem"),
+    ("delivered", "Parcel delivered"),
+    ("ready_for_pickup", "Ready for pickup"),
+    ("pickup_reminder", "Still waits for pickup"),
+    ("pickup_expired", "Not picked up"),
+    ("collected", "Picked up"),
+    ("return_received", "Return arrived"),
+    ("refunded", "Money paid back"),
+]
+
 # --- Reservations ----------------------------------------------------------------------------------------------------
 
 #: Soft reservations: a pending one counts against what can be promised, the others are history.

@@ -264,6 +264,12 @@ class SaleOrder(models.Model):
     def _oms_on_refunded(self, refund):
         """Hook: ``refund`` (``account.move``, posted) gives money of this order back."""
 
+    def _oms_notify(self, event, pickings=None):
+        """Tell the customers of these orders that something happened to them (see ``const.CUSTOMER_EVENTS``).
+
+        :param pickings: the deliveries that it is about, where it is about some only.
+        """
+
     # ------------------------------------------------------------------------------------------------------ HELPERS
 
     def _check_oms_not_on_hold(self):

@@ -76,6 +76,9 @@ class StockPicking(models.Model):
     def _oms_on_shipped(self):
         """Hook: these deliveries have left."""
 
+    def _oms_on_delivered(self):
+        """Hook: the customers have these deliveries: brought by a carrier, or collected."""
+
     def _oms_on_unfulfillable(self, moves):
         """Hook: these deliveries will not bring all of ``moves`` (cancelled, or done short), which their orders still want.
 
