@@ -133,3 +133,8 @@ RESERVATION_TRANSITIONS = {
     "voided": set(),
     "expired": set(),
 }
+
+# --- Customers' pages ------------------------------------------------------------------------------------------------
+
+#: How long the tracking link in a mail opens its page. Returns and complaints are over by then.
+TRACKING_LINK_DAYS = 120

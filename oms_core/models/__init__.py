@@ -11,6 +11,7 @@ from . import sale_order
 from . import sale_order_line
 from . import sale_order_capture
 from . import sale_order_booking
+from . import sale_order_portal
 from . import stock_warehouse
 from . import stock_picking
 from . import stock_move
