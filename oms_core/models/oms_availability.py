@@ -1,53 +1,160 @@
-from collections import defaultdict
-from decimal import Decimal
-
 from odoo import api, models
+from odoo.tools import SQL
 
-from ..domain.availability import AvailabilitySnapshot
+from ..domain.availability import AvailabilitySnapshot, StockTable
+
+#: Rows taken from the database at a time: a snapshot of a million shelves must not need them all twice.
+FETCH_ROWS = 20_000
+
+#: Moves that want goods and have not (all) reserved them.
+WAITING_STATES = ("waiting", "confirmed", "partially_available")
 
 
 class OmsAvailability(models.AbstractModel):
-    """Reads what can be promised from the native stock tables, with the same three queries for one product or thousands."""
+    """Reads what can be promised from the native stock tables, with the same few queries for one product or thousands."""
 
     _name = "oms.availability"
     _description = "Availability to Promise"
 
+    # --------------------------------------------------------------------------------------------------- SNAPSHOTS
+
     @api.model
-    def _snapshot(self, products, warehouses):
-        """On hand, reserved and promised quantities of these products in the stock of these warehouses.
+    def _snapshot(self, products, warehouses, but_orders=None):
+        """What of these products is free in the stock of these warehouses, without regard to what is published.
 
         Only the stock location of a warehouse and what lies below counts: what is in quality control, in quarantine or
         packed at the output can be promised to nobody.
 
+        :param but_orders: ``sale.order`` whose own soft reservations are left out, so that they do not compete with
+            themselves.
         :rtype: AvailabilitySnapshot, keyed by (warehouse id, product id)
         """
-        on_hand, reserved, promised = defaultdict(Decimal), defaultdict(Decimal), defaultdict(Decimal)
-        # sudo: a promise has to count all demand, also that of documents the user may not read
-        quants_sudo = self.env["stock.quant"].sudo()
-        moves_sudo = self.env["stock.move"].sudo()
-        move_lines_sudo = self.env["stock.move.line"].sudo()
-        in_stock = [
-            ("product_id", "in", products.ids),
-            ("location_id", "child_of", warehouses.lot_stock_id.ids),
-        ]
-        for location, product, quantity, reserved_quantity in quants_sudo._read_group(
-            in_stock, ["location_id", "product_id"], ["quantity:sum", "reserved_quantity:sum"]
-        ):
-            key = location.warehouse_id.id, product.id
-            on_hand[key] += _decimal(quantity)
-            reserved[key] += _decimal(reserved_quantity)
-        waiting = [*in_stock, ("state", "in", ("waiting", "confirmed", "partially_available"))]
-        for location, product, wanted in moves_sudo._read_group(
-            waiting, ["location_id", "product_id"], ["product_qty:sum"]
-        ):
-            promised[location.warehouse_id.id, product.id] += _decimal(wanted)
-        for location, product, set_aside in move_lines_sudo._read_group(
-            [("move_id", "any", waiting)], ["location_id", "product_id"], ["quantity_product_uom:sum"]
-        ):
-            promised[location.warehouse_id.id, product.id] -= _decimal(set_aside)
-        return AvailabilitySnapshot(dict(on_hand), dict(reserved), dict(promised))
+        components = self._get_components(products)
+        parts = {part for needed in components.values() for part, _quantity in needed}
+        table = StockTable(warehouses.ids, [*products.ids, *parts])
+        self._load_shelves(table)
+        self._load_promised(table)
+        self._load_soft(table, but_orders)
+        return AvailabilitySnapshot(table, components)
 
+    # ------------------------------------------------------------------------------------------------------ LOADING
 
-def _decimal(quantity):
-    """A float of the database as the decimal number that it stands for."""
-    return Decimal(repr(quantity or 0.0))
+    def _load_shelves(self, table):
+        self._flush("stock.quant", ("product_id", "location_id", "quantity", "reserved_quantity"))
+        table.add_shelves(
+            self._rows(
+                table,
+                SQL(
+                    """
+                    SELECT quant.product_id, place.node, (quant.quantity * 1000000)::bigint,
+                           (quant.reserved_quantity * 1000000)::bigint
+                      FROM stock_quant quant JOIN place ON place.id = quant.location_id
+                     WHERE quant.product_id = ANY(%s)
+                    """,
+                    list(table.products),
+                ),
+            )
+        )
+
+    def _load_promised(self, table):
+        """What moves out of the stock still want, less what they have reserved."""
+        self._flush("stock.move", ("product_id", "location_id", "product_qty", "state"))
+        self._flush("stock.move.line", ("move_id", "product_id", "location_id", "quantity_product_uom"))
+        table.add(
+            "promised",
+            self._rows(
+                table,
+                SQL(
+                    """
+                    , waiting AS (
+                        SELECT move.id, move.product_id, place.node, move.product_qty
+                          FROM stock_move move JOIN place ON place.id = move.location_id
+                         WHERE move.product_id = ANY(%(products)s) AND move.state = ANY(%(states)s)
+                    )
+                    SELECT product_id, node, (product_qty * 1000000)::bigint FROM waiting
+                     UNION ALL
+                    SELECT line.product_id, place.node, -(line.quantity_product_uom * 1000000)::bigint
+                      FROM waiting
+                      JOIN stock_move_line line ON line.move_id = waiting.id
+                      JOIN place ON place.id = line.location_id
+                     WHERE line.product_id = ANY(%(products)s)
+                    """,
+                    products=list(table.products),
+                    states=list(WAITING_STATES),
+                ),
+            ),
+        )
+
+    def _load_soft(self, table, but_orders):
+        """Pending reservations; one of a kit sets its components aside."""
+        self._flush("oms.reservation", ("product_id", "warehouse_id", "quantity", "state", "order_id"))
+        kits = self._get_kits_of(self.env["product.product"].browse(table.products))
+        rows = self._rows(
+            table,
+            SQL(
+                """
+                SELECT product_id, warehouse_id, (quantity * 1000000)::bigint
+                  FROM oms_reservation
+                 WHERE state = 'pending' AND warehouse_id = ANY(%s) AND product_id = ANY(%s)
+                   AND (order_id IS NULL OR order_id != ALL(%s))
+                """,
+                list(table.nodes),
+                [*table.products, *kits.ids],
+                list(but_orders.ids) if but_orders else [],
+            ),
+        )
+        if not kits:
+            table.add("soft", rows)
+            return
+        components = self._get_components(kits)
+        table.add(
+            "soft",
+            (
+                (part, node, int(amount * needed))
+                for product, node, amount in rows
+                for part, needed in components.get(product, ((product, 1),))
+                if part in table.start
+            ),
+        )
+
+    def _rows(self, table, query):
+        """The rows of a query, few at a time. It may use ``place``: the locations in the stock of the table's nodes."""
+        self._flush("stock.warehouse", ("lot_stock_id",))
+        self._flush("stock.location", ("parent_path",))
+        cr = self.env.cr
+        cr.execute(
+            SQL(
+                """
+                WITH place AS MATERIALIZED (
+                    SELECT location.id, warehouse.id AS node
+                      FROM stock_warehouse warehouse
+                      JOIN stock_location root ON root.id = warehouse.lot_stock_id
+                      JOIN stock_location location ON location.parent_path LIKE root.parent_path || '%%'
+                     WHERE warehouse.id = ANY(%s)
+                ) %s
+                """,
+                list(table.nodes),
+                query,
+            )
+        )
+        while rows := cr.fetchmany(FETCH_ROWS):
+            yield from rows
+
+    def _flush(self, model, names):
+        self.env[model].flush_model(names)
+
+    # -------------------------------------------------------------------------------------------------------- HOOKS
+
+    @api.model
+    def _get_components(self, products):
+        """Hook: what kits are made of, down to what lies on shelves.
+
+        :return: {id of a kit: ((id of a product whose stock is counted, ``Decimal`` of it in one kit), …)} for those of
+            the products that are kits.
+        """
+        return {}
+
+    @api.model
+    def _get_kits_of(self, products):
+        """Hook: the kits that have one of these products in them, directly or through other kits."""
+        return self.env["product.product"]

@@ -82,6 +82,29 @@ class TestAvailability(OmsCommon):
         self.env["stock.quant"]._update_available_quantity(self.product, self.warehouse.lot_stock_id, -15)
         self.assertEqual(self._available(), 0)
 
+    def test_what_another_order_reserved_softly_cannot_be_promised(self):
+        """INV-03: an order does not compete with its own reservation; one that is over counts no more."""
+        order = self.env["sale.order"].create({"partner_id": self.env["res.partner"].create({"name": "A"}).id})
+        reservation = self._reserve_softly(3, order)
+        self.assertEqual(self._snapshot().soft, {(self.warehouse.id, self.product.id): Decimal(3)})
+        taken = self._available()
+        own = self.env["oms.availability"]._snapshot(self.product, self.warehouse, but_orders=order)
+        self.assertEqual(own.available(self.warehouse.id, self.product.id), taken + 3)
+        reservation.state = "voided"
+        self.assertEqual(self._available(), taken + 3)
+
+    def _reserve_softly(self, quantity, order=None, **values):
+        return self.env["oms.reservation"].create(
+            {
+                "order_id": order and order.id,
+                "company_id": self.company.id,
+                "product_id": self.product.id,
+                "warehouse_id": self.warehouse.id,
+                "quantity": quantity,
+                **values,
+            }
+        )
+
     def test_twenty_products_cost_no_more_queries_than_one(self):
         many = self.env["product.product"]
         for number in range(20):

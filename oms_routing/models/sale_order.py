@@ -67,7 +67,11 @@ class SaleOrder(models.Model):
         products = self.env["product.product"].union(*(line.product_id for lines in wanted.values() for line in lines))
         of_channel = {channel: channel._get_warehouses() for channel in {order.oms_channel_id for order in wanted}}
         warehouses = {order: of_channel[order.oms_channel_id] for order in wanted}
-        available = self._oms_get_available(products, self.env["stock.warehouse"].union(*warehouses.values()))
+        available = self._oms_get_available(
+            products,
+            self.env["stock.warehouse"].union(*warehouses.values()),
+            self.union(*wanted),
+        )
         taken, decided = Quantities(), []
         nodes = {}
         for order, lines in wanted.items():
@@ -91,9 +95,10 @@ class SaleOrder(models.Model):
         return dict(zip(wanted, records, strict=True))
 
     @api.model
-    def _oms_get_available(self, products, warehouses):
+    def _oms_get_available(self, products, warehouses, orders):
+        """What is free for these orders, whose own soft reservations do not stand in their way."""
         stocked = products.filtered("is_storable")
-        snapshot = self.env["oms.availability"]._snapshot(stocked, warehouses)
+        snapshot = self.env["oms.availability"]._snapshot(stocked, warehouses, but_orders=orders)
         return snapshot.by_node(warehouses.ids, stocked.ids)
 
     @api.model
