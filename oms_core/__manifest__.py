@@ -11,6 +11,7 @@
         "security/oms_groups.xml",
         "security/ir.model.access.csv",
         "security/oms_rules.xml",
+        "security/oms_store_rules.xml",
         "data/product_data.xml",
         "data/ir_cron_data.xml",
         "views/oms_message_views.xml",

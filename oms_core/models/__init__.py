@@ -17,3 +17,5 @@ from . import stock_picking
 from . import stock_move
 from . import account_move
 from . import account_payment
+from . import res_users
+from . import stock_own_places

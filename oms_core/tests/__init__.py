@@ -1,4 +1,5 @@
 from . import test_access
+from . import test_access_stores
 from . import test_availability
 from . import test_booking
 from . import test_customer

@@ -1,0 +1,164 @@
+"""SEC-01: who may do what, walked through every model and every public method of all add-ons.
+
+A new model without a row in the table fails, and says which row to add; so does a new method that anybody can call.
+"""
+
+import inspect
+from unittest.mock import patch
+
+from odoo.exceptions import AccessError
+from odoo.service.model import call_kw, get_public_method
+from odoo.tests import tagged
+
+from odoo.addons.oms_core.tests.common import OmsCommon
+
+#: {column: the groups of a user}
+ROLES = {
+    "public": "base.group_public",
+    "portal": "base.group_portal",
+    "plain": "base.group_user",
+    "sales": "sales_team.group_sale_salesman",
+    "stock": "stock.group_stock_user",
+    "store": "oms_core.group_oms_store",
+    "wareh": "oms_core.group_oms_warehouse",
+    "accou": "oms_core.group_oms_accountant",
+    "servi": "oms_core.group_oms_user",
+    "chann": "oms_core.group_oms_channel",
+    "manag": "oms_core.group_oms_manager",
+}
+
+OPERATIONS = {"r": "read", "w": "write", "c": "create", "d": "unlink"}
+
+#: r(ead) w(rite) c(reate) d(elete) of each role for each model of ours, and ``-`` for nothing.
+MATRIX = """
+model                        public portal plain  sales  stock  store  wareh  accou  servi  chann  manag
+oms.channel                  -      -      -      r      r      r      r      r      r      rwcd   rwcd
+oms.customer.ref             -      -      -      r      -      -      -      r      rwc    rwc    rwcd
+oms.hold                     -      -      -      r      r      r      r      r      rwc    rwc    rwc
+oms.message                  -      -      -      -      -      -      -      r      r      rwd    rwd
+oms.reservation              -      -      -      -      r      r      r      r      r      r      r
+oms.return                   -      -      -      r      r      r      r      r      rwcd   rwcd   rwcd
+oms.return.line              -      -      -      r      r      r      r      r      rwcd   rwcd   rwcd
+oms.return.reason            -      -      r      r      r      r      r      r      r      r      rwcd
+oms.sourcing.candidate       -      -      -      r      r      r      r      r      r      r      r
+oms.sourcing.decision        -      -      -      r      r      r      r      r      r      r      r
+oms.sourcing.decision.line   -      -      -      r      r      r      r      r      r      r      r
+"""
+
+#: Methods that anybody may call, and why that does no harm.
+HARMLESS = {}
+
+
+@tagged("post_install", "-at_install")
+class TestAccessWalk(OmsCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        header, *rows = (line.split() for line in MATRIX.strip().splitlines())
+        cls.matrix = {row[0]: dict(zip(header[1:], row[1:], strict=True)) for row in rows}
+        cls.users = {role: cls._create_user(f"walk_{role}", groups) for role, groups in ROLES.items()}
+
+    def _ours(self):
+        """The models with a table that are ours."""
+        return sorted(
+            name
+            for name, model in self.env.items()
+            if not model._abstract and (model._original_module or "").startswith("oms_")
+        )
+
+    def _rights(self, model, role):
+        allowed = self.env[model].with_user(self.users[role])
+        return "".join(letter for letter, name in OPERATIONS.items() if allowed.has_access(name)) or "-"
+
+    def test_every_model_gives_each_role_what_the_table_says_and_nothing_else(self):
+        for model in self._ours():
+            rights = {role: self._rights(model, role) for role in ROLES}
+            row = f"{model:<28} " + " ".join(f"{value:<6}" for value in rights.values())
+            with self.subTest(model=model):
+                self.assertIn(
+                    model,
+                    self.matrix,
+                    f"{model} is new: decide who may do what with it and add a row to MATRIX. It has now:\n{row}",
+                )
+                self.assertEqual(rights, self.matrix[model], f"It has now:\n{row}")
+
+    def test_the_public_and_portal_users_get_nothing(self):
+        """Pages for customers read for them, after they have looked at whom they talk to."""
+        for model in self._ours():
+            for role in ("public", "portal"):
+                with self.subTest(model=model, role=role):
+                    self.assertEqual(self._rights(model, role), "-")
+
+    def test_every_model_with_a_company_keeps_companies_apart(self):
+        """Either a rule of its own, or it is a wizard, which only its user sees."""
+        rules = self.env["ir.rule"].search([("groups", "=", False), ("domain_force", "like", "company")])
+        guarded = set(rules.model_id.mapped("model"))
+        for model in self._ours():
+            if "company_id" in self.env[model]._fields and not self.env[model]._transient:
+                with self.subTest(model=model):
+                    self.assertIn(model, guarded, "It has a company, and no rule that keeps companies apart.")
+
+    # ------------------------------------------------------------------------------------------------------ METHODS
+
+    def _public_methods(self):
+        """(model, name) of each method of ours that can be called from outside and that is no method of Odoo."""
+        for name, model in sorted(self.env.items()):
+            if model._abstract and not name.startswith("oms."):
+                continue
+            own, native = set(), set()
+            for cls in type(model).mro():
+                module = getattr(cls, "__module__", "")
+                methods = {key for key, value in vars(cls).items() if callable(value) and not key.startswith("_")}
+                if ".addons.oms_" in module:
+                    own |= methods
+                elif module.startswith("odoo."):
+                    native |= methods
+            for method in sorted(own - native):
+                try:
+                    get_public_method(model, method)
+                except AccessError:
+                    continue  # marked as private
+                yield name, method
+
+    def _call(self, user, model, method):
+        """Call a method as a browser can, with something for each argument that it must have."""
+        function = getattr(type(self.env[model]), method)
+        required = [
+            parameter
+            for parameter in list(inspect.signature(function).parameters.values())[1:]
+            if parameter.default is parameter.empty and parameter.kind == parameter.POSITIONAL_OR_KEYWORD
+        ]
+        record = self.env[model].sudo().search([], limit=1)
+        ids = [] if getattr(function, "_api_model", False) else [record.ids or [1]]
+        return call_kw(self.env[model].with_user(user), method, [*ids, *(1 for _parameter in required)], {})
+
+    def test_who_has_no_right_cannot_call_anything(self):
+        """Each button and command looks at who calls it. Opening a list shows nothing that the list would not."""
+        self._order(status="on_hold")
+        for model, method in self._public_methods():
+            if (model, method) in HARMLESS:
+                continue
+            for role in ("public", "portal", "plain"):
+                with self.subTest(model=model, method=method, role=role), self.env.cr.savepoint():
+                    try:
+                        result = self._call(self.users[role], model, method)
+                    except AccessError:
+                        continue
+                    self.assertIsInstance(result, dict, "It did something for somebody without rights.")
+                    self.assertEqual(result.get("type"), "ir.actions.act_window")
+
+    def test_a_method_that_looks_at_nobody_is_found(self):
+        """The walk itself: a command without a check is seen, and fails."""
+
+        def command(self):
+            return True
+
+        command.__module__ = "odoo.addons.oms_core.models.oms_hold"
+        cls = next(cls for cls in type(self.env["oms.hold"]).mro() if ".addons.oms_" in cls.__module__)
+        with patch.object(cls, "action_unguarded", command, create=True):
+            self.assertIn(("oms.hold", "action_unguarded"), list(self._public_methods()))
+            self.assertIs(self._call(self.users["plain"], "oms.hold", "action_unguarded"), True)
+
+    def test_what_is_said_to_be_harmless_exists(self):
+        existing = set(self._public_methods())
+        self.assertEqual(set(HARMLESS) - existing, set())
