@@ -8,6 +8,7 @@ from . import res_partner
 from . import product_product
 from . import account_tax
 from . import sale_order
+from . import sale_order_life
 from . import sale_order_line
 from . import sale_order_capture
 from . import sale_order_booking

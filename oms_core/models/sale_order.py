@@ -63,23 +63,6 @@ class SaleOrder(models.Model):
         compute_sudo=True,
         help="What holds the order, or else why it goes the way it goes.",
     )
-    oms_status = fields.Selection(
-        [
-            ("received", "Received"),
-            ("held", "On hold"),
-            ("waiting", "Waiting for stock"),
-            ("sourced", "Ready to ship"),
-            ("partial", "Partly shipped"),
-            ("shipped", "Shipped"),
-            ("returned", "Returned"),
-            ("done", "Nothing to ship"),
-            ("cancelled", "Cancelled"),
-        ],
-        string="Order Status",
-        compute="_compute_oms_status",
-        compute_sudo=True,
-        help="Where the order stands, derived from its holds and deliveries.",
-    )
     oms_message_count = fields.Integer(compute="_compute_oms_message_count", compute_sudo=True)
     oms_booking_error = fields.Text(string="Not Booked", readonly=True, copy=False)
 
@@ -108,34 +91,6 @@ class SaleOrder(models.Model):
             return NotImplemented
         standing = ("oms_hold_ids", "any", [("released_at", "=", False)])
         return [standing] if True in value else ["!", standing]
-
-    @api.depends("state", "oms_hold_ids.released_at", "picking_ids.state", "order_line.qty_delivered")
-    def _compute_oms_status(self):
-        for order in self:
-            order.oms_status = order._get_oms_status()
-
-    def _get_oms_status(self):
-        self.ensure_one()
-        if self.state == "cancel":
-            return "cancelled"
-        if self.oms_on_hold:
-            return "held"
-        if self.state != "sale":
-            return "received"
-        goods = self.order_line.filtered(lambda line: line.product_id.type == "consu" and line.product_uom_qty > 0)
-        if not goods:
-            return "done"
-        moves = {line: line._get_outgoing_incoming_moves() for line in goods}
-        if any(move.state == "done" for _outgoing, incoming in moves.values() for move in incoming):
-            return "returned"
-        if all(line.product_uom_id.compare(line.qty_delivered, line.product_uom_qty) >= 0 for line in goods):
-            return "shipped"
-        if any(line.qty_delivered > 0 for line in goods):
-            return "partial"
-        deliveries = self.picking_ids.filtered(lambda picking: picking.state not in ("done", "cancel"))
-        if deliveries and all(picking.state == "assigned" for picking in deliveries):
-            return "sourced"
-        return "waiting"
 
     def _compute_oms_message_count(self):
         counts = dict(

@@ -4,5 +4,6 @@ from . import test_availability
 from . import test_booking
 from . import test_customer
 from . import test_message
+from . import test_order_life
 from . import test_order_upsert
 from . import test_query_budget

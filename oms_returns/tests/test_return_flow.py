@@ -222,4 +222,4 @@ class TestReturnFlow(ReturnsCommon):
         self.assertEqual(request.line_ids.quantity, 1)
         request.action_authorize()
         request.action_receive()
-        self.assertEqual(order.oms_status, "returned")
+        self.assertEqual(order.oms_status, "returned_part")
