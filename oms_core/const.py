@@ -138,3 +138,38 @@ RESERVATION_TRANSITIONS = {
 
 #: How long the tracking link in a mail opens its page. Returns and complaints are over by then.
 TRACKING_LINK_DAYS = 120
+
+# --- Customers -------------------------------------------------------------------------------------------------------
+
+#: What is to be told: ``failed`` may be tried again, what was sent or suppressed is history.
+NOTIFICATION_TRANSITIONS = {
+    "waiting": {"sent", "suppressed", "failed"},
+    "failed": {"waiting"},
+    "sent": set(),
+    "suppressed": set(),
+}
+
+#: Notifications sent by one run of the job before it commits.
+NOTIFICATION_BATCH_MAX = 50
+
+#: How long it is remembered that a customer was told; a repeat of something older does not come.
+NOTIFICATION_KEEP_DAYS = 730
+
+#: An order that is older when it comes in is history of the shop, and no news to its customer.
+NOTIFICATION_YOUNG_DAYS = 7
+
+#: The longest wait that a rule may ask for: a week.
+NOTIFICATION_DELAY_MAX_MIN = 7 * 24 * 60
+
+#: Domains whose addresses forward to the customers of a marketplace, which wants nobody else to write to them.
+RELAY_DOMAINS = (
+    "marketplace.amazon.com",
+    "marketplace.amazon.ca",
+    "marketplace.amazon.co.uk",
+    "marketplace.amazon.de",
+    "marketplace.amazon.es",
+    "marketplace.amazon.fr",
+    "marketplace.amazon.it",
+    "members.ebay.com",
+    "relay.walmart.com",
+)

@@ -20,3 +20,8 @@ from . import account_move
 from . import account_payment
 from . import res_users
 from . import stock_own_places
+from . import oms_notification_rule
+from . import oms_notification
+from . import oms_channel_notification
+from . import sale_order_notification
+from . import stock_picking_notification

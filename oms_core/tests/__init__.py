@@ -7,3 +7,4 @@ from . import test_message
 from . import test_order_life
 from . import test_order_upsert
 from . import test_query_budget
+from . import test_notification
