@@ -59,9 +59,7 @@ class OmsNotification(models.Model):
     )
     reason = fields.Text(string="Why Not", readonly=True)
     sent_at = fields.Datetime(readonly=True)
-    message_id = fields.Many2one(
-        "mail.message", string="Message", readonly=True, ondelete="set null", index="btree_not_null"
-    )
+    message_id = fields.Many2one("mail.message", readonly=True, ondelete="set null", index="btree_not_null")
 
     _occasion_uniq = models.Constraint("UNIQUE(order_id, event, key)", "The customer has been told about this already.")
     _todo_idx = models.Index("(due_at, id) WHERE state = 'waiting'")

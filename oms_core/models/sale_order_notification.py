@@ -12,7 +12,27 @@ class SaleOrder(models.Model):
 
     _inherit = "sale.order"
 
-    oms_notification_ids = fields.One2many("oms.notification", "order_id", string="Customer Notifications")
+    oms_notification_ids = fields.One2many(
+        "oms.notification",
+        "order_id",
+        string="Customer Notifications",
+        groups="sales_team.group_sale_salesman,oms_core.group_oms_accountant",
+    )
+
+    oms_notification_count = fields.Integer(compute="_compute_oms_notification_count", compute_sudo=True)
+
+    def _compute_oms_notification_count(self):
+        counts = dict(
+            self.env["oms.notification"]._read_group([("order_id", "in", self.ids)], ["order_id"], ["__count"])
+        )
+        for order in self:
+            order.oms_notification_count = counts.get(order._origin, 0)
+
+    def action_oms_view_notifications(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("oms_core.oms_notification_action")
+        action["domain"] = [("order_id", "=", self.id)]
+        return action
 
     # ------------------------------------------------------------------------------------------------------- TELLING
 

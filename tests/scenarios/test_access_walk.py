@@ -36,6 +36,9 @@ oms.channel                  -      -      -      r      r      r      r      r 
 oms.customer.ref             -      -      -      r      -      -      -      r      rwc    rwc    rwcd
 oms.hold                     -      -      -      r      r      r      r      r      rwc    rwc    rwc
 oms.message                  -      -      -      -      -      -      -      r      r      rwd    rwd
+oms.notification             -      -      -      r      -      -      -      r      r      rw     rw
+oms.notification.rule        -      -      -      r      -      -      -      -      r      rwcd   rwcd
+oms.notification.preview     -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd
 oms.reservation              -      -      -      -      r      r      r      r      r      r      r
 oms.return                   -      -      -      r      r      r      r      r      rwcd   rwcd   rwcd
 oms.return.line              -      -      -      r      r      r      r      r      rwcd   rwcd   rwcd
