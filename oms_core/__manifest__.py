@@ -25,6 +25,7 @@
         "data/mail_template_data.xml",
         "data/ir_cron_customer.xml",
         "views/oms_notification_views.xml",
+        "views/oms_stock_buffer_views.xml",
     ],
     "uninstall_hook": "uninstall_hook",
     "application": True,

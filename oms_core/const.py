@@ -173,3 +173,13 @@ RELAY_DOMAINS = (
     "members.ebay.com",
     "relay.walmart.com",
 )
+# --- Availability ----------------------------------------------------------------------------------------------------
+
+#: Kinds of place whose stock Odoo does not hold: they tell it.
+FED_NODE_TYPES = ("3pl", "vendor")
+
+#: Products of which a third party may tell the stock in one message.
+FEED_ROWS_MAX = 100_000
+
+#: Documents named in a sentence about availability; more are counted.
+NAMED_MAX = 3

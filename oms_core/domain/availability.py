@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from .rulebook import Rulebook
+
 ZERO = Decimal(0)
 Key = tuple[int, int]  #: (node, product)
 
@@ -76,6 +78,24 @@ class StockTable:
     def put(self, fact: str, node: int, product: int, amount: int) -> None:
         """Replace what a fact says about a product at a node."""
         self.columns[fact][self.start[product] + self.position[node]] = amount
+
+    def keep_back(self, book: Rulebook, lineages: Mapping[int, tuple[int, ...]]) -> None:
+        """Fill in the safety stock by rules whose values are a :class:`Threshold`; shares are of what is on hand.
+
+        :param lineages: {product: its categories, the nearest first}
+        """
+        on_hand, safety, width = self.columns["on_hand"], self.columns["safety"], len(self.nodes)
+        known: dict[tuple, list[Threshold | None]] = {}
+        for product, start in self.start.items():
+            lineage = lineages.get(product, ())
+            alike = (product, lineage) if book.names(product) else lineage
+            kept = known.get(alike)
+            if kept is None:
+                rules = [book.find(product, lineage, node) for node in self.nodes]
+                kept = known[alike] = [rule and rule.value for rule in rules] if any(rules) else []
+            for position in range(width if kept else 0):
+                if (threshold := kept[position]) is not None:
+                    safety[start + position] = threshold.kept(on_hand[start + position])
 
     def cell(self, fact: str, node: int, product: int) -> int:
         """Millionths; nothing where node or product are not in the table."""
@@ -242,8 +262,10 @@ class Threshold:
         """
         if self.exclude:
             return EXCLUDED
+        if not self.percent:
+            return int(self.units * SCALE)
         part = 0
-        if self.percent and amount > 0:
+        if amount > 0:
             part = -(-amount * scaled(Decimal(self.percent)) // (100 * SCALE))
             if amount % SCALE == 0:
                 part = -(-part // SCALE) * SCALE

@@ -2,7 +2,11 @@ from . import oms_channel
 from . import oms_message
 from . import oms_hold
 from . import oms_customer_ref
+from . import oms_stock_rule
+from . import oms_stock_buffer
 from . import oms_availability
+from . import oms_availability_channel
+from . import oms_availability_explain
 from . import oms_reservation
 from . import res_partner
 from . import product_product
@@ -14,6 +18,7 @@ from . import sale_order_capture
 from . import sale_order_booking
 from . import sale_order_portal
 from . import stock_warehouse
+from . import oms_stock_feed
 from . import stock_picking
 from . import stock_move
 from . import account_move

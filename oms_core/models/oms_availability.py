@@ -1,7 +1,12 @@
-from odoo import api, models
+from decimal import Decimal
+
+from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..domain.availability import AvailabilitySnapshot, StockTable
+from ..const import FED_NODE_TYPES
+from ..domain.availability import AvailabilitySnapshot, StockTable, scaled
+from ..domain.feeds import counted, weight
+from .oms_stock_rule import _decimal
 
 #: Rows taken from the database at a time: a snapshot of a million shelves must not need them all twice.
 FETCH_ROWS = 20_000
@@ -34,6 +39,7 @@ class OmsAvailability(models.AbstractModel):
         table = StockTable(warehouses.ids, [*products.ids, *parts])
         self._load_shelves(table)
         self._load_promised(table)
+        self._load_told(table, warehouses)
         self._load_soft(table, but_orders)
         return AvailabilitySnapshot(table, components)
 
@@ -84,6 +90,45 @@ class OmsAvailability(models.AbstractModel):
                 ),
             ),
         )
+
+    def _load_told(self, table, warehouses):
+        """What third parties told, in the place of what Odoo has of it; and what they were asked for since."""
+        fed = warehouses.filtered(lambda warehouse: warehouse.oms_node_type in FED_NODE_TYPES)
+        if not fed:
+            return
+        limits = {
+            warehouse.id: (_decimal(warehouse.oms_stale_hours), _decimal(warehouse.oms_worthless_hours))
+            for warehouse in fed
+        }
+        self._flush("oms.stock.feed", ("product_id", "warehouse_id", "quantity", "told_at"))
+        self._flush("stock.move", ("product_id", "location_id", "location_dest_id", "product_qty", "state"))
+        now = fields.Datetime.now()
+        rows = self._rows(
+            table,
+            SQL(
+                """
+                SELECT feed.product_id, feed.warehouse_id, feed.quantity, feed.told_at, (
+                           SELECT COALESCE(SUM(move.product_qty), 0)
+                             FROM stock_move move JOIN place ON place.id = move.location_id
+                            WHERE move.product_id = feed.product_id AND place.node = feed.warehouse_id
+                              AND move.create_date > feed.told_at AND move.state NOT IN ('draft', 'cancel')
+                              AND NOT EXISTS (
+                                  SELECT 1 FROM place inside
+                                   WHERE inside.id = move.location_dest_id AND inside.node = place.node
+                              )
+                       )
+                  FROM oms_stock_feed feed
+                 WHERE feed.warehouse_id = ANY(%s) AND feed.product_id = ANY(%s)
+                """,
+                fed.ids,
+                list(table.products),
+            ),
+        )
+        for product, node, quantity, told_at, asked_since in rows:
+            share = weight(told_at, now, *limits[node])
+            table.put("on_hand", node, product, scaled(counted(Decimal(quantity), share)))
+            table.put("reserved", node, product, 0)
+            table.put("promised", node, product, scaled(Decimal(asked_since)))
 
     def _load_soft(self, table, but_orders):
         """Pending reservations; one of a kit sets its components aside."""
