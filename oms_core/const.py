@@ -173,6 +173,7 @@ RELAY_DOMAINS = (
     "members.ebay.com",
     "relay.walmart.com",
 )
+
 # --- Availability ----------------------------------------------------------------------------------------------------
 
 #: Kinds of place whose stock Odoo does not hold: they tell it.
