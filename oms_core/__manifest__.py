@@ -26,6 +26,8 @@
         "data/ir_cron_customer.xml",
         "views/oms_notification_views.xml",
         "views/oms_stock_buffer_views.xml",
+        "data/oms_subscription_data.xml",
+        "views/oms_subscription_views.xml",
     ],
     "uninstall_hook": "uninstall_hook",
     "application": True,

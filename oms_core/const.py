@@ -184,3 +184,30 @@ FEED_ROWS_MAX = 100_000
 
 #: Documents named in a sentence about availability; more are counted.
 NAMED_MAX = 3
+# --- Subscriptions ---------------------------------------------------------------------------------------------------
+
+#: {state: states that may follow}
+SUBSCRIPTION_TRANSITIONS = {
+    "draft": {"running", "cancelled"},
+    "running": {"paused", "ended", "cancelled"},
+    "paused": {"running", "cancelled"},
+    "ended": set(),
+    "cancelled": set(),
+}
+
+#: Why subscriptions end before their time.
+SUBSCRIPTION_CANCEL_REASONS = [
+    ("too_much", "Has too much of it"),
+    ("price", "Too expensive"),
+    ("quality", "Not satisfied"),
+    ("elsewhere", "Buys elsewhere"),
+    ("moved", "Moved or cannot be reached"),
+    ("unpaid", "Does not pay"),
+    ("other", "Other"),
+]
+
+#: Subscriptions worked by one run of the job before it commits.
+SUBSCRIPTION_BATCH_MAX = 20
+
+#: Orders made at once for periods that passed while nothing ran.
+SUBSCRIPTION_CATCH_UP_MAX = 6

@@ -30,3 +30,5 @@ from . import oms_notification
 from . import oms_channel_notification
 from . import sale_order_notification
 from . import stock_picking_notification
+from . import oms_subscription
+from . import sale_order_subscription

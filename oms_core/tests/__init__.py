@@ -9,3 +9,4 @@ from . import test_order_upsert
 from . import test_query_budget
 from . import test_notification
 from . import test_stock_buffer
+from . import test_subscription

@@ -3,6 +3,13 @@
 Two orders are left ready to ship, and one return on its way, so that the screens have something to show.
 """
 
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from demo.customers import customers
+
 LEFT_TO_SHIP = ("1007", "1012")
 RETURNED = {"1002": {"MUG-BLUE": 2, "BOOK-GARDEN": 1}}
 EXPECTED_BACK = {"1003": {"LAMP-BRASS": 1}}
@@ -45,6 +52,7 @@ def main(env):
         request.action_repay()
     for number, quantities in EXPECTED_BACK.items():
         take_back(env, number, quantities)
+    customers(env)
     env.cr.commit()
 
 

@@ -46,6 +46,10 @@ oms.return.reason            -      -      r      r      r      r      r      r 
 oms.sourcing.candidate       -      -      -      r      r      r      r      r      r      r      r
 oms.sourcing.decision        -      -      -      r      r      r      r      r      r      r      r
 oms.sourcing.decision.line   -      -      -      r      r      r      r      r      r      r      r
+oms.subscription             -      -      -      r      -      -      -      r      rwc    rwc    rwcd
+oms.subscription.line        -      -      -      r      -      -      -      r      rwcd   rwcd   rwcd
+oms.subscription.period      -      -      -      r      -      -      -      r      r      r      r
+oms.subscription.cancel      -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd
 """
 
 #: Methods that anybody may call, and why that does no harm.
