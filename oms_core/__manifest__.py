@@ -28,6 +28,7 @@
         "views/oms_stock_buffer_views.xml",
         "data/oms_subscription_data.xml",
         "views/oms_subscription_views.xml",
+        "views/oms_customer_match_views.xml",
     ],
     "uninstall_hook": "uninstall_hook",
     "application": True,

@@ -211,3 +211,14 @@ SUBSCRIPTION_BATCH_MAX = 20
 
 #: Orders made at once for periods that passed while nothing ran.
 SUBSCRIPTION_CATCH_UP_MAX = 6
+
+# --- Possible duplicates ---------------------------------------------------------------------------------------------
+
+#: New customers compared by one run of the job before it commits.
+MATCH_BATCH_MAX = 200
+
+#: Known customers that one batch is compared with at most.
+MATCH_SCAN_MAX = 20_000
+
+#: Pairs that somebody is asked about for one new customer.
+MATCH_CANDIDATES_MAX = 5

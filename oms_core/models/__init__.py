@@ -32,3 +32,4 @@ from . import sale_order_notification
 from . import stock_picking_notification
 from . import oms_subscription
 from . import sale_order_subscription
+from . import oms_customer_match

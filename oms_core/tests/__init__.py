@@ -10,3 +10,4 @@ from . import test_query_budget
 from . import test_notification
 from . import test_stock_buffer
 from . import test_subscription
+from . import test_customer_match

@@ -50,6 +50,7 @@ oms.subscription             -      -      -      r      -      -      -      r 
 oms.subscription.line        -      -      -      r      -      -      -      r      rwcd   rwcd   rwcd
 oms.subscription.period      -      -      -      r      -      -      -      r      r      r      r
 oms.subscription.cancel      -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd
+oms.customer.match           -      -      -      -      -      -      -      -      rw     rw     rw
 """
 
 #: Methods that anybody may call, and why that does no harm.
