@@ -222,3 +222,15 @@ MATCH_SCAN_MAX = 20_000
 
 #: Pairs that somebody is asked about for one new customer.
 MATCH_CANDIDATES_MAX = 5
+
+
+# --- Fulfilment ------------------------------------------------------------------------------------------------------
+
+#: Deliveries that the pickup job works on before it commits.
+PICKUP_BATCH_MAX = 50
+
+#: Where a customer is who comes by car. Over with the hand-over.
+CURB_STATES = [("coming", "On the way"), ("arrived", "Arrived"), ("handed", "Handed over")]
+
+#: Characters of what a visitor may write about bay and vehicle.
+CURB_TEXT_MAX_CHARS = 60

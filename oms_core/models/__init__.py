@@ -21,6 +21,13 @@ from . import stock_warehouse
 from . import oms_stock_feed
 from . import stock_picking
 from . import stock_move
+from . import stock_warehouse_fulfilment
+from . import oms_reject_reason
+from . import stock_picking_scan
+from . import stock_picking_pickup
+from . import stock_picking_curbside
+from . import stock_picking_accept
+from . import sale_order_source
 from . import account_move
 from . import account_payment
 from . import res_users

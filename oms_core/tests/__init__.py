@@ -3,6 +3,9 @@ from . import test_access_stores
 from . import test_availability
 from . import test_booking
 from . import test_customer
+from . import test_fulfilment_accept
+from . import test_fulfilment_pickup
+from . import test_fulfilment_scan
 from . import test_message
 from . import test_order_life
 from . import test_order_upsert

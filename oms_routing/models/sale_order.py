@@ -66,7 +66,7 @@ class SaleOrder(models.Model):
             return {}
         products = self.env["product.product"].union(*(line.product_id for lines in wanted.values() for line in lines))
         of_channel = {channel: channel._get_warehouses() for channel in {order.oms_channel_id for order in wanted}}
-        warehouses = {order: of_channel[order.oms_channel_id] for order in wanted}
+        warehouses = {order: order._oms_get_sources(of_channel[order.oms_channel_id]) for order in wanted}
         available = self._oms_get_available(
             products,
             self.env["stock.warehouse"].union(*warehouses.values()),
@@ -85,7 +85,10 @@ class SaleOrder(models.Model):
                     for line, quantity in lines.items()
                 ),
                 place=order.partner_shipping_id._oms_place(),
-                excluded_nodes=(excluded or {}).get(order, {}),
+                excluded_nodes=(
+                    {} if trigger == "manual" else order._oms_get_rejected(self.env["sale.order.line"].union(*lines))
+                )
+                | (excluded or {}).get(order, {}),
             )
             snapshot = Snapshot(nodes[of_order], self._oms_with_consumables(available, lines, of_order, taken), taken)
             decision = plan(demand, snapshot)

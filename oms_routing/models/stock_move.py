@@ -6,8 +6,10 @@ class StockMove(models.Model):
 
     def _oms_is_reroutable(self):
         """Whether another site may bring what this cancelled move would have: not what has a route of its own, nor what
-        was picked already and stands, neither on a shelf nor on its way, where only people can see it."""
+        the customer comes for, nor what was picked already and stands, neither on a shelf nor on its way, where only
+        people can see it."""
         self.ensure_one()
         line = self.sale_line_id
         is_on_shelf = self.location_id._child_of(self.warehouse_id.lot_stock_id)
-        return bool(line.order_id.oms_channel_id and line._oms_is_sourced() and is_on_shelf)
+        order = line.order_id
+        return bool(order.oms_channel_id and not order._oms_is_pinned() and line._oms_is_sourced() and is_on_shelf)

@@ -2,3 +2,4 @@ from . import test_decision
 from . import test_seam
 from . import test_reroute
 from . import test_perf
+from . import test_fulfilment

@@ -39,6 +39,12 @@ oms.message                  -      -      -      -      -      -      -      r 
 oms.notification             -      -      -      r      -      -      -      r      r      rw     rw
 oms.notification.rule        -      -      -      r      -      -      -      -      r      rwcd   rwcd
 oms.notification.preview     -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd
+oms.hand.over                -      -      -      -      rwcd   rwcd   rwcd   -      -      -      -
+oms.hand.over.line           -      -      -      -      rwcd   rwcd   rwcd   -      -      -      -
+oms.reject                   -      -      -      -      rwcd   rwcd   rwcd   -      -      -      -
+oms.reject.line              -      -      -      -      rwcd   rwcd   rwcd   -      -      -      -
+oms.reject.reason            -      -      -      -      r      r      r      -      r      r      rwcd
+oms.rejection                -      -      -      -      r      r      r      -      r      r      r
 oms.reservation              -      -      -      -      r      r      r      r      r      r      r
 oms.return                   -      -      -      r      r      r      r      r      rwcd   rwcd   rwcd
 oms.return.line              -      -      -      r      r      r      r      r      rwcd   rwcd   rwcd
