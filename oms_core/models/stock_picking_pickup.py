@@ -215,7 +215,7 @@ class StockPicking(models.Model):
                     self._oms_expire()
                 elif todo.reminder:
                     self.oms_reminded = todo.reminder
-                    self.sale_id._oms_notify("pickup_reminder", self)
+                    self.sale_id._oms_notify("pickup_reminder", self, key=f"reminder {todo.reminder}")
         except CONCURRENCY_ERRORS as error:
             _logger.info("Transfer %s is being worked on elsewhere, the next run looks again: %s", self.id, error)
         except Exception as error:
