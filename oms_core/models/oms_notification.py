@@ -174,7 +174,7 @@ class OmsNotification(models.Model):
         return {
             "name": warehouse.name,
             "address": warehouse.partner_id._display_address(without_company=True).strip() if warehouse else "",
-            "code": picking.oms_pickup_code if "oms_pickup_code" in picking._fields else False,
+            "code": picking._oms_get_pickup_code(),
             "until": picking.oms_pickup_by,
         }
 
