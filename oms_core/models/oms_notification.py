@@ -174,7 +174,7 @@ class OmsNotification(models.Model):
         return {
             "name": warehouse.name,
             "address": warehouse.partner_id._display_address(without_company=True).strip() if warehouse else "",
-            "code": picking._oms_get_pickup_code(),
+            "code": picking._oms_get_pickup_code() if picking else False,
             "until": picking.oms_pickup_by,
         }
 
