@@ -139,6 +139,16 @@ RESERVATION_TRANSITIONS = {
 #: How long the tracking link in a mail opens its page. Returns and complaints are over by then.
 TRACKING_LINK_DAYS = 120
 
+#: How long the link opens that somebody gets who looks up an order; long enough to read, too short to pass on.
+LOOKUP_LINK_HOURS = 2
+
+#: Look-ups of orders that one address may get wrong in an hour, and that may be wrong for one order number.
+LOOKUP_WRONG_MAX = 10
+LOOKUP_WINDOW_MIN = 60
+
+#: Characters of what is typed into the look-up form.
+LOOKUP_TEXT_MAX_CHARS = 100
+
 # --- Customers -------------------------------------------------------------------------------------------------------
 
 #: What is to be told: ``failed`` may be tried again, what was sent or suppressed is history.
@@ -234,3 +244,10 @@ CURB_STATES = [("coming", "On the way"), ("arrived", "Arrived"), ("handed", "Han
 
 #: Characters of what a visitor may write about bay and vehicle.
 CURB_TEXT_MAX_CHARS = 60
+# --- Reports ---------------------------------------------------------------------------------------------------------
+
+#: An open order is at risk when it is to leave or to arrive within so many hours.
+AT_RISK_HOURS = 24
+
+#: Holds that say that somebody made an error: an order that had one is not perfect, however well it went on.
+ERROR_HOLD_KINDS = ("total", "tax", "product", "quantity", "stock", "address")

@@ -40,3 +40,5 @@ from . import stock_picking_notification
 from . import oms_subscription
 from . import sale_order_subscription
 from . import oms_customer_match
+from . import stock_warehouse_costs
+from . import oms_lookup_attempt

@@ -1,9 +1,12 @@
 from datetime import timedelta
 
-from odoo import models
-from odoo.tools import hash_sign, verify_hash_signed
+from odoo import api, models
+from odoo.tools import consteq, format_time, hash_sign, verify_hash_signed
+from odoo.tools.date_utils import float_to_time
 
-from ..const import TRACKING_LINK_DAYS
+from ..const import COLLECTED_METHODS, TRACKING_LINK_DAYS
+from ..domain.customer_steps import steps
+from ..domain.order_status import TO_SHIP
 
 #: A signature made for tracking opens nothing else that Odoo signs with the same secret.
 TRACKING_SCOPE = "oms_core.tracking"
@@ -36,3 +39,172 @@ class SaleOrder(models.Model):
         """The address of the tracking page of this order, for mails to its customer. No login is needed to open it."""
         self.ensure_one()
         return f"{self.get_base_url()}/oms/track/{self.id}/{self._oms_get_tracking_token()}"
+
+    # ---------------------------------------------------------------------------------------------- WHAT IS SHOWN
+
+    def _oms_get_customer_view(self):
+        """What the pages for the customer show of this order. No price, no address, no name: those stand on the native page.
+
+        :return: a dict for the template ``portal_order_life``
+        """
+        self.ensure_one()
+        order_sudo = self.sudo()  # sudo: whoever may see the order may see where it is; the caller has checked that
+        collected = order_sudo.oms_delivery_method in COLLECTED_METHODS
+        headline, sentence = order_sudo._oms_get_customer_words()
+        labels = self._oms_get_step_labels()
+        return {
+            "headline": headline,
+            "sentence": sentence,
+            "collected": collected,
+            "steps": [(labels[step.code], step.state) for step in steps(order_sudo.oms_status, collected)],
+            "expected_at": order_sudo.oms_deliver_by if order_sudo.oms_status in TO_SHIP else False,
+            "parcels": order_sudo._oms_get_parcels_view(),
+            "place": order_sudo._oms_get_pickup_place_view() if collected else None,
+        }
+
+    def _oms_get_step_labels(self):
+        return {
+            "received": self.env._("Ordered"),
+            "preparing": self.env._("Being prepared"),
+            "underway": self.env._("On its way"),
+            "ready": self.env._("Ready for pickup"),
+            "delivered": self.env._("Delivered"),
+            "collected": self.env._("Picked up"),
+        }
+
+    def _oms_get_customer_words(self):
+        """(headline, sentence) about where this order stands. Customers are not told what a clerk has to look into."""
+        collected = self.oms_delivery_method in COLLECTED_METHODS
+        match self.oms_status:
+            case "received":
+                return self.env._("We have your order"), self.env._("We will start on it soon.")
+            case "held":
+                return self.env._("We have your order"), self.env._(
+                    "We are checking it before we start. You need not do anything."
+                )
+            case "waiting":
+                return self.env._("We are preparing your order"), self.env._(
+                    "Some of it is on its way to us. It leaves when it is complete."
+                )
+            case "sourced" | "picking":
+                return self.env._("We are preparing your order"), self.env._("It is being packed.")
+            case "partial":
+                return self.env._("Part of your order is on its way"), self.env._("The rest follows.")
+            case "ready":
+                return self.env._("Your order is ready"), self.env._("You can pick it up.")
+            case "shipped" if collected:
+                return self.env._("Your order is on its way to the store"), self.env._(
+                    "We tell you when you can pick it up."
+                )
+            case "shipped":
+                return self.env._("Your order is on its way"), self.env._("The carrier has it.")
+            case "delivered":
+                return self.env._("Your order was delivered"), self.env._("Thank you for ordering with us.")
+            case "collected":
+                return self.env._("You have picked up your order"), self.env._("Thank you for ordering with us.")
+            case "returned_part":
+                return self.env._("Part of your order came back"), self.env._("We have received what you sent back.")
+            case "returned":
+                return self.env._("Your order came back"), self.env._("We have received what you sent back.")
+            case "cancelled":
+                return self.env._("Your order was cancelled"), self.env._("Nothing of it will be delivered.")
+        return self.env._("Your order is complete"), ""
+
+    def _oms_get_parcels_view(self):
+        """The parcels of this order: what is in them, where they are."""
+        pickings = self.picking_ids.filtered(
+            lambda picking: picking.picking_type_code in ("outgoing", "dropship") and picking.state != "cancel"
+        )
+        labels = dict(pickings._fields["oms_tracking_state"]._description_selection(self.env))
+        return [
+            {
+                "picking": picking,
+                "state": picking._oms_get_customer_state(labels),
+                "items": [
+                    (move.product_id.display_name, move._oms_get_shown_quantity(), move.product_uom)
+                    for move in picking.move_ids
+                    if move.state != "cancel"
+                ],
+            }
+            for picking in pickings.sorted("id")
+        ]
+
+    def _oms_get_pickup_place_view(self):
+        """Where and when the customer comes."""
+        place = self.oms_pickup_warehouse_id or self.warehouse_id
+        return {"warehouse": place, "address": place.partner_id, "hours": place._oms_get_opening_hours()}
+
+    # ----------------------------------------------------------------------------------------------------- LOOK-UP
+
+    @api.model
+    def _oms_look_up(self, number, proof):
+        """The order of this number, for somebody who also knows an e-mail address or the postal code it goes to.
+
+        :return: the order, as superuser; empty when there is none, whatever was wrong.
+        """
+        number, proof = number.strip(), proof.strip().casefold()
+        if not number or not proof:
+            return self.browse()
+        # sudo: a visitor looks up one order and has to prove that it is theirs
+        found_sudo = self.sudo().search(["|", ("oms_number", "=", number), ("name", "=", number)], limit=20)
+        for order_sudo in found_sudo:
+            known = {
+                order_sudo.partner_id.email,
+                order_sudo.partner_shipping_id.email,
+                order_sudo.partner_shipping_id.zip,
+            }
+            # every value is compared, whichever is right, so that time tells nothing
+            if any([consteq(self._oms_proof(value), self._oms_proof(proof)) for value in known if value]):  # noqa: C419
+                return order_sudo
+        return self.browse()
+
+    @api.model
+    def _oms_proof(self, value):
+        """How an address or a postal code is compared: without case and blanks."""
+        return "".join(value.casefold().split()).encode()
+
+
+class StockPicking(models.Model):
+    _inherit = "stock.picking"
+
+    def _oms_get_customer_state(self, labels):
+        """Where this parcel is, in words for the customer."""
+        self.ensure_one()
+        if self.oms_collected_at:
+            return self.env._("Picked up")
+        if self.oms_delivered_at:
+            return self.env._("Delivered")
+        if self.state != "done":
+            if self.oms_ready_at:
+                return self.env._("Ready for pickup")
+            return self.env._("Being prepared") if self.state == "assigned" else self.env._("Waiting for goods")
+        return labels.get(self.oms_tracking_state) or self.env._("On its way")
+
+
+class StockMove(models.Model):
+    _inherit = "stock.move"
+
+    def _oms_get_shown_quantity(self):
+        """What is in the parcel, or is to be."""
+        return self.quantity if self.state == "done" else self.product_uom_qty
+
+
+class StockWarehouse(models.Model):
+    _inherit = "stock.warehouse"
+
+    def _oms_get_opening_hours(self):
+        """[(weekday, hours)] when this place is open; empty when nobody says."""
+        self.ensure_one()
+        days = self.oms_calendar_id.attendance_ids.filtered(lambda row: row.day_period != "lunch")
+        labels = dict(days._fields["dayofweek"]._description_selection(self.env))
+        return [
+            (
+                labels[day],
+                ", ".join(
+                    f"{format_time(self.env, float_to_time(row.hour_from), time_format='short')} – "
+                    f"{format_time(self.env, float_to_time(row.hour_to), time_format='short')}"
+                    for row in rows.sorted("hour_from")
+                ),
+            )
+            for day, rows in sorted(days.grouped("dayofweek").items())
+        ]

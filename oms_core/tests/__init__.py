@@ -14,3 +14,5 @@ from . import test_notification
 from . import test_stock_buffer
 from . import test_subscription
 from . import test_customer_match
+from . import test_report
+from . import test_portal

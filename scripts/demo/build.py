@@ -6,6 +6,8 @@ Run inside ``odoo shell`` by ``scripts/serve`` and ``scripts/bench``; also by th
 
 from datetime import date
 
+from demo.costs import set_costs
+
 from odoo.fields import Command
 
 WAREHOUSES = (
@@ -59,6 +61,7 @@ def build(env):
     env = env(context={**env.context, "allowed_company_ids": company.ids})
     taxes = _taxes(env, company)
     warehouses = _warehouses(env, company)
+    set_costs(warehouses)
     products = _products(env, company, taxes)
     _stock(env, company, warehouses, products)
     return _channel(env, company, warehouses)

@@ -45,6 +45,8 @@ oms.reject                   -      -      -      -      rwcd   rwcd   rwcd   - 
 oms.reject.line              -      -      -      -      rwcd   rwcd   rwcd   -      -      -      -
 oms.reject.reason            -      -      -      -      r      r      r      -      r      r      rwcd
 oms.rejection                -      -      -      -      r      r      r      -      r      r      r
+oms.lookup.attempt           -      -      -      -      -      -      -      -      -      -      -
+oms.order.report             -      -      -      -      -      -      -      r      r      r      r
 oms.reservation              -      -      -      -      r      r      r      r      r      r      r
 oms.return                   -      -      -      r      r      r      r      r      rwcd   rwcd   rwcd
 oms.return.line              -      -      -      r      r      r      r      r      rwcd   rwcd   rwcd
@@ -57,6 +59,9 @@ oms.subscription.line        -      -      -      r      -      -      -      r 
 oms.subscription.period      -      -      -      r      -      -      -      r      r      r      r
 oms.subscription.cancel      -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd
 oms.customer.match           -      -      -      -      -      -      -      -      rw     rw     rw
+oms.stage.report             -      -      -      -      -      -      -      r      r      r      r
+oms.stock.buffer             -      -      -      -      r      r      r      -      r      r      rwcd
+oms.stock.feed               -      -      -      -      r      r      r      -      r      r      rwcd
 """
 
 #: Methods that anybody may call, and why that does no harm.

@@ -1,0 +1,388 @@
+import time
+from datetime import datetime, timedelta
+
+from odoo.fields import Command, Datetime
+from odoo.tools import SQL
+
+from odoo.addons.oms_core.const import AT_RISK_HOURS, ERROR_HOLD_KINDS
+
+from .common import OmsCommon
+
+
+def _hours(start, end):
+    return (end - start).total_seconds() / 3600 if start and end else None
+
+
+def _mean(values):
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else 0
+
+
+class TestReport(OmsCommon):
+    """ANA-01, ANA-03..05, ANA-07, ORD-03, ORD-09: the report says what the native documents say.
+
+    Each number is worked out again in Python over the documents of a mixed lot of orders, and compared.
+    """
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.warehouse.write({"oms_cost_per_line": 0.5, "oms_cost_per_order": 1.0, "oms_cost_per_parcel": 2.0})
+        cls.second = cls.env["stock.warehouse"].create(
+            {"name": "Second", "code": "SEC", "company_id": cls.company.id, "oms_cost_per_line": 0.25}
+        )
+        cls.elsewhere = cls._create_product("ELSE")
+        cls._stock(cls.elsewhere, cls.second, 10)
+        cls.second_channel = cls._create_channel("OTHER")
+        cls.now = cls.env.cr.now().replace(microsecond=0)
+
+    def _lot(self):
+        """Orders in every state, by name."""
+        ago = self.now - timedelta(days=3)
+        in_time = {"oms_ship_by": self.now + timedelta(days=30)}
+        orders = {
+            "shipped": self._order(("STD", 2, None, 20), ("AVG", 1, 15, 20)),
+            "partly": self._order(("STD", 4, None, 20)),
+            "waiting": self._order(("FIFO", 1, None, 20)),
+            "late": self._order(("STD", 1, None, 20), ("AVG", 3, None, 20)),
+            "late_shipped": self._order(("STD", 1, None, 20)),
+            "cancelled": self._order(("STD", 5, None, 20)),
+            "held": self._order(("STD", 1, None, 20), status="awaiting_payment", payments=()),
+            "corrected": self._order(("STD", 1, 20, 20), total=25),
+            "returned": self._order(("STD", 3, None, 20)),
+            "split": self._split(),
+            "dozens": self._in_dozens(),
+        }
+        orders["cancelled"].action_cancel()
+        orders["corrected"].with_user(self._create_user("clerk", "oms_core.group_oms_user")).action_oms_release()
+        self.assertEqual(orders["corrected"].state, "sale")
+        orders["late"].oms_ship_by = ago
+        orders["late_shipped"].oms_deliver_by = ago
+        (orders["shipped"] | orders["corrected"]).write(in_time)
+        for name in ("shipped", "late_shipped", "corrected", "returned", "split", "dozens"):
+            self._ship(orders[name])
+        self._ship(orders["partly"], {self.product_standard: 1})
+        orders["shipped"].picking_ids.write({"oms_delivered_at": self.now, "carrier_price": 6.0})
+        self._send_back(orders["returned"], 2)
+        for name in ("partly", "late", "cancelled", "corrected", "split"):
+            orders[name].oms_channel_id = self.second_channel
+        return orders
+
+    def _split(self):
+        order = self._order(("STD", 1, None, 20), ("ELSE", 1, None, 20), status="awaiting_payment", payments=())
+        order.order_line[1].warehouse_id = self.second
+        order.action_oms_release()
+        self.assertEqual(len(order.picking_ids.picking_type_id.warehouse_id), 2)
+        return order
+
+    def _in_dozens(self):
+        order = self.env["sale.order"].create(
+            {
+                "partner_id": self.env["res.partner"].create({"name": "Baker"}).id,
+                "company_id": self.company.id,
+                "order_line": [
+                    Command.create(
+                        {
+                            "product_id": self.product_standard.id,
+                            "product_uom_id": self.env.ref("uom.product_uom_dozen").id,
+                            "product_uom_qty": 2,
+                            "price_unit": 240,
+                        }
+                    )
+                ],
+            }
+        )
+        order.action_confirm()
+        return order
+
+    def _send_back(self, order, quantity):
+        wizard = (
+            self.env["stock.return.picking"]
+            .with_context(
+                active_id=order.picking_ids.id, active_ids=order.picking_ids.ids, active_model="stock.picking"
+            )
+            .create({})
+        )
+        wizard.product_return_moves.quantity = quantity
+        picking = wizard._create_return()
+        picking.move_ids.write({"quantity": quantity, "picked": True})
+        picking.button_validate()
+        self.assertEqual(picking.state, "done")
+
+    # -------------------------------------------------------------------------------------------------- THE SAME, SLOWLY
+
+    def _facts(self, order):
+        """The measures of an order, from its documents."""
+        goods = order.order_line.filtered(lambda line: line.product_id.type == "consu")
+        out = order.picking_ids.move_ids.filtered(
+            lambda move: move.location_dest_id.usage == "customer" and move.state != "cancel"
+        )
+        back = order.picking_ids.move_ids.filtered(
+            lambda move: move.location_id.usage == "customer" and move.state == "done"
+        )
+        sent = out.filtered(lambda move: move.state == "done")
+        full = all(line._oms_get_shipped() >= line.product_uom_qty for line in goods)
+        shipped_at = max(sent.mapped("date")) if full and sent else None
+        delivered_at = max(filter(None, sent.picking_id.mapped("oms_delivered_at")), default=None) if full else None
+        ordered_at = order.oms_ordered_at or order.date_order
+        late = bool(
+            (order.oms_ship_by and (shipped_at or self.now) > order.oms_ship_by)
+            or (order.oms_deliver_by and (delivered_at or shipped_at or self.now) > order.oms_deliver_by)
+        )
+        cancelled = order.state == "cancel"
+        settled = not cancelled and (full or late)
+        promised = bool(order.oms_ship_by or order.oms_deliver_by)
+        holds = order.oms_hold_ids
+        error = any(hold.kind in ERROR_HOLD_KINDS for hold in holds)
+        strangers = holds.released_by_id - self.env.ref("base.user_root") - order.oms_channel_id.user_id
+        places = out.picking_type_id.warehouse_id
+        return {
+            "fill_hours": _hours(ordered_at, shipped_at),
+            "click_to_ship_hours": _hours(ordered_at, min(sent.mapped("date")) if sent else None),
+            "capture_hours": _hours(ordered_at, order.create_date),
+            "deliver_hours": _hours(shipped_at, delivered_at),
+            "is_touchless": 100.0 * (not strangers) if order.oms_channel_id and order.state == "sale" else None,
+            "is_in_full": 100.0 * full if settled else None,
+            "is_on_time": 100.0 * (not late) if settled and promised else None,
+            "is_on_time_in_full": 100.0 * (full and not late) if settled and promised else None,
+            "is_perfect": 100.0 * (full and not late and not error and not back) if settled else None,
+            "is_split": 100.0 * (len(places) > 1) if out else None,
+            "is_cancelled": 100.0 * cancelled,
+            "is_returned": 100.0 * bool(back) if sent else None,
+            "parcels": float(len(sent.picking_id)) if sent else None,
+        }
+
+    def _line_facts(self, line):
+        order = line.order_id
+        rate = 12 if line.product_uom_id == self.env.ref("uom.product_uom_dozen") else 1
+        ordered, shipped = line.product_uom_qty * rate, line._oms_get_shipped() * rate
+        moves = line.move_ids.filtered(lambda move: move.state == "done")
+        back = moves.filtered(lambda move: move.location_id.usage == "customer")
+        sent = moves - back
+        cancelled = order.state == "cancel"
+        is_open = not cancelled and shipped < ordered
+        due = min(filter(None, (order.oms_ship_by, order.oms_deliver_by)), default=None)
+        soon = bool(due and due < self.now + timedelta(hours=AT_RISK_HOURS))
+        risk = is_open and (order.oms_on_hold or soon)
+        open_amount = (1 - shipped / ordered) * line.price_subtotal if is_open else 0
+        pickings = sent.picking_id
+        goods_cost = 10 * (shipped - sum(back.mapped("quantity")))
+        pick = sum(picking.picking_type_id.warehouse_id.oms_cost_per_line for picking in pickings)
+        pack = sum(
+            (
+                picking.picking_type_id.warehouse_id.oms_cost_per_order
+                + picking.picking_type_id.warehouse_id.oms_cost_per_parcel
+            )
+            / len(picking.move_ids)
+            for picking in pickings
+        )
+        ship = sum(picking.carrier_price / len(picking.move_ids) for picking in pickings)
+        amount_shipped = shipped / ordered * line.price_subtotal
+        return {
+            "quantity_ordered": ordered,
+            "quantity_shipped": shipped,
+            "quantity_cancelled": ordered - shipped if cancelled else 0,
+            "quantity_returned": sum(back.mapped("quantity")),
+            "amount": amount_shipped if cancelled else line.price_subtotal,
+            "amount_shipped": amount_shipped,
+            "amount_open": open_amount,
+            "amount_at_risk": open_amount if risk else 0,
+            "goods_cost": goods_cost,
+            "margin": amount_shipped - goods_cost,
+            "cost_pick": pick,
+            "cost_pack": pack,
+            "cost_ship": ship,
+            "contribution": amount_shipped - goods_cost - pick - pack - ship,
+        }
+
+    # -------------------------------------------------------------------------------------------------------- STORIES
+
+    def _report(self, orders):
+        self.env.flush_all()
+        return self.env["oms.order.report"].search([("order_id", "in", orders.ids)])
+
+    def test_every_line_says_what_the_documents_say(self):
+        named = self._lot()
+        orders = self.env["sale.order"].union(*named.values())
+        rows = self._report(orders)
+        self.assertEqual(sorted(rows.ids), sorted(orders.order_line.ids))
+        for name, order in named.items():
+            facts = self._facts(order)
+            for line in order.order_line:
+                row = rows.browse(line.id)
+                for measure, expected in {**facts, **self._line_facts(line)}.items():
+                    with self.subTest(order=name, line=line.name, measure=measure):
+                        self.assertAlmostEqual(row[measure], expected or 0.0, 2)
+                with self.subTest(order=name):
+                    self.assertEqual(row.channel_id, order.oms_channel_id)
+                    self.assertEqual(row.ordered_at, order.oms_ordered_at or order.date_order)
+
+    def test_averages_count_each_order_once_whatever_they_are_grouped_by(self):
+        named = self._lot()
+        orders = self.env["sale.order"].union(*named.values())
+        self.env.flush_all()
+        measures = list(self._facts(orders[0]))
+        for groupby, key in (
+            ("channel_id", "oms_channel_id"),
+            ("delivery_method", "oms_delivery_method"),
+            ("state", "state"),
+        ):
+            groups = self.env["oms.order.report"]._read_group(
+                [("order_id", "in", orders.ids)],
+                [groupby],
+                ["order_id:count_distinct", *(f"{measure}:avg" for measure in measures)],
+            )
+            expected = orders.grouped(key)
+            self.assertEqual(
+                {group: count for group, count, *_averages in groups}, {k: len(v) for k, v in expected.items()}
+            )
+            for group, _count, *averages in groups:
+                facts = [self._facts(order) for order in expected[group]]
+                for measure, average in zip(measures, averages, strict=True):
+                    with self.subTest(groupby=groupby, group=group, measure=measure):
+                        self.assertAlmostEqual(average or 0, _mean([fact[measure] for fact in facts]), 4)
+
+    def test_rates_are_sums_by_sums(self):
+        """One of 2 and 3 of 4 shipped are two thirds, not 62.5 percent."""
+        named = self._lot()
+        lines = self.env["sale.order"].union(*named.values()).order_line
+        facts = [self._line_facts(line) for line in lines]
+        self.env.flush_all()
+        [(cancel_rate, return_rate)] = self.env["oms.order.report"]._read_group(
+            [("id", "in", lines.ids)], [], ["cancel_rate:avg", "return_rate:avg"]
+        )
+
+        def total(measure):
+            return sum(fact[measure] for fact in facts)
+
+        self.assertAlmostEqual(cancel_rate, 100 * total("quantity_cancelled") / total("quantity_ordered"), 6)
+        self.assertAlmostEqual(return_rate, 100 * total("quantity_returned") / total("quantity_shipped"), 6)
+
+    def test_some_numbers_by_hand(self):
+        """The check of the check: known orders, known numbers."""
+        named = self._lot()
+        self.env.flush_all()
+        report = self.env["oms.order.report"]
+        shipped = report.search([("order_id", "=", named["shipped"].id)])
+        self.assertEqual(
+            sorted((row.amount, row.goods_cost, row.cost_pick, row.cost_pack, row.cost_ship) for row in shipped),
+            [(15, 10, 0.5, 1.5, 3), (40, 20, 0.5, 1.5, 3)],
+        )
+        self.assertEqual(set(shipped.mapped("is_perfect")), {100})
+        by_name = {name: report.search([("order_id", "=", order.id)], limit=1) for name, order in named.items()}
+        self.assertEqual(
+            {name: (row.is_perfect, row.is_on_time_in_full) for name, row in by_name.items() if row.is_in_full},
+            {
+                "shipped": (100, 100),
+                "late_shipped": (0, 0),
+                "corrected": (0, 100),
+                "returned": (0, 0),
+                "split": (100, 0),
+                "dozens": (100, 0),
+            },
+        )
+        self.assertEqual([name for name, row in by_name.items() if row.is_split], ["split"])
+        self.assertEqual(by_name["dozens"].quantity_shipped, 24)
+        self.assertEqual(by_name["partly"].amount_open, 60)
+        self.assertEqual({name for name, row in by_name.items() if row.is_at_risk}, {"late", "held"})
+
+    def test_a_foreign_order_is_told_in_the_companys_currency(self):
+        usd = self.env.ref("base.USD")
+        usd.active = True
+        self.env["res.currency.rate"].create(
+            {"currency_id": usd.id, "company_id": self.company.id, "name": "2020-01-01", "rate": 1.25}
+        )
+        order = self._order(("STD", 1, 25, 20), currency="USD")
+        row = self._report(order)
+        self.assertEqual(row.currency_id, self.company.currency_id)
+        self.assertAlmostEqual(row.amount, 20)
+
+    def test_weekday_and_hour_are_those_of_who_looks(self):
+        order = self._order(ordered_at=datetime(2026, 3, 1, 23, 30).astimezone())
+        order.oms_ordered_at = Datetime.to_datetime("2026-03-01 23:30:00")  # a Sunday in London
+        self.env.flush_all()
+        for zone, expected in (("UTC", ("7", "23")), ("Europe/Paris", ("1", "00"))):
+            row = self.env["oms.order.report"].with_context(tz=zone).search([("order_id", "=", order.id)])
+            row.invalidate_recordset()
+            self.assertEqual((row.weekday, row.hour), expected)
+
+    def test_the_stages_are_those_of_the_orders(self):
+        named = self._lot()
+        self.env.flush_all()
+        stages = self.env["oms.stage.report"].search([("order_id", "=", named["shipped"].id)])
+        facts = self._facts(named["shipped"])
+        found = {row.stage: row.hours for row in stages}
+        self.assertAlmostEqual(found["1_capture"], facts["capture_hours"], 2)
+        self.assertAlmostEqual(found["6_deliver"], facts["deliver_hours"], 2)
+        self.assertEqual(len(stages.mapped("id")), len(set(stages.mapped("id"))))
+
+    def test_another_companys_orders_are_not_counted(self):
+        order = self._order()
+        other = self.env["res.company"].create({"name": "Another"})
+        stranger = self._create_user(
+            "stranger", "oms_core.group_oms_manager", company_id=other.id, company_ids=[Command.set(other.ids)]
+        )
+        self.assertTrue(self._report(order))
+        for model in ("oms.order.report", "oms.stage.report"):
+            report = self.env[model].with_user(stranger).with_context(allowed_company_ids=other.ids)
+            self.assertFalse(report.search([("order_id", "=", order.id)]))
+
+    def test_a_click_on_a_row_opens_its_order(self):
+        order = self._order()
+        clerk = self._create_user("clerk", "oms_core.group_oms_user")
+        self.assertEqual(self._report(order).with_user(clerk).action_open_order()["res_id"], order.id)
+
+    def test_five_thousand_orders_are_read_in_less_than_two_seconds(self):
+        order = self._order(("STD", 1, None, 20), ("AVG", 1, None, 20))
+        self._ship(order)
+        self.env.flush_all()
+        offset = 400_000
+        links = {
+            "sale_order": ("id",),
+            "sale_order_line": ("id", "order_id"),
+            "stock_picking": ("id", "sale_id"),
+            "stock_move": ("id", "sale_line_id", "picking_id"),
+        }
+        records = {
+            "sale_order": order,
+            "sale_order_line": order.order_line,
+            "stock_picking": order.picking_ids,
+            "stock_move": order.picking_ids.move_ids,
+        }
+        for table, shifted in links.items():
+            self._clone(table, records[table].ids, shifted, offset, 5000)
+        self.env.cr.execute("ANALYZE sale_order, sale_order_line, stock_picking, stock_move")
+        report = self.env["oms.order.report"].with_user(self._create_user("clerk", "oms_core.group_oms_user"))
+        for groupby in (["channel_id"], ["weekday", "hour"], ["product_id"]):
+            started = time.monotonic()
+            groups = report._read_group(
+                [],
+                groupby,
+                ["order_id:count_distinct", "amount:sum", "fill_hours:avg", "is_perfect:avg", "fill_rate:avg"],
+            )
+            self.assertLess(time.monotonic() - started, 2)
+            self.assertGreaterEqual(max(group[len(groupby)] for group in groups), 5000)
+
+    def _clone(self, table, ids, shifted, offset, times):
+        """Copy rows in the database, each copy with ids of its own."""
+        self.env.cr.execute("SELECT column_name FROM information_schema.columns WHERE table_name = %s", [table])
+        columns = [name for (name,) in self.env.cr.fetchall() if name not in ("oms_external_id", "access_token")]
+        values = SQL(", ").join(
+            SQL("%s + %s * i", SQL.identifier(name), offset)
+            if name in shifted
+            else SQL("%s || '/' || i", SQL.identifier(name))
+            if name == "name"
+            else SQL.identifier(name)
+            for name in columns
+        )
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO %s (%s) SELECT %s FROM %s, generate_series(1, %s) i WHERE id = ANY(%s)",
+                SQL.identifier(table),
+                SQL(", ").join(map(SQL.identifier, columns)),
+                values,
+                SQL.identifier(table),
+                times,
+                ids,
+            )
+        )
