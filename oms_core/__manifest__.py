@@ -40,6 +40,7 @@
         "views/oms_order_report_views.xml",
         "data/spreadsheet_dashboard_data.xml",
         "views/portal_templates.xml",
+        "views/oms_customer_views.xml",
     ],
     "assets": {"web.assets_backend": ["oms_core/static/src/**/*"]},
     "uninstall_hook": "uninstall_hook",

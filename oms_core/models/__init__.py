@@ -42,3 +42,5 @@ from . import sale_order_subscription
 from . import oms_customer_match
 from . import stock_warehouse_costs
 from . import oms_lookup_attempt
+from . import oms_customer_score
+from . import res_partner_history

@@ -16,3 +16,4 @@ from . import test_subscription
 from . import test_customer_match
 from . import test_report
 from . import test_portal
+from . import test_customer_score

@@ -9,7 +9,26 @@ def customers(env):
     """Add what the screens of customers show; called after a day's work."""
     company = env.ref("base.main_company")
     subscriptions(env, company)
+    duplicates(env)
     env["oms.notification"].sudo().search([("state", "=", "waiting")])._send()
+    env["oms.customer.score"].sudo()._score_company(company)
+
+
+def duplicates(env):
+    """A customer who wrote in once more from another address, to decide about."""
+    known = env["sale.order"].search([("oms_channel_id", "!=", False)], order="id", limit=1).partner_id
+    again = env["res.partner"].create(
+        {
+            "name": known.name.upper(),
+            "email": f"contact.{known.id}@example.org",
+            "street": known.street,
+            "zip": known.zip,
+            "city": known.city,
+            "country_id": known.country_id.id,
+            "customer_rank": 1,
+        }
+    )
+    env["oms.customer.match"].sudo()._find(again)
 
 
 def desk(env, company):

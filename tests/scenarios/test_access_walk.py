@@ -62,6 +62,7 @@ oms.customer.match           -      -      -      -      -      -      -      - 
 oms.stage.report             -      -      -      -      -      -      -      r      r      r      r
 oms.stock.buffer             -      -      -      -      r      r      r      -      r      r      rwcd
 oms.stock.feed               -      -      -      -      r      r      r      -      r      r      rwcd
+oms.customer.score           -      -      -      r      -      -      -      r      r      r      r
 """
 
 #: Methods that anybody may call, and why that does no harm.
