@@ -70,7 +70,7 @@ class OmsCustomerScore(models.Model):
     @api.model
     def _cron_score(self):
         """Score the customers of each company anew, a company and a commit at a time."""
-        companies = self.env["res.company"].search([])
+        companies = self.env["res.company"].search([("active", "=", True)])
         cron = self.env["ir.cron"]
         for index, company in enumerate(companies, 1):
             self._score_company(company)
