@@ -9,6 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from demo.customers import customers
+from demo.fulfilment import pickups
 
 LEFT_TO_SHIP = ("1007", "1012")
 RETURNED = {"1002": {"MUG-BLUE": 2, "BOOK-GARDEN": 1}}
@@ -53,6 +54,7 @@ def main(env):
     for number, quantities in EXPECTED_BACK.items():
         take_back(env, number, quantities)
     customers(env)
+    pickups(env)
     env.cr.commit()
 
 
