@@ -251,3 +251,15 @@ AT_RISK_HOURS = 24
 
 #: Holds that say that somebody made an error: an order that had one is not perfect, however well it went on.
 ERROR_HOLD_KINDS = ("total", "tax", "product", "quantity", "stock", "address")
+
+
+# --- Third parties ---------------------------------------------------------------------------------------------------
+
+#: Deliveries told to third parties by one run of the job.
+THIRD_PARTY_BATCH_MAX = 100
+
+#: A third party that has not answered by then is asked again later.
+THIRD_PARTY_TIMEOUT_S = 20
+
+#: Answers of a third party after which the same message may be tried again; so may it after those from 500 on.
+THIRD_PARTY_RETRY_STATUSES = (408, 409, 425, 429)

@@ -28,6 +28,8 @@ from . import stock_picking_pickup
 from . import stock_picking_curbside
 from . import stock_picking_accept
 from . import sale_order_source
+from . import stock_warehouse_third_party
+from . import oms_message_third_party
 from . import account_move
 from . import account_payment
 from . import res_users

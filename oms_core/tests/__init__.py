@@ -17,3 +17,4 @@ from . import test_customer_match
 from . import test_report
 from . import test_portal
 from . import test_customer_score
+from . import test_third_party

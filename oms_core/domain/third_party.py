@@ -1,0 +1,164 @@
+"""What a third-party warehouse and we write to each other, as JSON.
+
+Out, one for each delivery (``order``), and when it is called off (``cancel``)::
+
+    {"message_id": "order-BTQ/OUT/00012", "type": "order", "reference": "BTQ/OUT/00012", "order": "1007",
+     "ship_by": "2026-12-05T16:00:00Z", "delivery_method": "ship", "address": {...},
+     "lines": [{"line": 17, "sku": "MUG-BLUE", "name": "Blue mug", "quantity": 2}]}
+
+In: what was sent (in any number of parcels and messages), what is on the shelves, what came back::
+
+    {"message_id": "s-1", "type": "shipment", "reference": "BTQ/OUT/00012", "final": false,
+     "parcels": [{"tracking": "1Z999", "lines": [{"sku": "MUG-BLUE", "quantity": 1, "lot": "A7"}]}]}
+    {"message_id": "i-9", "type": "stock", "at": "2026-12-05T04:00:00Z", "lines": [{"sku": "MUG-BLUE", "quantity": 40}]}
+    {"message_id": "r-3", "type": "return", "reference": "BTQ/OUT/00012", "note": "Box torn",
+     "lines": [{"sku": "MUG-BLUE", "quantity": 1}]}
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from decimal import Decimal, InvalidOperation
+
+TYPES = ("shipment", "stock", "return")
+PARCELS_MAX = 200
+LINES_MAX = 100_000
+TEXT_MAX_CHARS = 200
+SIGNATURE_HEADER = "X-OMS-Signature"
+
+
+class Unreadable(ValueError):
+    """The message cannot be understood; the text says what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """So much of a product, in the product's own unit."""
+
+    sku: str
+    quantity: Decimal
+    lot: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    tracking: str
+    lines: tuple[Told, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a third party.
+
+    :param final: whether nothing more will come of a delivery: what was not sent is given up.
+    """
+
+    message_id: str
+    type: str
+    reference: str = ""
+    parcels: tuple[Parcel, ...] = ()
+    lines: tuple[Told, ...] = ()
+    final: bool = False
+    at: datetime | None = None
+    note: str = ""
+
+
+def sign(secret: str, body: bytes) -> str:
+    """The signature that goes with a body, both ways: HMAC-SHA256, hexadecimal."""
+    return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def verify(secret: str, body: bytes, signature: str) -> bool:
+    """Whether the signature is that of the body. An empty secret signs nothing; the comparison takes the same time."""
+    given = (signature or "").lower().encode("utf-8", "replace")
+    return bool(secret) and hmac.compare_digest(sign(secret, body).encode(), given)
+
+
+def read(body: bytes) -> Message:
+    """A message as it came.
+
+    >>> read(b'{"message_id": "i", "type": "stock", "lines": [{"sku": "A", "quantity": "2.5"}]}').lines
+    (Told(sku='A', quantity=Decimal('2.5'), lot=''),)
+
+    :raises Unreadable: with a sentence for whoever wrote it.
+    """
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable("The message is no JSON.") from error
+    if not isinstance(data, dict):
+        raise Unreadable("The message is no JSON object.")
+    kind = data.get("type")
+    if kind not in TYPES:
+        raise Unreadable(f"The type is one of {', '.join(TYPES)}.")
+    message_id = _text(data, "message_id")
+    if not message_id:
+        raise Unreadable("The message has no message_id, by which a repeat is known.")
+    reference = _text(data, "reference")
+    if kind != "stock" and not reference:
+        raise Unreadable("The message has no reference: the one of the order message it is about.")
+    parcels = ()
+    if kind == "shipment":
+        rows = data.get("parcels")
+        if not isinstance(rows, list) or not 0 < len(rows) <= PARCELS_MAX:
+            raise Unreadable(f"A shipment has between 1 and {PARCELS_MAX} parcels.")
+        parcels = tuple(Parcel(_text(_dict(row), "tracking"), _lines(_dict(row))) for row in rows)
+    return Message(
+        message_id=message_id,
+        type=kind,
+        reference=reference,
+        parcels=parcels,
+        lines=() if kind == "shipment" else _lines(data),
+        final=data.get("final") is True,
+        at=_moment(data.get("at")),
+        note=_text(data, "note"),
+    )
+
+
+def _dict(value) -> dict:
+    if not isinstance(value, dict):
+        raise Unreadable("A parcel or line is no JSON object.")
+    return value
+
+
+def _text(data: dict, name: str) -> str:
+    value = data.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, (str, int)) or isinstance(value, bool) or len(str(value)) > TEXT_MAX_CHARS:
+        raise Unreadable(f"“{name}” is no text of at most {TEXT_MAX_CHARS} characters.")
+    return str(value).strip()
+
+
+def _lines(data: dict) -> tuple[Told, ...]:
+    rows = data.get("lines")
+    if not isinstance(rows, list) or not 0 < len(rows) <= LINES_MAX:
+        raise Unreadable("There are no lines.")
+    return tuple(_line(_dict(row)) for row in rows)
+
+
+def _line(row: dict) -> Told:
+    sku = _text(row, "sku")
+    try:
+        quantity = Decimal(str(row.get("quantity")))
+    except InvalidOperation:
+        quantity = Decimal("NaN")
+    if not sku or not quantity.is_finite() or quantity < 0:
+        raise Unreadable("A line needs a sku and a quantity that is not below zero.")
+    return Told(sku, quantity, _text(row, "lot"))
+
+
+def _moment(value) -> datetime | None:
+    if not value:
+        return None
+    try:
+        moment = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
+    except ValueError as error:
+        raise Unreadable("“at” is no moment like 2026-12-05T04:00:00Z.") from error
+    if moment.tzinfo is None:
+        raise Unreadable("“at” does not say in which time zone.")
+    return moment.astimezone(timezone.utc).replace(tzinfo=None)
