@@ -41,6 +41,8 @@
         "data/spreadsheet_dashboard_data.xml",
         "views/portal_templates.xml",
         "views/oms_customer_views.xml",
+        "views/oms_backorder_views.xml",
+        "views/oms_availability_views.xml",
     ],
     "assets": {"web.assets_backend": ["oms_core/static/src/**/*"]},
     "uninstall_hook": "uninstall_hook",

@@ -263,3 +263,9 @@ THIRD_PARTY_TIMEOUT_S = 20
 
 #: Answers of a third party after which the same message may be tried again; so may it after those from 500 on.
 THIRD_PARTY_RETRY_STATUSES = (408, 409, 425, 429)
+
+#: Products promised anew before the job commits.
+PROMISE_BATCH_MAX = 100
+
+#: Days whose shipments say how fast goods leave.
+COVER_OVER_DAYS = 90

@@ -10,6 +10,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from operator import sub
 
 from .rulebook import Rulebook
 
@@ -85,17 +86,20 @@ class StockTable:
         :param lineages: {product: its categories, the nearest first}
         """
         on_hand, safety, width = self.columns["on_hand"], self.columns["safety"], len(self.nodes)
-        known: dict[tuple, list[Threshold | None]] = {}
+        known: dict[tuple, tuple[list[Threshold | None], array | None]] = {}
         for product, start in self.start.items():
             lineage = lineages.get(product, ())
             alike = (product, lineage) if book.names(product) else lineage
-            kept = known.get(alike)
-            if kept is None:
+            if alike not in known:
                 rules = [book.find(product, lineage, node) for node in self.nodes]
-                kept = known[alike] = [rule and rule.value for rule in rules] if any(rules) else []
-            for position in range(width if kept else 0):
-                if (threshold := kept[position]) is not None:
-                    safety[start + position] = threshold.kept(on_hand[start + position])
+                known[alike] = _at_nodes([rule and rule.value for rule in rules])
+            thresholds, fixed = known[alike]
+            if fixed is not None:
+                safety[start : start + width] = fixed  # the same for all that are alike: one copy, no arithmetic
+                continue
+            for index, threshold in enumerate(thresholds, start):
+                if threshold is not None:
+                    safety[index] = threshold.kept(on_hand[index])
 
     def cell(self, fact: str, node: int, product: int) -> int:
         """Millionths; nothing where node or product are not in the table."""
@@ -199,14 +203,11 @@ class AvailabilitySnapshot:
     def totals(self) -> dict[int, Decimal]:
         """{product: what the channel can promise}, for all products of the snapshot at once."""
         width = len(self.table.nodes)
-        facts = [self.table.columns[fact] for fact in FACTS]
-        free = array(
-            "q",
-            (
-                left if (left := on_hand - reserved - promised - soft - safety) > 0 else 0
-                for on_hand, reserved, promised, soft, safety in zip(*facts, strict=True)
-            ),
-        )
+        # Column by column, so that a million subtractions are done by the interpreter's own loops.
+        free = self.table.columns["on_hand"]
+        for fact in FACTS[1:]:
+            free = map(sub, free, self.table.columns[fact])
+        free = array("q", [left if left > 0 else 0 for left in free])
         result = {}
         for product, start in self.table.start.items():
             if product in self.components:
@@ -215,6 +216,10 @@ class AvailabilitySnapshot:
                 amount = sum(free[start : start + width])
                 result[product] = unscaled(self._beyond_threshold(product, amount)) if amount else ZERO
         return result
+
+    def beyond_threshold(self, product: int, quantity: Decimal) -> Decimal:
+        """What is left of a quantity when the channel's threshold is taken off; never below zero."""
+        return unscaled(self._beyond_threshold(product, scaled(quantity)))
 
     def by_node(self, nodes: Iterable[int], products: Iterable[int]) -> dict[Key, Decimal]:
         """{(node, product): available} for all pairs that have any."""
@@ -249,6 +254,12 @@ class Threshold:
     units: Decimal = ZERO
     percent: Decimal = ZERO
     exclude: bool = False
+    fixed: int | None = field(init=False, compare=False)
+    """Millionths, where it does not depend on how much there is."""
+
+    def __post_init__(self) -> None:
+        fixed = EXCLUDED if self.exclude else None if self.percent else scaled(Decimal(self.units))
+        object.__setattr__(self, "fixed", fixed)
 
     def kept(self, amount: int) -> int:
         """Millionths that are kept back of so many millionths.
@@ -260,16 +271,20 @@ class Threshold:
         >>> unscaled(Threshold(units=Decimal(2), percent=Decimal(10)).kept(scaled(Decimal("7.5"))))
         Decimal('2')
         """
-        if self.exclude:
-            return EXCLUDED
-        if not self.percent:
-            return int(self.units * SCALE)
+        if self.fixed is not None:
+            return self.fixed
         part = 0
         if amount > 0:
             part = -(-amount * scaled(Decimal(self.percent)) // (100 * SCALE))
             if amount % SCALE == 0:
                 part = -(-part // SCALE) * SCALE
         return max(scaled(Decimal(self.units)), part)
+
+
+def _at_nodes(thresholds: list[Threshold | None]) -> tuple[list[Threshold | None], array | None]:
+    """What is kept back at each node, as a block of cells where it does not depend on what is on hand."""
+    fixed = [0 if threshold is None else threshold.fixed for threshold in thresholds]
+    return thresholds, None if None in fixed else array("q", fixed)
 
 
 def snapshot_of(

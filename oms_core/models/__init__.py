@@ -7,6 +7,8 @@ from . import oms_stock_buffer
 from . import oms_availability
 from . import oms_availability_channel
 from . import oms_availability_explain
+from . import oms_availability_dates
+from . import oms_backorder_policy
 from . import oms_reservation
 from . import res_partner
 from . import product_product
@@ -46,3 +48,5 @@ from . import stock_warehouse_costs
 from . import oms_lookup_attempt
 from . import oms_customer_score
 from . import res_partner_history
+from . import sale_order_promise
+from . import oms_availability_report

@@ -34,7 +34,7 @@ class OmsAvailability(models.AbstractModel):
             themselves.
         :rtype: AvailabilitySnapshot, keyed by (warehouse id, product id)
         """
-        components = self._get_components(products)
+        components = self.with_company(warehouses.company_id[:1])._get_components(products)
         parts = {part for needed in components.values() for part, _quantity in needed}
         table = StockTable(warehouses.ids, [*products.ids, *parts])
         self._load_shelves(table)
@@ -52,8 +52,8 @@ class OmsAvailability(models.AbstractModel):
                 table,
                 SQL(
                     """
-                    SELECT quant.product_id, place.node, (quant.quantity * 1000000)::bigint,
-                           (quant.reserved_quantity * 1000000)::bigint
+                    SELECT quant.product_id, place.node, (COALESCE(quant.quantity, 0) * 1000000)::bigint,
+                           (COALESCE(quant.reserved_quantity, 0) * 1000000)::bigint
                       FROM stock_quant quant JOIN place ON place.id = quant.location_id
                      WHERE quant.product_id = ANY(%s)
                     """,
@@ -77,9 +77,9 @@ class OmsAvailability(models.AbstractModel):
                           FROM stock_move move JOIN place ON place.id = move.location_id
                          WHERE move.product_id = ANY(%(products)s) AND move.state = ANY(%(states)s)
                     )
-                    SELECT product_id, node, (product_qty * 1000000)::bigint FROM waiting
+                    SELECT product_id, node, (COALESCE(product_qty, 0) * 1000000)::bigint FROM waiting
                      UNION ALL
-                    SELECT line.product_id, place.node, -(line.quantity_product_uom * 1000000)::bigint
+                    SELECT line.product_id, place.node, -(COALESCE(line.quantity_product_uom, 0) * 1000000)::bigint
                       FROM waiting
                       JOIN stock_move_line line ON line.move_id = waiting.id
                       JOIN place ON place.id = line.location_id
@@ -133,12 +133,14 @@ class OmsAvailability(models.AbstractModel):
     def _load_soft(self, table, but_orders):
         """Pending reservations; one of a kit sets its components aside."""
         self._flush("oms.reservation", ("product_id", "warehouse_id", "quantity", "state", "order_id"))
-        kits = self._get_kits_of(self.env["product.product"].browse(table.products))
+        company = self.env["stock.warehouse"].browse(table.nodes).company_id[:1]
+        of_company = self.with_company(company)
+        kits = of_company._get_kits_of(self.env["product.product"].browse(table.products))
         rows = self._rows(
             table,
             SQL(
                 """
-                SELECT product_id, warehouse_id, (quantity * 1000000)::bigint
+                SELECT product_id, warehouse_id, (COALESCE(quantity, 0) * 1000000)::bigint
                   FROM oms_reservation
                  WHERE state = 'pending' AND warehouse_id = ANY(%s) AND product_id = ANY(%s)
                    AND (order_id IS NULL OR order_id != ALL(%s))
@@ -151,7 +153,7 @@ class OmsAvailability(models.AbstractModel):
         if not kits:
             table.add("soft", rows)
             return
-        components = self._get_components(kits)
+        components = of_company._get_components(kits)
         table.add(
             "soft",
             (

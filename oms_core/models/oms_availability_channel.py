@@ -37,7 +37,7 @@ class OmsAvailability(models.AbstractModel):
         :return: {product id: ``Decimal`` in the product's own unit}. A product whose stock nobody counts (a service, a
             consumable) is not in it: there is always enough of it.
         """
-        counted, components = self._get_counted(products)
+        counted, _components = self.with_company(channel.company_id)._get_counted(products)
         if not counted:
             return {}
         snapshot = self._channel_snapshot(channel, counted)

@@ -83,7 +83,7 @@ class OmsStockRule(models.AbstractModel):
                 )
                 for rule_sudo in rules_sudo
             ),
-            fields.Date.context_today(self),
+            fields.Date.today(),
         )
 
 

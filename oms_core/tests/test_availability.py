@@ -78,6 +78,12 @@ class TestAvailability(OmsCommon):
         self._stock(self.product, self.warehouse, 13)
         self.assertEqual(self._available(), Decimal(1))
 
+    def test_a_shelf_that_was_counted_as_empty_has_nothing(self):
+        """Odoo keeps a row without any quantity for it."""
+        product = self._create_product("EMPTY")
+        self._stock(product, self.warehouse, 0)
+        self.assertEqual(self._snapshot(product).available(self.warehouse.id, product.id), 0)
+
     def test_an_oversold_shelf_has_nothing_and_not_less(self):
         self.env["stock.quant"]._update_available_quantity(self.product, self.warehouse.lot_stock_id, -15)
         self.assertEqual(self._available(), 0)

@@ -100,14 +100,16 @@ class SaleOrder(models.Model):
     @api.model
     def _oms_get_available(self, products, warehouses, orders):
         """What is free for these orders, whose own soft reservations do not stand in their way."""
-        stocked = products.filtered("is_storable")
+        stocked, _components = self.env["oms.availability"]._get_counted(products)
         snapshot = self.env["oms.availability"]._snapshot(stocked, warehouses, but_orders=orders)
         return snapshot.by_node(warehouses.ids, stocked.ids)
 
     @api.model
     def _oms_with_consumables(self, available, lines, warehouses, taken):
         """Goods whose stock nobody counts are everywhere, as much as is wanted, whoever took of them before."""
-        uncounted = [line for line in lines if not line.product_id.is_storable]
+        products = self.env["product.product"].union(*(line.product_id for line in lines))
+        counted, _components = self.env["oms.availability"]._get_counted(products)
+        uncounted = [line for line in lines if line.product_id not in counted]
         if not uncounted:
             return available
         wanted = sum((lines[line] for line in uncounted), Decimal(0))

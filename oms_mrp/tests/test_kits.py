@@ -1,0 +1,97 @@
+from decimal import Decimal
+
+from odoo.fields import Command
+
+from odoo.addons.oms_core.tests.common import OmsCommon
+
+
+class TestKits(OmsCommon):
+    """I13: a kit can be promised as often as its components allow, at each place."""
+
+    def setUp(self):
+        super().setUp()
+        self.store = self.env["stock.warehouse"].create({"name": "Store", "code": "STO", "company_id": self.company.id})
+        self.mug = self._create_product("MUG")
+        self.tea = self._create_product("TEA")
+        self.ribbon = self._create_product("RIBBON", is_storable=False)
+        self.box = self._create_product("BOX", is_storable=False)
+        self._kit(self.box, (self.mug, 2), (self.tea, 1), (self.ribbon, 1))
+        for warehouse, mugs, teas in ((self.warehouse, 5, 9), (self.store, 3, 1)):
+            self._stock(self.mug, warehouse, mugs)
+            self._stock(self.tea, warehouse, teas)
+
+    def _kit(self, product, *parts, **values):
+        return self.env["mrp.bom"].create(
+            {
+                "product_tmpl_id": product.product_tmpl_id.id,
+                "type": "phantom",
+                "company_id": self.company.id,
+                "bom_line_ids": [
+                    Command.create({"product_id": part.id, "product_qty": quantity, **dict(*more)})
+                    for part, quantity, *more in parts
+                ],
+                **values,
+            }
+        )
+
+    def _atp(self, product):
+        return self.env["oms.availability"]._get_channel_atp(self.channel, product)[product.id]
+
+    def test_the_scarcest_component_decides_at_each_place(self):
+        """Two here and one there, although all mugs together would make four."""
+        self.assertEqual(self._atp(self.box), Decimal(3))
+        snapshot = self.env["oms.availability"]._snapshot(self.box, self.warehouse | self.store)
+        self.assertEqual(snapshot.available(self.warehouse.id, self.box.id), 2)
+        self.assertEqual(snapshot.available(self.store.id, self.box.id), 1)
+
+    def test_a_kit_in_a_kit_and_other_units(self):
+        dozen = self.env.ref("uom.product_uom_dozen")
+        crate = self._create_product("CRATE")
+        self._kit(crate, (self.box, 1), (self.tea, 3), product_qty=1)
+        self.assertEqual(self._atp(crate), Decimal(2))
+        many = self._create_product("MANY")
+        self._kit(many, (self.mug, 1, {"product_uom_id": dozen.id}), product_qty=6)
+        self.assertEqual(self._atp(many), Decimal(3))
+
+    def test_an_order_of_a_kit_takes_its_components(self):
+        order = self._order(("BOX", 2, "40.00", 20))
+        self.assertEqual(order.state, "sale")
+        self.assertEqual(sorted(order.order_line.move_ids.mapped("product_id.default_code")), ["MUG", "RIBBON", "TEA"])
+        self.assertEqual(self._atp(self.box), Decimal(1))
+        order._action_cancel()
+        self.assertEqual(self._atp(self.box), Decimal(3))
+
+    def test_a_kit_that_is_set_aside_takes_its_components(self):
+        self.env["oms.reservation"].create(
+            {
+                "company_id": self.company.id,
+                "product_id": self.box.id,
+                "warehouse_id": self.warehouse.id,
+                "quantity": 1,
+            }
+        )
+        self.assertEqual(self._atp(self.mug), Decimal(6))
+        self.assertEqual(self._atp(self.box), Decimal(2))
+
+    def test_safety_stock_of_a_component_is_not_sold_in_a_kit(self):
+        self.env["oms.stock.buffer"].create(
+            {"product_id": self.mug.id, "quantity": 2, "company_id": self.company.id, "warehouse_id": self.warehouse.id}
+        )
+        self.assertEqual(self._atp(self.box), Decimal(2))
+        sentences = self.env["oms.availability"]._explain(self.box, self.warehouse, self.channel)
+        self.assertEqual(sentences[0], f"2 × {self.mug.display_name} in each: 3 available.")
+
+    def test_many_kits_cost_no_more_queries_than_one(self):
+        many = self.box
+        for number in range(15):
+            kit = self._create_product(f"KIT-{number}")
+            self._kit(kit, (self.mug, 1), (self.tea, 2))
+            many |= kit
+        counts = []
+        for products in (self.box, self.box, many):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            self.env["oms.availability"]._get_channel_atp(self.channel, products)
+            counts.append(self.cr.sql_log_count - before)
+        self.assertLessEqual(counts[2], counts[1] + 1)  # several boms are found by another query than a single one
