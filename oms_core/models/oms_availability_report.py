@@ -173,7 +173,8 @@ class OmsAvailabilityPlace(models.Model):
             ), summed AS (
                 SELECT product_id, node, COALESCE(SUM(on_hand), 0) AS on_hand, COALESCE(SUM(reserved), 0) AS reserved,
                        COALESCE(SUM(promised), 0) AS promised,
-                       COALESCE(SUM(soft), 0) AS soft, COALESCE(SUM(incoming), 0) AS incoming, MIN(incoming_date) AS incoming_date,
+                       COALESCE(SUM(soft), 0) AS soft,
+                       COALESCE(SUM(incoming), 0) AS incoming, MIN(incoming_date) AS incoming_date,
                        COALESCE(SUM(shipped), 0) AS shipped
                   FROM fact GROUP BY product_id, node
             ), told AS (

@@ -60,9 +60,12 @@ oms.subscription.period      -      -      -      r      -      -      -      r 
 oms.subscription.cancel      -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd
 oms.customer.match           -      -      -      -      -      -      -      -      rw     rw     rw
 oms.stage.report             -      -      -      -      -      -      -      r      r      r      r
-oms.stock.buffer             -      -      -      -      r      r      r      -      r      r      rwcd
-oms.stock.feed               -      -      -      -      r      r      r      -      r      r      rwcd
 oms.customer.score           -      -      -      r      -      -      -      r      r      r      r
+oms.availability.channel     -      -      -      -      -      -      r      r      r      r      r
+oms.availability.place       -      -      -      -      -      -      r      r      r      r      r
+oms.backorder.policy         -      -      -      -      -      -      -      r      r      r      rwcd
+oms.stock.buffer             -      -      -      -      -      -      r      r      r      r      rwcd
+oms.stock.feed               -      -      -      -      -      -      r      r      r      r      rwcd
 """
 
 #: Methods that anybody may call, and why that does no harm.
