@@ -7,6 +7,6 @@
     "website": "https://github.com/oms-odoo/oms",
     "license": "LGPL-3",
     "depends": ["oms_core", "stock_dropshipping"],
-    "data": ["security/ir.model.access.csv"],
+    "data": ["security/ir.model.access.csv", "views/purchase_order_views.xml"],
     "auto_install": True,
 }

@@ -4,7 +4,7 @@ import json
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
-from odoo.addons.oms_core.domain.third_party import SIGNATURE_HEADER, verify
+from ...domain.third_party import SIGNATURE_HEADER, verify
 
 
 class ThirdParty:
