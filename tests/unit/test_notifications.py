@@ -23,6 +23,7 @@ RELAYS = ("relay.example",)
         (Occasion("shipped", phone="+331"), "both", ""),
         (Occasion("cancelled", email="zoe@example.com", by_customer=True), "mail", "told"),
         (Occasion("shipped", email="zoe@example.com", by_customer=True), "mail", ""),
+        (Occasion("cancelled", email="zoe@example.com"), "mail", ""),
         (Occasion("received", email="zoe@example.com", age=timedelta(days=8)), "mail", "old"),
         (Occasion("received", email="zoe@example.com", age=timedelta(days=6)), "mail", ""),
         (Occasion("shipped", email="zoe@example.com", age=timedelta(days=80)), "mail", ""),
