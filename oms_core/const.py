@@ -49,6 +49,21 @@ HOLD_KINDS = [
     ("manual", "Manual"),
 ]
 
+#: What is worked first, the smaller the earlier; a kind that is not here comes after them.
+HOLD_PRIORITIES = {
+    "cancel": 10,
+    "fraud": 20,
+    "change": 20,
+    "stock": 30,
+    "address": 30,
+    "total": 40,
+    "tax": 40,
+    "product": 40,
+}
+
+#: Holds that say how the order stands on the channel. They come and go after confirmation too.
+STATUS_HOLD_KINDS = frozenset({"payment", "channel", "refund"})
+
 #: Problem code of a canonical document -> kind of hold. A code that is not here gives a ``manual`` hold.
 HOLD_KIND_BY_PROBLEM = {
     "total_mismatch": "total",
@@ -269,3 +284,48 @@ PROMISE_BATCH_MAX = 100
 
 #: Days whose shipments say how fast goods leave.
 COVER_OVER_DAYS = 90
+# --- Cancellations, changes and rules of the order's life -------------------------------------------------------------
+
+#: Why an order, or a part of it, is cancelled.
+CANCEL_REASONS = [
+    ("customer", "Customer changed their mind"),
+    ("declined", "Payment declined"),
+    ("fraud", "Fraud"),
+    ("inventory", "Not available"),
+    ("staff", "Our mistake"),
+    ("expired", "Waited too long"),
+    ("channel", "Cancelled on the channel"),
+    ("other", "Other"),
+]
+
+#: Who asks for a change or a cancellation.
+ASKED_BY = [
+    ("customer", "Customer"),
+    ("clerk", "Customer service"),
+    ("channel", "Channel"),
+    ("rule", "Workflow rule"),
+    ("system", "System"),
+]
+
+#: {state: states that may follow}. A cancellation that was decided never changes; another one is asked for instead.
+CANCELLATION_TRANSITIONS = {
+    "requested": {"stopped", "partly", "too_late"},
+    "stopped": set(),
+    "partly": set(),
+    "too_late": set(),
+}
+
+#: Cancellations and holds decided by one run of their jobs.
+LIFE_BATCH_MAX = 50
+
+#: How soon an order is to be worked.
+ORDER_PRIORITIES = [("low", "Low"), ("normal", "Normal"), ("high", "High")]
+
+#: Orders that a rule about time looks at before it commits.
+WORKFLOW_BATCH = 100
+
+#: Orders on which a rule is tried without doing anything.
+WORKFLOW_TRY_ORDERS = 100
+
+#: Earlier orders of the customers of one batch that rules look at.
+WORKFLOW_MOMENTS_MAX = 5000

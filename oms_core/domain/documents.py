@@ -135,6 +135,26 @@ class RefundDoc:
 
 
 @dataclass(frozen=True, slots=True)
+class RiskFact:
+    """One thing that speaks for fraud (positive weight) or against it (negative); zero where nobody weighed it."""
+
+    text: str
+    weight: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class RiskDoc:
+    """What the channel, or who it asks, says about the risk of fraud.
+
+    :param level: ``low``, ``medium`` or ``high``; an order with the last one waits for a decision.
+    """
+
+    level: str
+    score: Decimal = ZERO
+    facts: tuple[RiskFact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class OrderDoc:
     """An order as the customer placed it and the platform charged it.
 
@@ -167,6 +187,7 @@ class OrderDoc:
     ship_by: datetime | None = None
     deliver_by: datetime | None = None
     parse_problems: tuple[Problem, ...] = ()
+    risk: RiskDoc | None = None
 
     def computed_total(self) -> Decimal:
         """What the lines and their taxes add up to."""

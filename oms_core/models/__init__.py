@@ -50,3 +50,12 @@ from . import oms_customer_score
 from . import res_partner_history
 from . import sale_order_promise
 from . import oms_availability_report
+from . import oms_cancellation
+from . import sale_order_cancel
+from . import oms_order_change
+from . import sale_order_change
+from . import stock_picking_lock
+from . import oms_hold_work
+from . import delivery_carrier_address
+from . import oms_workflow_rule
+from . import sale_order_workflow

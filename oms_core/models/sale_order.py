@@ -219,7 +219,7 @@ class SaleOrder(models.Model):
     def _oms_on_refunded(self, refund):
         """Hook: ``refund`` (``account.move``, posted) gives money of this order back."""
 
-    def _oms_notify(self, event, pickings=None):
+    def _oms_notify(self, event, pickings=None, key=None, **details):
         """Tell the customers of these orders that something happened to them (see ``const.CUSTOMER_EVENTS``).
 
         :param pickings: the deliveries that it is about, where it is about some only.

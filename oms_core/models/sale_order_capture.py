@@ -7,7 +7,8 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
-from ..const import HOLD_KIND_BY_PROBLEM
+from ..const import COLLECTED_METHODS, HOLD_KIND_BY_PROBLEM, STATUS_HOLD_KINDS
+from ..domain.address import PostalAddress, check, suggest
 from ..domain.documents import FATAL_PROBLEMS
 from ..domain.money import ZERO
 from ..exceptions import MessageRejected, MessageRetry
@@ -16,9 +17,6 @@ from .sale_order_resolver import Resolver
 #: Holds that say what a document or the configuration lacks. A newer document, or a look at the corrected configuration,
 #: sets them anew.
 DOCUMENT_HOLD_KINDS = frozenset({"payment", "address", "total", "tax", "product", "quantity", "channel", "refund"})
-
-#: Those of them that say how the order stands on the channel. They come and go after confirmation too.
-STATUS_HOLD_KINDS = frozenset({"payment", "channel", "refund"})
 
 
 class SaleOrder(models.Model):
@@ -150,6 +148,7 @@ class SaleOrder(models.Model):
             "oms_channel_total": float(doc.total),
             "oms_channel_status": doc.channel_status,
             "oms_payment_method": doc.payment_method,
+            **_risk_values(doc.risk),
             "note": doc.note or False,
             "order_line": [Command.clear()]
             + [
@@ -216,6 +215,7 @@ class SaleOrder(models.Model):
             yield HOLD_KIND_BY_PROBLEM.get(problem.code, "manual"), problem.message
         said = any(problem.code == "unknown_status" for problem in problems)
         yield from (pair for pair in self._oms_status_reasons(doc) if not (said and pair[0] == "channel"))
+        yield from self._oms_risk_reasons(doc)
         yield from self._oms_address_reasons(doc, resolver)
         yield from resolver.line_reasons(doc, self.tax_country_id)
         if self.currency_id.compare_amounts(self.amount_total, float(doc.total)) and doc.computed_total() == doc.total:
@@ -270,6 +270,17 @@ class SaleOrder(models.Model):
                 ),
             )
 
+    def _oms_risk_reasons(self, doc):
+        if doc.risk and doc.risk.level == "high":
+            facts = "; ".join(fact.text for fact in doc.risk.facts)
+            yield (
+                "fraud",
+                self.env._(
+                    "The channel says that the risk of fraud is high. %s Approve the order, or cancel it.",
+                    f"{facts}." if facts else "",
+                ),
+            )
+
     def _oms_address_reasons(self, doc, resolver):
         if not any(resolver.product(line).type == "consu" for line in doc.lines):
             return
@@ -288,6 +299,34 @@ class SaleOrder(models.Model):
                     doc.shipping.country_code,
                 ),
             )
+        elif self.oms_channel_id.check_addresses and self.oms_delivery_method not in COLLECTED_METHODS:
+            for problem in self._oms_get_address_problems():
+                yield "address", self.env._("%s Correct the address, or keep it and release.", problem.sentence)
+
+    def _oms_get_address_problems(self):
+        """What looks wrong about where this order goes; see ``domain/address.py``."""
+        self.ensure_one()
+        to = self.partner_shipping_id
+        return check(
+            PostalAddress(
+                street=to.street or "",
+                street2=to.street2 or "",
+                zip=to.zip or "",
+                city=to.city or "",
+                state=to.state_id.code or "",
+                country=to.country_id.code or "",
+            ),
+            po_box_ok=not self.carrier_id.oms_no_po_box,
+        )
+
+    def _oms_get_address_suggestion(self):
+        """Values of an address that mend what a slip of the keyboard explains."""
+        to = self.partner_shipping_id
+        mended = suggest(self._oms_get_address_problems())
+        if code := mended.pop("state", ""):
+            state = to.country_id.state_ids.filtered(lambda state: state.code == code)[:1]
+            mended["state_id"] = state.id
+        return mended
 
     # ------------------------------------------------------------------------------------------------------ UPDATES
 
@@ -311,9 +350,9 @@ class SaleOrder(models.Model):
             self.action_draft()
             self.oms_called_off = False
             self._oms_rewrite(channel, doc, resolver)
-        elif self.state in ("draft", "sent"):
+        elif self.state in ("draft", "sent") and not self._oms_is_changed_here():
             self._oms_rewrite(channel, doc, resolver)
-        elif self.state == "sale":
+        elif self.state in ("draft", "sent", "sale"):
             if _is_ordered_otherwise(content, self.oms_content_hash or ""):
                 self._oms_hold(
                     "change",
@@ -363,8 +402,10 @@ class SaleOrder(models.Model):
             lambda hold: hold.is_open and hold.kind in DOCUMENT_HOLD_KINDS and (hold.kind, hold.reason) not in reasons
         )
         outdated._release()
+        accepted = self._oms_accepted_reasons(_content_hash(doc))
         for kind, reason in reasons:
-            self._oms_hold(kind, reason)
+            if (kind, reason) not in accepted:
+                self._oms_hold(kind, reason)
 
     def action_oms_check_again(self):
         """Read the newest message about these quotations again, now that a product, a tax or an address was corrected."""
@@ -382,6 +423,10 @@ class SaleOrder(models.Model):
             )
             if not message or order.state not in ("draft", "sent"):
                 raise UserError(self.env._("Only a quotation that came from a channel can be checked again."))
+            if order._oms_is_changed_here():
+                raise UserError(
+                    self.env._("%s was changed here; checking it again would undo that.", order.display_name)
+                )
             worker = order.oms_channel_id._as_worker()
             doc = worker._parse(message)
             order.with_env(worker.env)._oms_rewrite(worker, doc, Resolver(worker, [doc]))
@@ -401,31 +446,6 @@ class SaleOrder(models.Model):
             order._oms_cancel(doc.reason or self.env._("The order was deleted on the channel."))
             outcomes.append((order, "done", order.oms_hold_reason))
         return outcomes
-
-    def _oms_cancel(self, reason):
-        """Cancel, or stop and say why it is too late: what has left or is booked does not go away by itself."""
-        self.ensure_one()
-        if self.state == "cancel":
-            return
-        if any(line._oms_get_shipped() > 0 for line in self.order_line if line._is_oms_goods()):
-            self._oms_hold("cancel", self.env._("%s Goods have left already: expect them back as a return.", reason))
-            return
-        if booked := self._oms_get_booked():
-            self._oms_hold(
-                "cancel",
-                self.env._(
-                    "%(reason)s %(entries)s are booked already: credit the invoice, record the repayment, then cancel the "
-                    "order here.",
-                    reason=reason,
-                    entries=", ".join(booked.mapped("name")),
-                ),
-            )
-            return
-        if self.locked:
-            self.action_unlock()
-        self.action_cancel()
-        self.oms_called_off = True
-        self.message_post(body=reason)
 
     def _oms_get_booked(self):
         """The posted entries of this order: invoices that are not reversed, payments."""
@@ -490,6 +510,18 @@ def _content_hash(doc):
     ]
     parts = (hashlib.sha256(repr(part).encode()).hexdigest()[:20] for part in (ordered, rest))
     return ":".join((CONTENT_VERSION, *parts))
+
+
+def _risk_values(risk):
+    """What the channel says about the risk of an order, the facts with their weights, the heaviest first."""
+    if not risk:
+        return {"oms_risk_level": False, "oms_risk_score": 0.0, "oms_risk_facts": False}
+    facts = sorted(risk.facts, key=lambda fact: -abs(fact.weight))
+    return {
+        "oms_risk_level": risk.level,
+        "oms_risk_score": float(risk.score),
+        "oms_risk_facts": "\n".join(f"{fact.weight:+} {fact.text}" if fact.weight else fact.text for fact in facts),
+    }
 
 
 def _address(address):

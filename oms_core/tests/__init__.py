@@ -20,3 +20,7 @@ from . import test_customer_score
 from . import test_third_party
 from . import test_promise
 from . import test_availability_report
+from . import test_cancel
+from . import test_change
+from . import test_hold
+from . import test_workflow_rules

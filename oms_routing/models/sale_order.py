@@ -88,6 +88,7 @@ class SaleOrder(models.Model):
                 excluded_nodes=(
                     {} if trigger == "manual" else order._oms_get_rejected(self.env["sale.order.line"].union(*lines))
                 )
+                | order._oms_get_excluded_warehouses(of_order)
                 | (excluded or {}).get(order, {}),
             )
             snapshot = Snapshot(nodes[of_order], self._oms_with_consumables(available, lines, of_order, taken), taken)

@@ -32,6 +32,19 @@ OPERATIONS = {"r": "read", "w": "write", "c": "create", "d": "unlink"}
 #: r(ead) w(rite) c(reate) d(elete) of each role for each model of ours, and ``-`` for nothing.
 MATRIX = """
 model                        public portal plain  sales  stock  store  wareh  accou  servi  chann  manag
+oms.cancellation             -      -      -      r      r      r      r      r      r      r      r
+oms.cancellation.line        -      -      -      r      r      r      r      r      r      r      r
+oms.cancellation.ask         -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd
+oms.cancellation.ask.line    -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd
+oms.hold.event               -      -      -      r      r      r      r      r      r      r      r
+oms.hold.release             -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd
+oms.order.change             -      -      -      r      r      r      r      r      rwc    rwc    rwc
+oms.order.change.line        -      -      -      r      r      r      r      r      rwcd   rwcd   rwcd
+oms.workflow.rule            -      -      -      -      -      -      -      -      r      r      rwcd
+oms.workflow.condition       -      -      -      -      -      -      -      -      r      r      rwcd
+oms.workflow.action          -      -      -      -      -      -      -      -      r      r      rwcd
+oms.workflow.log             -      -      -      r      r      r      r      r      r      r      r
+oms.workflow.trial           -      -      -      -      -      -      -      -      -      -      rwcd
 oms.channel                  -      -      -      r      r      r      r      r      r      rwcd   rwcd
 oms.customer.ref             -      -      -      r      -      -      -      r      rwc    rwc    rwcd
 oms.hold                     -      -      -      r      r      r      r      r      rwc    rwc    rwc

@@ -1,0 +1,39 @@
+from odoo import models
+from odoo.exceptions import LockError, UserError
+
+
+class StockPicking(models.Model):
+    """Shipping and cancelling exclude each other; see ``sale.order._oms_lock_deliveries``."""
+
+    _inherit = "stock.picking"
+
+    def button_validate(self):
+        """Override of ``stock``: what somebody is cancelling at this moment, or has cancelled, does not leave."""
+        self._oms_lock()
+        return super().button_validate()
+
+    def _action_done(self):
+        self._oms_lock()
+        return super()._action_done()
+
+    def _oms_lock(self):
+        of_orders = self.filtered(lambda picking: picking.sale_id.oms_channel_id and picking.state != "done")
+        for picking in of_orders.filtered(lambda picking: picking.state == "cancel"):
+            raise UserError(
+                self.env._(
+                    "%(picking)s was cancelled, its goods stay here. Order: %(order)s.",
+                    picking=picking.name,
+                    order=picking.sale_id.name,
+                )
+            )
+        of_orders.flush_recordset()
+        try:
+            of_orders.lock_for_update(allow_referencing=True)
+        except LockError as error:
+            raise UserError(
+                self.env._(
+                    "Somebody is changing %s at this moment; the order may be being cancelled. Look at it again in a "
+                    "moment.",
+                    ", ".join(of_orders.mapped("name")),
+                )
+            ) from error

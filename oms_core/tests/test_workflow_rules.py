@@ -1,0 +1,221 @@
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import mute_logger
+
+from .common import OmsCommon
+
+
+class TestWorkflowRules(OmsCommon):
+    """ORD-07, UX-02: rules of known kinds decide what happens to orders, once, and say why."""
+
+    def _rule(self, *actions, conditions=(), **values):
+        return self.env["oms.workflow.rule"].create(
+            {
+                "name": "Rule",
+                "company_id": self.company.id,
+                "condition_ids": [(0, 0, condition) for condition in conditions],
+                "action_ids": [(0, 0, action) for action in actions],
+                **values,
+            }
+        )
+
+    def _run_jobs(self):
+        with self.enter_registry_test_mode():
+            self.env.ref("oms_core.cron_workflow").method_direct_trigger()
+        self.env.invalidate_all()
+
+    def test_a_large_first_order_waits_and_says_why(self):
+        rule = self._rule(
+            {"kind": "hold", "hold_kind": "fraud", "user_id": self.channel_user.id, "expires_hours": 4},
+            conditions=[{"kind": "amount_min", "amount": 100}, {"kind": "new_customer"}],
+            name="Large first order",
+        )
+        small, large = self._order(), self._order(("STD", 10, "200.00", 20))
+        self.assertEqual(small.state, "sale")
+        self.assertEqual(self._holds(large), ["fraud"])
+        hold = large.oms_open_hold_ids
+        self.assertEqual(hold.reason, "Large first order: the amount is 240.0, the customer is new.")
+        self.assertEqual(hold.assignee_id, self.channel_user)
+        self.assertTrue(hold.expires_at)
+        self.assertEqual(rule.log_count, 1)
+
+    def test_a_rule_is_applied_once_to_an_order(self):
+        rule = self._rule({"kind": "hold"}, event="release")
+        order = self._order()
+        order.oms_open_hold_ids.action_release()
+        self.assertEqual(order.state, "sale", "the clerk has decided; the rule does not ask again")
+        order._oms_run_rules("release")
+        self.assertEqual(rule.log_count, 1)
+
+    def test_every_action_does_what_it_says(self):
+        tag = self.env["crm.tag"].create({"name": "VIP"})
+        team = self.env["crm.team"].create({"name": "Team", "company_id": self.company.id})
+        carrier = self.env["delivery.carrier"].create(
+            {"name": "Courier", "product_id": self.env["product.product"].create({"name": "S", "type": "service"}).id}
+        )
+        self._rule(
+            {"kind": "tag", "tag_ids": [(6, 0, tag.ids)]},
+            {"kind": "priority", "priority": "high"},
+            {"kind": "assign", "user_id": self.channel_user.id, "team_id": team.id},
+            {"kind": "carrier", "carrier_id": carrier.id, "delivery_method": "express"},
+            {"kind": "activity", "user_id": self.channel_user.id, "sentence": "Call them."},
+            {"kind": "skip_window"},
+        )
+        order = self._order()
+        self.assertEqual(
+            (
+                order.tag_ids,
+                order.oms_priority,
+                order.user_id,
+                order.team_id,
+                order.carrier_id,
+                order.oms_delivery_method,
+            ),
+            (tag, "high", self.channel_user, team, carrier, "express"),
+        )
+        self.assertEqual(order.activity_ids.mapped("user_id"), self.channel_user)
+        self.assertEqual(order.state, "sale")
+        self.assertEqual(order.picking_ids.mapped("priority"), ["1"])
+        self.assertIn("Add tags (VIP)", order.oms_workflow_log_ids.done)
+
+    def test_a_rule_says_where_an_order_may_not_come_from(self):
+        store = self.env["stock.warehouse"].create({"name": "Store", "code": "STO", "company_id": self.company.id})
+        self._rule({"kind": "pin", "warehouse_ids": [(6, 0, store.ids)]})
+        order = self._order(status="on_hold")
+        order._oms_run_rules("captured")
+        self.assertEqual(order.oms_pinned_warehouse_id, store)
+        self.assertEqual(set(order._oms_get_excluded_warehouses(self.warehouse | store)), {self.warehouse.id})
+
+    def test_what_waits_for_stock_too_long_is_cancelled_after_a_notice(self):
+        rule = self._rule(
+            {"kind": "cancel", "cancel_reason": "inventory"},
+            event="waiting",
+            delay=10,
+            delay_unit="days",
+            notice_days=3,
+        )
+        order = self._order(("STD", 500, "10000.00", 20))
+        told = []
+        self.patch(
+            type(order), "_oms_notify", lambda orders, event, pickings=None, **details: told.append((orders.ids, event))
+        )
+        now = fields.Datetime.now()
+        self._age(order, now - timedelta(days=6))
+        self._run_jobs()
+        self.assertEqual(told, [])
+        self._age(order, now - timedelta(days=8))
+        self._run_jobs()
+        self._run_jobs()
+        self.assertEqual(told, [(order.ids, "delayed")], "told once")
+        self._age(order, now - timedelta(days=12))
+        self._run_jobs()
+        self.assertEqual(order.state, "sale", "not before the customer has had three days")
+        self.env.cr.execute("UPDATE oms_workflow_log SET create_date = create_date - interval '73 hours'")
+        self._run_jobs()
+        self.assertEqual(order.state, "cancel", order.oms_hold_reason)
+        self.assertEqual(order.oms_cancellation_ids.mapped("reason"), ["inventory"])
+        self.assertEqual(rule.log_count, 2)
+
+    def _age(self, order, moment):
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE stock_move SET create_date = %s WHERE sale_line_id IN %s", [moment, tuple(order.order_line.ids)]
+        )
+        self.env.invalidate_all()
+
+    def test_a_hold_that_stands_too_long_and_an_order_that_is_late(self):
+        tag = self.env["crm.tag"].create({"name": "Slow"})
+        self._rule({"kind": "tag", "tag_ids": [(6, 0, tag.ids)]}, event="held", delay=2, delay_unit="hours")
+        self._rule({"kind": "priority", "priority": "high"}, event="late", delay=1, delay_unit="hours", name="Late")
+        held, late, fine = self._order(status="on_hold"), self._order(), self._order()
+        late.oms_ship_by = fields.Datetime.now() - timedelta(hours=2)
+        fine.oms_ship_by = fields.Datetime.now() + timedelta(hours=2)
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE oms_hold SET create_date = create_date - interval '3 hours'")
+        self.env.invalidate_all()
+        self._run_jobs()
+        self.assertEqual((held.tag_ids, late.tag_ids), (tag, self.env["crm.tag"]))
+        self.assertEqual((late.oms_priority, fine.oms_priority), ("high", "normal"))
+        self.assertEqual(late.picking_ids.priority, "1")
+
+    def test_after_shipping(self):
+        tag = self.env["crm.tag"].create({"name": "Shipped"})
+        self._rule({"kind": "tag", "tag_ids": [(6, 0, tag.ids)]}, event="shipped")
+        order = self._order()
+        self.assertFalse(order.tag_ids)
+        self._ship(order)
+        self.assertEqual(order.tag_ids, tag)
+
+    def test_a_rule_that_fails_stops_the_order_and_says_which(self):
+        rule = self._rule(
+            {"kind": "tag", "tag_ids": [(6, 0, self.env["crm.tag"].create({"name": "X"}).ids)]}, name="Broken"
+        )
+        self.patch(type(rule.action_ids), "_apply_tag", lambda action, order, sentence: 1 / 0)
+        with mute_logger("odoo.addons.oms_core.models.sale_order_workflow"):
+            order = self._order()
+        self.assertIn("Broken", order.oms_hold_reason)
+        self.assertEqual(rule.log_count, 0)
+
+    def test_a_clerk_who_confirms_is_told_that_a_rule_stopped_it(self):
+        self.channel.auto_release = False
+        order = self._order()
+        self._rule({"kind": "hold", "sentence": "Call first."}, event="release")
+        action = order.action_confirm()
+        self.assertIn("Call first.", action["params"]["message"])
+        self.assertEqual((order.state, self._holds(order)), ("draft", ["manual"]))
+
+    def test_trying_a_rule_shows_what_it_is_about_and_does_nothing(self):
+        orders = [self._order(), self._order(("STD", 10, "200.00", 20))]
+        rule = self._rule({"kind": "hold"}, conditions=[{"kind": "amount_min", "amount": 100}], name="Large")
+        trial = self.env["oms.workflow.trial"].browse(rule.action_try()["res_id"])
+        self.assertEqual(trial.order_ids, orders[1])
+        self.assertIn("1 of the latest 2 orders match", trial.text)
+        self.assertIn("the amount is 240", trial.text)
+        self.assertFalse(any(self._holds(order) for order in orders))
+        self.assertEqual(rule.log_count, 0)
+
+    def test_a_rule_without_its_values_is_refused(self):
+        for values in (
+            {"conditions": [{"kind": "zip"}]},
+            {"conditions": [{"kind": "velocity", "count": 0}]},
+            {"event": "waiting"},
+        ):
+            with self.subTest(values=values), self.assertRaises(ValidationError):
+                self._rule({"kind": "hold"}, **values)
+        with self.assertRaises(ValidationError):
+            self._rule({"kind": "tag"})
+        with self.assertRaises(ValidationError):
+            self._rule({"kind": "pin", "warehouse_ids": [(6, 0, self.warehouse.ids)]}, event="shipped")
+
+    def test_rules_are_made_by_managers_and_their_log_by_nobody(self):
+        rule = self._rule({"kind": "hold"})
+        order = self._order()
+        clerk = self._create_user("rule_clerk", "oms_core.group_oms_user")
+        manager = self._create_user("rule_manager", "oms_core.group_oms_manager")
+        with self.assertRaises(AccessError):
+            rule.with_user(clerk).name = "Mine"
+        with self.assertRaises(AccessError):
+            rule.with_user(clerk).action_try()
+        rule.with_user(manager).name = "Ours"
+        rule.with_user(manager).action_try()
+        for user in (clerk, manager):
+            self.assertFalse(order.oms_workflow_log_ids.with_user(user).has_access("write"))
+        with self.assertRaises(UserError):
+            order.oms_workflow_log_ids.sentence = "x"
+
+    def test_facts_of_many_orders_cost_as_many_queries_as_of_few(self):
+        conditions = [{"kind": "new_customer"}, {"kind": "velocity", "count": 9, "hours": 5}, {"kind": "product_tag"}]
+        rule = self._rule({"kind": "hold"}, conditions=conditions, active=False)._to_domain()
+        orders = self.env["sale.order"].union(*(self._order() for _number in range(12)))
+
+        def cost(some):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            some._oms_get_workflow_facts(rule.conditions)
+            return self.cr.sql_log_count - before
+
+        cost(orders[:1])
+        self.assertEqual(cost(orders[:3]), cost(orders))
