@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import http
+from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.http import request
 
 from odoo.addons.sale.controllers.portal import CustomerPortal
@@ -11,26 +12,136 @@ from ..const import LOOKUP_LINK_HOURS, LOOKUP_TEXT_MAX_CHARS
 class OmsPortal(CustomerPortal):
     """Where an order is, for its customer: in the portal, by the link of a mail, or by its number and a proof."""
 
+    # --------------------------------------------------------------------------------------------- BY THE SIGNED LINK
+
     @http.route("/oms/track/<int:order_id>/<string:token>", type="http", auth="public", website=True, sitemap=False)
     def oms_track(self, order_id, token, **_kwargs):
         """The page behind the link of a mail. It shows where the goods are, and neither prices nor addresses."""
+        order_sudo = self._oms_get_tracked_order_sudo(order_id, token)
+        return self._oms_render_track(order_sudo, token) if order_sudo else self._oms_render_expired()
+
+    @http.route(
+        "/oms/track/<int:order_id>/<string:token>/come",
+        type="http",
+        auth="public",
+        website=True,
+        sitemap=False,
+        methods=["POST"],
+    )
+    def oms_track_come(self, order_id, token, picking_id=0, step="", bay="", vehicle="", **_kwargs):
+        """The customer is on the way, or here. Who has the link of a mail may say so; the goods need the code besides."""
+        order_sudo = self._oms_get_tracked_order_sudo(order_id, token)
+        if not order_sudo:
+            return self._oms_render_expired()
+        if error := self._oms_come(order_sudo, picking_id, step, bay, vehicle):
+            return self._oms_render_track(order_sudo, token, error)
+        return request.redirect(f"/oms/track/{order_id}/{token}")
+
+    def _oms_get_tracked_order_sudo(self, order_id, token):
         # sudo: the token proves that the link was made for this order
         order_sudo = request.env["sale.order"].sudo().browse(order_id)
         if not order_sudo._oms_is_tracking_token(token) or not order_sudo.exists():
-            return self._oms_render_lookup(
-                error=request.env._("This link has expired or is incomplete. Look your order up here."), status=403
-            )
-        order_sudo = order_sudo.with_company(order_sudo.company_id)
+            return None
+        return order_sudo.with_company(order_sudo.company_id)
+
+    def _oms_render_track(self, order_sudo, token, error=""):
         values = {
             "order": order_sudo,
             "life": order_sudo._oms_get_customer_view(),
+            "come_url": f"/oms/track/{order_sudo.id}/{token}/come",
             "res_company": order_sudo.company_id,
+            "error": error,
         }
         response = request.render("oms_core.portal_track", values)
         response.headers["Referrer-Policy"] = "no-referrer"  # or a click on the carrier's link would tell it the token
         response.headers["X-Robots-Tag"] = "noindex"
         response.headers["Cache-Control"] = "no-store"
         return response
+
+    def _oms_render_expired(self):
+        return self._oms_render_lookup(
+            error=request.env._("This link has expired or is incomplete. Look your order up here."), status=403
+        )
+
+    def _oms_come(self, order_sudo, picking_id, step, bay, vehicle):
+        """Note that the customer comes for a delivery of this order.
+
+        :return: why not, in a sentence; empty when it is noted
+        """
+        picking_sudo = order_sudo.picking_ids.filtered(lambda picking: str(picking.id) == str(picking_id))
+        if not picking_sudo:
+            return request.env._("Nothing waits for you here.")
+        try:
+            with request.env.cr.savepoint():
+                if step == "arrived":
+                    picking_sudo._oms_check_in(bay, vehicle)
+                else:
+                    picking_sudo._oms_on_the_way()
+        except UserError as error:
+            return str(error)
+        return ""
+
+    # -------------------------------------------------------------------------------------------------- IN THE ACCOUNT
+
+    @http.route("/my/orders/<int:order_id>/come", type="http", auth="public", website=True, methods=["POST"])
+    def oms_order_come(self, order_id, access_token=None, picking_id=0, step="", bay="", vehicle="", **_kwargs):
+        try:
+            order_sudo = self._document_check_access("sale.order", order_id, access_token=access_token)
+        except (AccessError, MissingError):
+            return request.redirect("/my")
+        self._oms_keep_error(order_sudo, self._oms_come(order_sudo, picking_id, step, bay, vehicle))
+        return request.redirect(order_sudo.get_portal_url())
+
+    def _oms_keep_error(self, order_sudo, error):
+        """Show why something was refused on the page that comes next."""
+        request.session["oms_error"] = [order_sudo.id, error] if error else None
+
+    def _get_page_view_values(self, document, access_token, values, session_history, no_breadcrumbs, **kwargs):
+        """Override of ``portal`` to show why something was refused."""
+        values = super()._get_page_view_values(
+            document, access_token, values, session_history, no_breadcrumbs, **kwargs
+        )
+        if document._name == "sale.order" and request.session.get("oms_error"):
+            order_id, error = request.session.pop("oms_error")
+            values["oms_error"] = error if order_id == document.id else ""
+        return values
+
+    # --------------------------------------------------------------------------------------------------- SUBSCRIPTIONS
+
+    def _prepare_home_portal_values(self, counters):
+        values = super()._prepare_home_portal_values(counters)
+        if "subscription_count" in counters:
+            values["subscription_count"] = len(request.env["oms.subscription"]._oms_portal_find())
+        return values
+
+    @http.route("/my/subscriptions", type="http", auth="user", website=True)
+    def oms_subscriptions(self, **_kwargs):
+        values = self._prepare_portal_layout_values()
+        error = request.session.pop("oms_subscription_error", "")
+        subscriptions = request.env["oms.subscription"]._oms_portal_find()
+        return request.render(
+            "oms_core.portal_subscriptions",
+            {**values, "subscriptions": subscriptions, "error": error, "page_name": "oms_subscriptions"},
+        )
+
+    @http.route("/my/subscriptions/<int:subscription_id>", type="http", auth="user", website=True, methods=["POST"])
+    def oms_subscription_step(self, subscription_id, step="", **_kwargs):
+        subscription = request.env["oms.subscription"].browse(subscription_id)
+        steps = {
+            "pause": subscription._oms_portal_pause,
+            "resume": subscription._oms_portal_resume,
+            "skip": subscription._oms_portal_skip,
+            "cancel": subscription._oms_portal_cancel,
+        }
+        try:
+            with request.env.cr.savepoint():
+                if step in steps:
+                    steps[step]()
+        except (UserError, MissingError) as error:
+            request.session["oms_subscription_error"] = str(error)
+        return request.redirect("/my/subscriptions")
+
+    # --------------------------------------------------------------------------------------------------------- LOOK-UP
 
     @http.route("/oms/track", type="http", auth="public", website=True, sitemap=False, methods=["GET", "POST"])
     def oms_look_up(self, number="", proof="", **_kwargs):

@@ -119,9 +119,10 @@ class SaleOrder(models.Model):
         return [
             {
                 "picking": picking,
+                "can_come": picking._oms_is_waited_for(),
                 "state": picking._oms_get_customer_state(labels),
                 "items": [
-                    (move.product_id.display_name, move._oms_get_shown_quantity(), move.product_uom)
+                    (move.product_id.name, move._oms_get_shown_quantity(), move.product_uom)
                     for move in picking.move_ids
                     if move.state != "cancel"
                 ],
@@ -166,6 +167,24 @@ class SaleOrder(models.Model):
 
 class StockPicking(models.Model):
     _inherit = "stock.picking"
+
+    def _oms_is_waited_for(self):
+        """Whether these goods lie ready for a customer who has not fetched them."""
+        self.ensure_one()
+        return bool(
+            self.oms_is_collected
+            and self.oms_ready_at
+            and not self.oms_collected_at
+            and self.state not in ("done", "cancel")
+        )
+
+    def _oms_get_code_for(self, user):
+        """The pickup code, for the customer in person: a portal user whose order it is. Whoever works here does not get to
+        see it on any page, and neither does a link that can be passed on; the mail has it."""
+        self.ensure_one()
+        customer = self.sale_id.partner_id.commercial_partner_id
+        is_customer = user._is_portal() and user.partner_id.commercial_partner_id == customer
+        return self._oms_get_pickup_code() if is_customer and self._oms_is_waited_for() else ""
 
     def _oms_get_customer_state(self, labels):
         """Where this parcel is, in words for the customer."""

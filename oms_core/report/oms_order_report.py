@@ -77,7 +77,7 @@ class OmsOrderReport(models.Model):
         "sale.order.line": ["product_id", "product_uom_id", "product_uom_qty", "price_subtotal", "qty_delivered"],
         "stock.move": ["state", "date", "quantity", "product_uom", "value", "sale_line_id", "picking_id"],
         "stock.move.line": ["result_package_id", "picking_id"],
-        "stock.picking": ["carrier_price", "oms_delivered_at", "oms_collected_at"],
+        "stock.picking": ["carrier_price", "oms_picked_at", "oms_delivered_at", "oms_collected_at"],
         "stock.warehouse": ["oms_cost_per_order", "oms_cost_per_line", "oms_cost_per_parcel"],
         "oms.hold": ["kind", "released_at", "released_by_id", "order_id"],
     }
@@ -257,6 +257,7 @@ class OmsOrderReport(models.Model):
         return SQL(
             """
             SELECT pick.id,
+                   pick.oms_picked_at AS picked_at,
                    COALESCE(pick.oms_delivered_at, pick.oms_collected_at) AS delivered_at,
                    COALESCE(w.oms_cost_per_line, 0) AS cost_pick,
                    (COALESCE(w.oms_cost_per_order, 0) + COALESCE(w.oms_cost_per_parcel, 0) * GREATEST(packed.parcels, 1))
@@ -278,7 +279,8 @@ class OmsOrderReport(models.Model):
             """
             SELECT m.line_id,
                    MIN(m.create_date) AS released_at,
-                   MAX(m.date) FILTER (WHERE m.state = 'done' AND NOT m.is_out AND NOT m.is_in) AS picked_at,
+                   COALESCE(MAX(m.date) FILTER (WHERE m.state = 'done' AND NOT m.is_out AND NOT m.is_in),
+                            MAX(pick.picked_at)) AS picked_at,
                    MIN(m.date) FILTER (WHERE m.state = 'done' AND m.is_out) AS first_shipped_at,
                    MAX(m.date) FILTER (WHERE m.state = 'done' AND m.is_out) AS shipped_at,
                    MAX(pick.delivered_at) AS delivered_at,

@@ -186,3 +186,85 @@ class TestPortal(OmsCommon, HttpCase):
         _status, page = self._page(self._path())
         for words in (f"Pick up at {self.warehouse.name}", "1 rue du Port", "Monday", "We keep it for you until"):
             self.assertIn(words, page)
+
+    # ------------------------------------------------------------------------------------------------------- PICKUP
+
+    def _ready(self):
+        """Goods that lie ready for the customer."""
+        self.warehouse.oms_node_type = "store"
+        self.order.write({"oms_delivery_method": "curbside", "oms_pickup_warehouse_id": self.warehouse.id})
+        self.order.picking_ids.action_oms_ready()
+        self.env.flush_all()
+        return self.order.picking_ids
+
+    def _post(self, page_url, path, **data):
+        page = self.url_open(page_url).text
+        token = re.search(r'name="csrf_token" value="([^"]+)"', page).group(1)
+        return self.url_open(path, data={"csrf_token": token, **data})
+
+    def test_the_code_is_shown_to_the_customer_in_person_only(self):
+        picking = self._ready()
+        code = picking._oms_get_pickup_code()
+        self.order._portal_ensure_token()
+        self._customer("portal_anna", self.order)
+        by_token = f"/my/orders/{self.order.id}?access_token={self.order.access_token}"
+        for url in (self._path(), by_token):
+            page = self.url_open(url).text
+            self.assertIn("Ready for pickup", page)
+            self.assertNotIn(code, page)
+        self._create_user("store_clerk", "oms_core.group_oms_store,sales_team.group_sale_salesman_all_leads")
+        self.authenticate("store_clerk", "store_clerk")
+        self.assertNotIn(code, self.url_open(by_token).text)
+        self.authenticate("portal_anna", "portal_anna")
+        self.assertIn(code, self.url_open(f"/my/orders/{self.order.id}").text)
+
+    def test_the_customer_says_that_he_is_here(self):
+        picking = self._ready()
+        path = self._path()
+        response = self._post(path, f"{path}/come", picking_id=picking.id, step="arrived", bay="4", vehicle="Red van")
+        self.assertIn("The store knows that you are here", response.text)
+        self.assertEqual((picking.oms_curb_state, picking.oms_bay, picking.oms_vehicle), ("arrived", "4", "Red van"))
+
+    def test_nobody_checks_in_for_another_order_or_with_a_forged_link(self):
+        picking = self._ready()
+        other = self._order()
+        self.env.flush_all()
+        theirs = self._path(other)
+        response = self._post("/oms/track", f"{theirs}/come", picking_id=picking.id, step="arrived")
+        self.assertNotIn("The store knows", response.text)
+        forged = f"/oms/track/{self.order.id}/AAAA/come"
+        self._post("/oms/track", forged, picking_id=picking.id, step="arrived")
+        self.assertFalse(picking.oms_curb_state)
+
+    def test_a_check_in_before_the_goods_are_ready_says_why_not(self):
+        self.order.oms_delivery_method = "curbside"
+        self.env.flush_all()
+        path = self._path()
+        response = self._post("/oms/track", f"{path}/come", picking_id=self.order.picking_ids.id, step="arrived")
+        self.assertIn("not ready yet", response.text)
+
+    # -------------------------------------------------------------------------------------------------- SUBSCRIPTIONS
+
+    def test_a_customer_pauses_the_own_subscription_and_no_other(self):
+        self._customer("portal_anna", self.order)
+        mine, other = (
+            self.env["oms.subscription"].create(
+                {
+                    "partner_id": partner.id,
+                    "company_id": self.company.id,
+                    "channel_id": self.channel.id,
+                    "line_ids": [(0, 0, {"product_id": self.product_standard.id, "quantity": 1})],
+                }
+            )
+            for partner in (self.order.partner_id, self.env["res.partner"].create({"name": "Ben"}))
+        )
+        (mine | other).action_start()
+        self.env.flush_all()
+        self.authenticate("portal_anna", "portal_anna")
+        page = self.url_open("/my/subscriptions").text
+        self.assertIn(mine.name, page)
+        self.assertNotIn(other.name, page)
+        self._post("/my/subscriptions", f"/my/subscriptions/{mine.id}", step="pause")
+        response = self._post("/my/subscriptions", f"/my/subscriptions/{other.id}", step="cancel")
+        self.assertIn("not yours", response.text)
+        self.assertEqual((mine.state, other.state), ("paused", "running"))

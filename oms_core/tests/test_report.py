@@ -316,6 +316,15 @@ class TestReport(OmsCommon):
         self.assertAlmostEqual(found["6_deliver"], facts["deliver_hours"], 2)
         self.assertEqual(len(stages.mapped("id")), len(set(stages.mapped("id"))))
 
+    def test_what_was_scanned_on_the_delivery_itself_is_when_it_was_picked(self):
+        order = self._order(("STD", 1, None, 20))
+        self._ship(order)
+        delivery = order.picking_ids
+        delivery.oms_picked_at = self.now - timedelta(hours=3)
+        row = self._report(order)
+        self.assertEqual(row.picked_at, delivery.oms_picked_at)
+        self.assertAlmostEqual(row.ship_hours, _hours(row.picked_at, row.shipped_at), 2)
+
     def test_another_companys_orders_are_not_counted(self):
         order = self._order()
         other = self.env["res.company"].create({"name": "Another"})

@@ -2,3 +2,4 @@ from . import test_return_flow
 from . import test_refund
 from . import test_access
 from . import test_cancelled_too_late
+from . import test_portal

@@ -1,0 +1,26 @@
+from odoo import models
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    def _oms_get_customer_view(self):
+        """Override of ``oms_core``: what the customer sends back, and how far it is."""
+        view = super()._oms_get_customer_view()
+        # sudo: whoever may see the order may see what comes back of it
+        returns_sudo = self.env["oms.return"].sudo().search([("order_id", "=", self.id), ("state", "!=", "cancelled")])
+        labels = dict(returns_sudo._fields["stage"]._description_selection(self.env))
+        view["returns"] = [
+            {
+                "name": record.name,
+                "stage": labels[record.stage],
+                "items": [(line.product_id.name, line.quantity) for line in record.line_ids],
+                "tracking": [
+                    (picking.carrier_tracking_ref, picking.carrier_tracking_url)
+                    for picking in record.picking_ids
+                    if picking.carrier_tracking_ref
+                ],
+            }
+            for record in returns_sudo
+        ]
+        return view
