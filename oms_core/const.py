@@ -329,3 +329,39 @@ WORKFLOW_TRY_ORDERS = 100
 
 #: Earlier orders of the customers of one batch that rules look at.
 WORKFLOW_MOMENTS_MAX = 5000
+
+# --- Parcels ---------------------------------------------------------------------------------------------------------
+
+#: A label. ``unknown``: the carrier was asked and its answer was lost; nobody buys again before somebody has looked.
+LABEL_TRANSITIONS = {
+    "requested": {"bought", "failed", "unknown"},
+    "unknown": {"requested", "bought", "failed", "unknown"},
+    "failed": {"requested"},
+    "bought": {"cancelled"},
+    "cancelled": set(),
+}
+
+#: A request that nobody has finished after this was interrupted: longer than any answer is waited for.
+LABEL_INTERRUPTED_AFTER_S = 240
+
+#: After a lost answer the carrier may still be at work; that it does not know the parcel counts only after this.
+LABEL_SETTLED_AFTER_S = 90
+
+#: How often a parcel is asked for: on its way, and on the day it is brought.
+TRACK_EVERY_S = 2 * 3600
+TRACK_EVERY_TODAY_S = 1800
+
+#: How long after a failure, the first time, the second time and so on; the last one stays.
+TRACK_RETRY_DELAYS_S = (600, 1800, 7200, 21600)
+
+#: Nobody asks for a parcel any more after this.
+TRACK_MAX_DAYS = 60
+
+#: Parcels asked for by one run of the job before it commits.
+TRACK_BATCH_MAX = 200
+
+#: Scans of one parcel that are kept; carriers that repeat themselves endlessly are cut off.
+TRACKING_EVENTS_MAX = 200
+
+#: Parcels that a webhook may have fetched anew.
+WEBHOOK_BODY_MAX_BYTES = 256 * 1024

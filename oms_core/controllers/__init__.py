@@ -1,2 +1,3 @@
 from . import portal
 from . import third_party
+from . import carrier_webhook

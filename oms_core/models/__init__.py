@@ -59,3 +59,13 @@ from . import oms_hold_work
 from . import delivery_carrier_address
 from . import oms_workflow_rule
 from . import sale_order_workflow
+from . import delivery_carrier
+from . import delivery_carrier_types
+from . import oms_rate_card
+from . import oms_shipment_label
+from . import oms_tracking_event
+from . import stock_picking_label
+from . import stock_picking_tracking
+from . import sale_order_shipping
+from . import product_template_dangerous
+from . import oms_channel_return_label

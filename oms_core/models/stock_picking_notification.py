@@ -30,6 +30,10 @@ class StockPicking(models.Model):
         )
 
     def _send_confirmation_email(self):
-        """Override of ``stock`` (and ``stock_sms``): what the customer of a channel is told comes from one place."""
+        """Override of ``stock`` (and ``stock_sms``): what the customer of a channel is told comes from one place.
+
+        ``stock_delivery`` buys the labels in here too, before it sends anything; those of channels get theirs all the same.
+        """
         native = self.filtered(lambda picking: not picking.sale_id.oms_channel_id)
+        (self - native)._oms_get_labels_at_validation()
         return super(StockPicking, native)._send_confirmation_email()

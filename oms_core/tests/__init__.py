@@ -24,3 +24,5 @@ from . import test_cancel
 from . import test_change
 from . import test_hold
 from . import test_workflow_rules
+from . import test_carrier_label
+from . import test_tracking

@@ -8,6 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from demo.carriers import parcels, prepare_carriers
 from demo.customers import customers
 from demo.fulfilment import pickups
 
@@ -19,9 +20,11 @@ EXPECTED_BACK = {"1003": {"LAMP-BRASS": 1}}
 def ship(env):
     deliveries = env["stock.picking"].search([("picking_type_code", "=", "outgoing"), ("state", "=", "assigned")])
     deliveries = deliveries.filtered(lambda picking: picking.sale_id.oms_number not in LEFT_TO_SHIP)
-    for number, picking in enumerate(deliveries, 1):
+    prepare_carriers(env, deliveries)
+    for number, picking in enumerate(deliveries.filtered(lambda picking: not picking.carrier_id), 1):
         picking.carrier_tracking_ref = f"DEMO{number:06d}"
     deliveries.button_validate()
+    parcels(env)
 
 
 def take_back(env, number, quantities):

@@ -79,6 +79,13 @@ oms.availability.place       -      -      -      -      -      -      r      r 
 oms.backorder.policy         -      -      -      -      -      -      -      r      r      r      rwcd
 oms.stock.buffer             -      -      -      -      -      -      r      r      r      r      rwcd
 oms.stock.feed               -      -      -      -      -      -      r      r      r      r      rwcd
+oms.shipment.label           -      -      -      r      r      r      r      r      r      r      r
+oms.tracking.event           -      -      -      r      r      r      r      r      r      r      r
+oms.rate.card                -      -      -      -      r      r      r      r      r      r      rwcd
+oms.rate.zone                -      -      -      -      r      r      r      r      r      r      rwcd
+oms.rate.step                -      -      -      -      r      r      r      r      r      r      rwcd
+oms.rate.compare             -      -      -      rwcd   rwcd   rwcd   rwcd   -      rwcd   rwcd   rwcd
+oms.rate.compare.line        -      -      -      rwcd   rwcd   rwcd   rwcd   -      rwcd   rwcd   rwcd
 """
 
 #: Methods that anybody may call, and why that does no harm.

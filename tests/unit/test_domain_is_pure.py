@@ -8,6 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PLATFORM_FILES = ("const.py", "verify.py", "parse.py", "render.py")
+CARRIER_FILES = ("const.py", "parse.py", "render.py")
 #: Of the standard library, but not pure.
 IMPURE = {
     "asyncio",
@@ -28,6 +29,9 @@ def pure_files():
     yield from ROOT.glob("oms_*/domain/**/*.py")
     for name in PLATFORM_FILES:
         yield from ROOT.glob(f"oms_*/platforms/*/{name}")
+    yield from ROOT.glob("oms_*/carriers/base.py")
+    for name in CARRIER_FILES:
+        yield from ROOT.glob(f"oms_*/carriers/*/{name}")
 
 
 def imports(path):
@@ -46,7 +50,7 @@ def is_allowed(name, path):
     parts = name.split(".")
     if parts[0] == "odoo":
         own_package = ["odoo", "addons", *path.relative_to(ROOT).parent.parts]
-        return (parts[2].startswith("oms_") and parts[3] == "domain") or (
+        return (parts[2].startswith("oms_") and (parts[3] == "domain" or parts[3:5] == ["carriers", "base"])) or (
             parts[: len(own_package)] == own_package and parts[len(own_package)] != "client"
         )
     return parts[0] in sys.stdlib_module_names and parts[0] not in IMPURE
@@ -65,7 +69,8 @@ def test_there_are_pure_files_to_look_at():
 def test_only_a_client_imports_requests():
     importers = {
         path.name
-        for path in ROOT.glob("oms_*/platforms/**/*.py")
+        for folder in ("platforms", "carriers")
+        for path in ROOT.glob(f"oms_*/{folder}/**/*.py")
         if any(name.split(".")[0] in ("requests", "requests_oauthlib") for name in imports(path))
     }
     assert importers == {"client.py"}

@@ -1,0 +1,28 @@
+"""What karrio calls things."""
+
+CODE = "oms_karrio"
+LABEL = "karrio (UPS, FedEx, DHL and others)"
+PACKAGE = "karrio"
+MISSING = (
+    "This delivery method needs the Python package karrio, which is not installed. Ask your administrator to run "
+    "“pip install karrio karrio-ups” (or the package of your carrier) with Odoo's Python, 3.11 or newer."
+)
+
+#: What it says when something went wrong inside of it, after the carrier was asked or before.
+INTERNAL_CODES = ("", "SHIPPING_SDK_INTERNAL_ERROR", "500")
+
+#: Its states → ours. What is not here says nothing about where a parcel is.
+STATES = {
+    "pending": "announced",
+    "created": "announced",
+    "picked_up": "collected",
+    "in_transit": "in_transit",
+    "out_for_delivery": "out_for_delivery",
+    "ready_for_pickup": "ready_for_pickup",
+    "on_hold": "exception",
+    "delivery_delayed": "exception",
+    "delivery_failed": "exception",
+    "return_to_sender": "returning",
+    "delivered": "delivered",
+    "cancelled": "cancelled",
+}

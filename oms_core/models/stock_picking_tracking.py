@@ -1,0 +1,228 @@
+import logging
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..carriers.base import Auth, CarrierError, Reject, Retry
+from ..const import (
+    ERROR_MAX_CHARS,
+    TRACK_BATCH_MAX,
+    TRACK_EVERY_S,
+    TRACK_EVERY_TODAY_S,
+    TRACK_MAX_DAYS,
+    TRACK_RETRY_DELAYS_S,
+)
+from ..domain.tracking import TERMINAL, Outlook, Scan, combine, derive, predict_late
+
+_logger = logging.getLogger(__name__)
+
+#: State of a delivery -> what the customer is told, once.
+TOLD = {"out_for_delivery": "out_for_delivery", "exception": "delivery_problem"}
+
+
+class StockPicking(models.Model):
+    _inherit = "stock.picking"
+
+    oms_event_ids = fields.One2many("oms.tracking.event", "picking_id", string="Scans")
+    oms_told_events = fields.Char(readonly=True, copy=False, help="What has happened to this parcel before.")
+    oms_predicted_late = fields.Char(
+        string="Late",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="Why this delivery is late, or is going to be late against what was promised.",
+    )
+
+    # ------------------------------------------------------------------------------------------------------- STATES
+
+    def _oms_update_tracking(self, expected=None):
+        """Work out where these deliveries are from all their scans; tell what has changed, once.
+
+        :param expected: ``{picking: when the carrier expects to deliver}``.
+        """
+        # sudo: carriers tell it, and no user has to be there
+        pickings = self.sudo().filtered(lambda picking: picking.picking_type_code != "incoming")
+        events = self.env["oms.tracking.event"].sudo().search([("picking_id", "in", pickings.ids)])
+        by_picking = events.filtered(lambda event: event.label_id.purpose != "return").grouped("picking_id")
+        for label, scans in events.grouped("label_id").items():
+            label._set_tracking(derive(Scan(event.at, event.state or "") for event in scans).state)
+        delivered = self.browse()
+        for picking in pickings:
+            of_picking = by_picking.get(picking, events.browse())
+            parcels = of_picking.grouped("tracking_number")
+            journeys = [derive(Scan(event.at, event.state or "") for event in scans) for scans in parcels.values()]
+            # A parcel that nobody has scanned yet is on its way at best.
+            silent = len(set((picking.carrier_tracking_ref or "").split(",")) - set(parcels) - {""})
+            journey = combine(journeys)
+            values = {}
+            state = "in_transit" if silent and journey.state == "delivered" else journey.state
+            done_at = journey.delivered_at if state == "delivered" else False
+            if state and state != picking.oms_tracking_state:
+                values["oms_tracking_state"] = state
+            if of_picking and (done_at or False) != picking.oms_delivered_at:
+                values["oms_delivered_at"] = done_at
+            moment = (expected or {}).get(picking.with_env(self.env)) or (expected or {}).get(picking)
+            if moment and moment != picking.oms_expected_at:
+                values["oms_expected_at"] = moment
+            if values:
+                picking.write(values)
+            if values.get("oms_delivered_at"):
+                delivered |= picking._oms_once("delivered")
+            elif state in ("out_for_delivery", "exception"):
+                if picking._oms_once(TOLD[state]) and picking.sale_id:
+                    picking.sale_id._oms_notify(TOLD[state], picking)
+        if delivered:
+            delivered._oms_on_delivered()
+        pickings._oms_predict_late()
+
+    def _oms_once(self, event):
+        """Whether this has not happened to this delivery before; parcels may come and go.
+
+        :return: this delivery when it is the first time.
+        """
+        told = set((self.oms_told_events or "").split(",")) - {""}
+        if event in told:
+            return self.browse()
+        self.oms_told_events = ",".join(sorted(told | {event}))
+        return self
+
+    # --------------------------------------------------------------------------------------------------------- LATE
+
+    def _oms_predict_late(self, now=None):
+        """Say which of these deliveries are late, or going to be, and why."""
+        now = now or fields.Datetime.now()
+        last = dict(
+            self.env["oms.tracking.event"]
+            .sudo()  # sudo: only when it was scanned last
+            ._read_group([("picking_id", "in", self.ids), ("state", "!=", False)], ["picking_id"], ["at:max"])
+        )
+        for picking in self.filtered(lambda picking: picking.picking_type_code == "outgoing"):
+            order = picking.sale_id
+            found = None
+            if order and picking.state != "cancel":
+                found = predict_late(
+                    Outlook(
+                        deliver_by=order.oms_deliver_by or None,
+                        state=picking.oms_tracking_state or "",
+                        expected_at=picking.oms_expected_at or None,
+                        delivered_at=picking.oms_delivered_at or picking.oms_collected_at or None,
+                        shipped_at=picking.date_done or None,
+                        last_scan_at=last.get(picking),
+                        transit_days=picking.carrier_id.oms_transit_days or None,
+                    ),
+                    now,
+                )
+            text = found[1] if found else False
+            if text != picking.oms_predicted_late:
+                picking.oms_predicted_late = text
+
+    @api.model
+    def _cron_oms_predict_late(self):
+        """Look at all deliveries that were promised and have not arrived, a batch and a commit at a time."""
+        cron = self.env["ir.cron"]
+        domain = [
+            ("picking_type_code", "=", "outgoing"),
+            ("state", "!=", "cancel"),
+            ("sale_id.oms_deliver_by", "!=", False),
+            ("oms_delivered_at", "=", False),
+            ("create_date", ">", fields.Datetime.now() - timedelta(days=TRACK_MAX_DAYS)),
+        ]
+        last_id = 0
+        while batch := self.search([*domain, ("id", ">", last_id)], order="id", limit=500):
+            last_id = batch[-1].id
+            batch._oms_predict_late()
+            if not cron._commit_progress(len(batch)):
+                break
+
+
+class OmsShipmentLabel(models.Model):
+    _inherit = "oms.shipment.label"
+
+    def _set_tracking(self, state):
+        """Where the parcel of this label is; one that has arrived is not asked for any more. Nothing for no label."""
+        if not self:
+            return
+        values = {}
+        if state and state != self.tracking_state:
+            values["tracking_state"] = state
+        if state in TERMINAL and self.next_track_at:
+            values["next_track_at"] = False
+        if values:
+            self.sudo().write(values)  # sudo: labels have no writers of their own
+
+    @api.model
+    def _cron_track(self):
+        """Ask the carriers for the parcels that are open and due, a batch and a commit at a time."""
+        cron = self.env["ir.cron"]
+        while batch := self._take_due():
+            for carrier, labels in batch.grouped("carrier_id").items():
+                size = max(carrier._oms_capabilities().track_batch, 1) if carrier.exists() else TRACK_BATCH_MAX
+                for start in range(0, len(labels), size):
+                    labels[start : start + size]._track(carrier)
+            if not cron._commit_progress(len(batch)):
+                break
+
+    @api.model
+    def _take_due(self):
+        now = fields.Datetime.now()
+        due = self.search(
+            [("state", "=", "bought"), ("next_track_at", "<=", now)], order="next_track_at, id", limit=TRACK_BATCH_MAX
+        )
+        return due.try_lock_for_update()
+
+    def _track(self, carrier):
+        """Ask for some parcels of one delivery method. Whatever happens, each is due again later, or done."""
+        now = fields.Datetime.now()
+        able = carrier.exists() and carrier.active and carrier._oms_capabilities().track and not carrier.oms_missing
+        old = self.filtered(lambda label: (label.bought_at or now) < now - timedelta(days=TRACK_MAX_DAYS))
+        open_labels = self - old
+        if not able:
+            self.write({"next_track_at": False})
+            return
+        old.write({"next_track_at": False})
+        # Before the carrier is asked: a job that is killed in the middle does not ask again at once.
+        for label in open_labels:
+            often = TRACK_EVERY_TODAY_S if label.tracking_state == "out_for_delivery" else TRACK_EVERY_S
+            label.next_track_at = now + timedelta(seconds=often)
+        try:
+            adapter = carrier._oms_adapter()
+            updates = []
+            for label in open_labels.filtered(lambda label: not (label.tracking_number and label.attachment_id)):
+                update = adapter.details(label.carrier_ref)
+                label._apply_details(update)
+            numbers = [label.tracking_number for label in open_labels if label.tracking_number]
+            if numbers:
+                updates = adapter.track(numbers)
+            with self.env.cr.savepoint():
+                self.env["oms.tracking.event"]._receive(carrier, updates)
+            open_labels.write({"track_attempts": 0})
+        except (CarrierError, UserError) as error:
+            open_labels._track_later(error)
+        except Exception as error:
+            _logger.exception("Tracking of %s parcels of carrier %s failed", len(open_labels), carrier.id)
+            open_labels._track_later(error)
+
+    def _track_later(self, error):
+        for label in self:
+            delay = TRACK_RETRY_DELAYS_S[min(label.track_attempts, len(TRACK_RETRY_DELAYS_S) - 1)]
+            if isinstance(error, Retry) and error.delay_s:
+                delay = max(delay, error.delay_s)
+            elif isinstance(error, (Auth, Reject)):
+                delay = TRACK_RETRY_DELAYS_S[-1]
+            label.write(
+                {
+                    "next_track_at": fields.Datetime.now() + timedelta(seconds=delay),
+                    "track_attempts": label.track_attempts + 1,
+                    "error": str(error)[:ERROR_MAX_CHARS],
+                }
+            )
+
+    @api.model
+    def _refetch(self, carrier, references):
+        """A webhook mentioned these shipments: have them looked at soon. Nothing that it said is believed."""
+        labels = self.search([("carrier_id", "=", carrier.id), ("carrier_ref", "in", list(references))])
+        labels.filtered(lambda label: label.state == "bought").write({"next_track_at": fields.Datetime.now()})
+        if labels and (cron := self.env.ref("oms_core.cron_track", raise_if_not_found=False)):
+            cron._trigger()
+        return labels
