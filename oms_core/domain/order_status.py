@@ -64,7 +64,7 @@ RULES: tuple[tuple[str, dict[str, bool]], ...] = (
 TO_SHIP = ("received", "held", "waiting", "sourced", "picking", "partial")
 
 #: Statuses in which the goods are on their way to the customer.
-UNDERWAY = ("shipped", "ready")
+UNDERWAY = ("shipped",)
 
 
 def decide(facts: Facts) -> str:

@@ -14,10 +14,14 @@ from . import res_partner
 from . import product_product
 from . import account_tax
 from . import sale_order
+from . import oms_promise
 from . import sale_order_life
+from . import sale_order_promise
 from . import sale_order_line
 from . import sale_order_capture
 from . import sale_order_booking
+from . import sale_order_release
+from . import sale_order_timeline
 from . import sale_order_portal
 from . import stock_warehouse
 from . import oms_stock_feed

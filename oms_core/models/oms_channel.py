@@ -157,6 +157,7 @@ class OmsChannel(models.Model):
             .with_company(self.company_id)
             .with_context(
                 allowed_company_ids=self.company_id.ids,
+                oms_by_job=True,
                 tracking_disable=True,
                 mail_create_nolog=True,
                 mail_create_nosubscribe=True,

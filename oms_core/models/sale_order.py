@@ -146,9 +146,9 @@ class SaleOrder(models.Model):
                 order.state in ("draft", "sent") and order.oms_channel_id.auto_release and not order.oms_on_hold
             )
         )
-        if clean:
-            clean.action_confirm()
-        return clean
+        if due := clean._oms_due_for_release():
+            due.with_context(oms_by_job=True).action_confirm()
+        return due
 
     def _confirmation_error_message(self):
         """Override of ``sale`` to keep held orders from being confirmed."""

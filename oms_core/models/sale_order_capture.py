@@ -93,7 +93,11 @@ class SaleOrder(models.Model):
         customers = self.env["res.partner"]._oms_match_customers(channel, docs)
         orders = self.create(
             [
-                {**self._oms_prepare(channel, doc, parties, resolver), **self._oms_prepare_once(channel, doc)}
+                {
+                    **self._oms_prepare(channel, doc, parties, resolver),
+                    **self._oms_prepare_service(channel, doc, resolver),
+                    **self._oms_prepare_once(channel, doc),
+                }
                 for doc, parties in zip(docs, customers, strict=True)
             ]
         )
@@ -284,6 +288,10 @@ class SaleOrder(models.Model):
     def _oms_address_reasons(self, doc, resolver):
         if not any(resolver.product(line).type == "consu" for line in doc.lines):
             return
+        if self.oms_delivery_method in COLLECTED_METHODS:
+            if not self.oms_pickup_warehouse_id:
+                yield "address", resolver.no_pickup_reason(doc)
+            return
         # Of a customer who gave no address, the one on file is not taken for it, but one set on the order by hand is.
         by_hand = self.partner_shipping_id not in (self.partner_id, self.partner_invoice_id)
         if not doc.shipping.is_postal() and not by_hand:
@@ -389,14 +397,16 @@ class SaleOrder(models.Model):
     def _oms_rewrite(self, channel, doc, resolver):
         """Make a quotation say what its document says now, and set its holds anew.
 
-        Where the document itself is the same as before, the customer and the addresses stay: somebody may have corrected
-        them here.
+        Where the document itself is the same as before, the customer, the addresses and the way of delivery stay: somebody
+        may have corrected them here.
         """
+        service = {}
         if _content_hash(doc) == self.oms_content_hash:
             parties = (self.partner_id, self.partner_invoice_id, self.partner_shipping_id)
         else:
             parties = self.env["res.partner"]._oms_match_customers(channel, [doc])[0]
-        self.write(self._oms_prepare(channel, doc, parties, resolver))
+            service = self._oms_prepare_service(channel, doc, resolver)
+        self.write({**self._oms_prepare(channel, doc, parties, resolver), **service})
         reasons = list(self._oms_reasons_to_hold(doc, resolver))
         outdated = self.oms_hold_ids.filtered(
             lambda hold: hold.is_open and hold.kind in DOCUMENT_HOLD_KINDS and (hold.kind, hold.reason) not in reasons
@@ -500,6 +510,8 @@ def _content_hash(doc):
         doc.currency,
         str(doc.total),
     ]
+    if doc.delivery_method or doc.pickup_ref:  # only where told, so that orders known before compare as they did
+        ordered.append([doc.delivery_method, doc.pickup_ref])
     rest = [
         doc.status,
         doc.channel_status,

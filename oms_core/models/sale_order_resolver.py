@@ -1,5 +1,6 @@
 """What the codes in canonical documents mean in this database: products, taxes, currencies, fiscal positions."""
 
+from ..const import DELIVERY_METHODS
 from ..exceptions import MessageRejected
 
 
@@ -19,10 +20,42 @@ class Resolver:
         self.pricelists = {}
         self.fiscal_positions = {}
         self.warehouse = channel._get_warehouses()[:1]
+        self.shipping_rules = channel.shipping_rule_ids
+        refs = {doc.pickup_ref for doc in docs if doc.pickup_ref}
+        places = self.env["stock.warehouse"]
+        if refs:
+            places = places.search([("company_id", "=", channel.company_id.id), ("code", "in", list(refs))])
+        self.places = {place.code: place for place in places}
         self.by_fiscal_position = self.env["account.fiscal.position"].search_count(
             [*self.env["account.fiscal.position"]._check_company_domain(channel.company_id), ("auto_apply", "=", True)],
             limit=1,
         )
+
+    def delivery_method(self, doc):
+        """How the customer wants the goods: as the document says, else as the name of the shipping method does."""
+        if doc.delivery_method in dict(DELIVERY_METHODS):
+            return doc.delivery_method
+        return self.env["oms.shipping.rule"]._match(self.shipping_rules, doc.shipping_method) or "ship"
+
+    def pickup_place(self, doc):
+        """Where the customer will come; empty when that is not known here."""
+        return self.places.get(doc.pickup_ref, self.env["stock.warehouse"])
+
+    def no_pickup_reason(self, doc):
+        if doc.pickup_ref:
+            return self.env._(
+                "The customer wants to fetch the goods at “%s”, which is the code of no place here. Choose the place on the "
+                "order, then release.",
+                doc.pickup_ref,
+            )
+        return self.env._(
+            "The customer wants to fetch the goods, and the channel does not say where. Choose the place on the order, then "
+            "release."
+        )
+
+    def promise(self, method, pickup, ordered_at):
+        """By when the goods must leave and arrive; places share one look at their hours."""
+        return self.channel._oms_promise(method, pickup or self.warehouse, ordered_at)
 
     def fiscal_position(self, customer, delivery_address):
         """What the company does about this customer's taxes and accounts, by its own rules."""

@@ -18,7 +18,7 @@ class StockWarehouse(models.Model):
     oms_calendar_id = fields.Many2one(
         "resource.calendar",
         string="Open",
-        help="When this place is open, and in which time zone. Empty: always, in the time zone of the company.",
+        help="When this place is open, and in which time zone. Empty: the working hours of the company.",
     )
     oms_user_ids = fields.Many2many(
         "res.users",

@@ -8,6 +8,8 @@ from . import test_fulfilment_pickup
 from . import test_fulfilment_scan
 from . import test_message
 from . import test_order_life
+from . import test_order_release
+from . import test_order_timeline
 from . import test_order_upsert
 from . import test_query_budget
 from . import test_notification
