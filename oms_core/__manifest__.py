@@ -58,6 +58,7 @@
         "views/oms_shipment_label_views.xml",
         "views/oms_rate_compare_views.xml",
         "report/delivery_slip.xml",
+        "views/oms_exception_views.xml",
         "views/sale_order_life_views.xml",
     ],
     "assets": {"web.assets_backend": ["oms_core/static/src/**/*"]},

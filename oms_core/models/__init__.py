@@ -22,6 +22,7 @@ from . import sale_order_capture
 from . import sale_order_booking
 from . import sale_order_release
 from . import sale_order_timeline
+from . import oms_exception
 from . import sale_order_portal
 from . import stock_warehouse
 from . import oms_stock_feed

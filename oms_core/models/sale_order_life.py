@@ -29,12 +29,14 @@ ORDER_STATUSES = [
 #: {model: fields that the facts are read from}: what has to be in the database before they are.
 READ_FROM = {
     "sale.order": ["state"],
-    "sale.order.line": ["order_id", "product_id", "product_uom_qty", "product_uom_id", "qty_delivered"],
+    "sale.order.line": ["order_id", "product_id", "product_uom_qty", "product_uom_id", "qty_delivered", "state"],
     "stock.move": [
         *("sale_line_id", "state", "quantity", "product_uom", "to_refund", "picked", "picking_id", "product_id"),
         *("location_id", "location_dest_id"),
     ],
-    "stock.picking": ["printed", "oms_ready_at", "oms_collected_at", "oms_delivered_at"],
+    "stock.picking": [
+        *("printed", "sale_id", "oms_ready_at", "oms_collected_at", "oms_delivered_at", "oms_tracking_state"),
+    ],
     "oms.hold": ["order_id", "released_at"],
 }
 
@@ -75,8 +77,16 @@ class SaleOrder(models.Model):
         statuses = tuple(status for status in value if status)
         if not statuses:
             return Domain.FALSE
+        open_only = set(statuses) <= {"waiting", "sourced", "picking", "partial", "received"}
+
+        def to_sql(model, alias, query):
+            condition = SQL("%s IN %s", model._oms_status_sql(alias), statuses)
+            if open_only:  # looked up first, so that nobody asks how years of finished orders stand
+                return SQL("(%s IN (%s) AND %s)", SQL.identifier(alias, "id"), model._oms_open_sql(), condition)
+            return condition
+
         return Domain.custom(
-            to_sql=lambda model, alias, query: SQL("%s IN %s", model._oms_status_sql(alias), statuses),
+            to_sql=to_sql,
             predicate=lambda order: order.oms_status in statuses,
         )
 
@@ -111,6 +121,35 @@ class SaleOrder(models.Model):
         if not conditions:
             return SQL("ELSE %s", status)
         return SQL("WHEN %s THEN %s", SQL(" AND ").join(conditions), status)
+
+    @api.model
+    def _oms_open_sql(self):
+        """The ids of all orders of which something has still to leave, or whose parcels are still tracked: few of many."""
+        return SQL(
+            """SELECT oo.id FROM sale_order oo WHERE oo.state IN ('draft', 'sent')
+               UNION
+               SELECT ol.order_id FROM sale_order_line ol
+                 JOIN product_product op ON op.id = ol.product_id
+                 JOIN product_template ot ON ot.id = op.product_tmpl_id AND ot.type = 'consu'
+                WHERE ol.state = 'sale' AND ol.qty_delivered < ol.product_uom_qty
+               UNION
+               SELECT ok.sale_id FROM stock_picking ok
+                WHERE ok.oms_tracking_state IS NOT NULL AND ok.oms_delivered_at IS NULL AND ok.sale_id IS NOT NULL"""
+        )
+
+    def _oms_nothing_comes_sql(self, alias):
+        """Whether a part of a confirmed order is neither sent nor on any transfer."""
+        digits = self.env["decimal.precision"].precision_get("Product Unit")
+        return SQL(
+            """EXISTS (SELECT 1 FROM sale_order_line l
+                         JOIN product_product pp ON pp.id = l.product_id
+                         JOIN product_template pt ON pt.id = pp.product_tmpl_id AND pt.type = 'consu'
+                        WHERE l.order_id = %s AND l.qty_delivered < l.product_uom_qty - %s
+                          AND NOT EXISTS (SELECT 1 FROM stock_move m WHERE m.sale_line_id = l.id
+                                             AND (m.state NOT IN ('done', 'cancel') OR m.origin_returned_move_id IS NOT NULL)))""",
+            SQL.identifier(alias, "id"),
+            0.5 * 10**-digits,
+        )
 
     def _oms_facts_sql(self, alias):
         """{name of a fact: SQL over a row of ``sale_order`` with this alias}; see ``domain/order_status.py: Facts``."""

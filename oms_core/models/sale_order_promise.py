@@ -372,7 +372,12 @@ def _later(one, other):
     # ----------------------------------------------------------------------------------------------------- COMPUTES
 
     @api.depends(
-        "oms_status", "oms_ship_by", "oms_deliver_by", "picking_ids.oms_expected_at", "oms_channel_id.risk_hours"
+        "oms_status",
+        "oms_ship_by",
+        "oms_deliver_by",
+        "picking_ids.oms_tracking_state",
+        "picking_ids.oms_expected_at",
+        "oms_channel_id.risk_hours",
     )
     def _compute_oms_due_at(self):
         rows = {}
@@ -417,7 +422,8 @@ def _later(one, other):
     def _oms_due_sql(self, alias):
         """By when the next thing must happen, as an expression over a row of ``sale_order``.
 
-        While the customer has not paid, no clock runs.
+        While the customer has not paid, no clock runs; and of a parcel that no carrier tells about, nobody knows whether it
+        is late.
         """
         self.flush_model(["oms_ship_by", "oms_deliver_by"])
         column = {name: SQL.identifier(alias, name) for name in ("id", "oms_ship_by", "oms_deliver_by")}
@@ -426,7 +432,9 @@ def _later(one, other):
                      WHEN EXISTS (SELECT 1 FROM oms_hold h
                                    WHERE h.order_id = %(id)s AND h.released_at IS NULL AND h.kind = 'payment') THEN NULL
                      WHEN %(status)s IN %(to_ship)s THEN COALESCE(%(ship_by)s, %(deliver_by)s)
-                     WHEN %(status)s IN %(underway)s THEN %(deliver_by)s END)""",
+                     WHEN %(status)s IN %(underway)s AND EXISTS (
+                         SELECT 1 FROM stock_picking p WHERE p.sale_id = %(id)s AND p.oms_tracking_state IS NOT NULL
+                     ) THEN %(deliver_by)s END)""",
             id=column["id"],
             ship_by=column["oms_ship_by"],
             deliver_by=column["oms_deliver_by"],
@@ -467,8 +475,15 @@ def _later(one, other):
         levels = tuple(level for level in value if level)
         if not levels:
             return Domain.FALSE
+
+        def to_sql(model, alias, query):
+            condition = SQL("%s IN %s", model._oms_service_sql(alias), levels)
+            if "none" in levels:
+                return condition
+            return SQL("(%s IN (%s) AND %s)", SQL.identifier(alias, "id"), model._oms_open_sql(), condition)
+
         return Domain.custom(
-            to_sql=lambda model, alias, query: SQL("%s IN %s", model._oms_service_sql(alias), levels),
+            to_sql=to_sql,
             predicate=lambda order: order.oms_service in levels,
         )
 
@@ -507,7 +522,8 @@ def _later(one, other):
                 order.oms_pickup_warehouse_id or order.warehouse_id,
                 _aware(order.oms_ordered_at or order.create_date),
             )
-            order.write({"oms_ship_by": _naive(ship_by), "oms_deliver_by": _naive(deliver_by)})
+            values = {"oms_ship_by": _naive(ship_by), "oms_deliver_by": _naive(deliver_by)}
+            order.with_context(oms_by_job=True).write(values)
 
     def write(self, vals):
         """Override: who gets the goods in another way gets another promise."""
@@ -539,7 +555,10 @@ def _later(one, other):
         def to_sql(model, alias, query):
             model.flush_model(["oms_late_for"])
             due_at, told = model._oms_due_sql(alias), SQL.identifier(alias, "oms_late_for")
-            return SQL("(%s < %s AND %s IS DISTINCT FROM %s)", due_at, fields.Datetime.now(), told, due_at)
+            return SQL(
+                "(%s IN (%s) AND %s < %s AND %s IS DISTINCT FROM %s)",
+                *(SQL.identifier(alias, "id"), model._oms_open_sql(), due_at, fields.Datetime.now(), told, due_at),
+            )
 
         return Domain("oms_channel_id", "!=", False) & Domain("state", "!=", "cancel") & Domain.custom(to_sql=to_sql)
 

@@ -6,6 +6,7 @@ from . import test_customer
 from . import test_fulfilment_accept
 from . import test_fulfilment_pickup
 from . import test_fulfilment_scan
+from . import test_exception
 from . import test_message
 from . import test_order_life
 from . import test_order_release

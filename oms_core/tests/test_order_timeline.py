@@ -23,7 +23,9 @@ class TestTimeline(OmsCommon):
         order.message_post(body="Please call first.", message_type="comment", subtype_xmlid="mail.mt_note")
         self.env.flush_all()
         kinds = [event.kind for event in order._oms_get_timeline()[order.id]]
-        self.assertEqual((kinds[:2], kinds[-1]), (["order", "payment"], "parcel"))  # ordered in March, delivered tomorrow
+        self.assertEqual(
+            (kinds[:2], kinds[-1]), (["order", "payment"], "parcel")
+        )  # ordered in March, delivered tomorrow
         told = "\n".join(self._sentences(order))
         for sentence in (
             "Ordered on Channel TEST.",

@@ -2,6 +2,7 @@
 
 ROUND=plain    Odoo alone: for each order create the customer and the order, confirm, commit
 ROUND=oms      the four add-ons: each order arrives as a signed webhook body and is committed, then the inbox is worked
+ROUND=life     status and timeline of one order and of ORDERS of them, which are made where they are missing
 ROUND=setup    make the shop with stock for any number of orders (PLAIN=1: without a channel)
 
 ORDERS: how many orders. Two lines each, every order from another customer, four days of shipping addresses in France.
@@ -150,11 +151,41 @@ def oms(env, numbers):
     return env["sale.order"].search([("oms_external_id", "in", [str(number) for number in numbers])])
 
 
+def life(env, count):
+    """{what: {number of orders: (queries, milliseconds)}}"""
+    orders = env["sale.order"].search([("oms_channel_id", "!=", False)], limit=count)
+    if missing := count - len(orders):
+        start = 1000 + env["sale.order"].search_count([])
+        oms(env, range(start, start + missing))
+        orders = env["sale.order"].search([("oms_channel_id", "!=", False)], limit=count)
+    reads = {
+        "status": lambda of: of.mapped("oms_status"),
+        "promise": lambda of: of.mapped("oms_service"),
+        "timeline": lambda of: of._oms_get_timeline(),
+        "exceptions": lambda of: env["oms.exception"].search_fetch([], ["kind", "amount"], limit=80),
+    }
+    result = {}
+    for what, read in reads.items():
+        for of in (orders[:1], orders):
+            env.flush_all()
+            env.invalidate_all()
+            queries, started = env.cr.sql_log_count, time.perf_counter()
+            read(of)
+            result.setdefault(what, {})[len(of)] = (
+                env.cr.sql_log_count - queries,
+                1000 * (time.perf_counter() - started),
+            )
+    return result
+
+
 def main(env):
     kind = os.environ["ROUND"]
     if kind == "setup":
         return setup(env)
     count = int(os.environ["ORDERS"])
+    if kind == "life":
+        Path(os.environ["RESULT"]).write_text(json.dumps(life(env, count)))
+        return None
     start = 1000 + env["sale.order"].search_count([])
     env.cr.commit()
     env.invalidate_all()

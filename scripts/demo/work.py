@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from demo.carriers import parcels, prepare_carriers
 from demo.customers import customers
 from demo.fulfilment import pickups
+from demo import life  # noqa: E402 - found through the line above
 
 LEFT_TO_SHIP = ("1007", "1012")
 RETURNED = {"1002": {"MUG-BLUE": 2, "BOOK-GARDEN": 1}}
@@ -58,6 +59,7 @@ def main(env):
         take_back(env, number, quantities)
     customers(env)
     pickups(env)
+    life.promise(env)
     env.cr.commit()
 
 

@@ -47,6 +47,7 @@ oms.workflow.log             -      -      -      r      r      r      r      r 
 oms.workflow.trial           -      -      -      -      -      -      -      -      -      -      rwcd
 oms.channel                  -      -      -      r      r      r      r      r      r      rwcd   rwcd
 oms.customer.ref             -      -      -      r      -      -      -      r      rwc    rwc    rwcd
+oms.exception                -      -      -      -      -      -      -      r      r      r      r
 oms.hold                     -      -      -      r      r      r      r      r      rwc    rwc    rwc
 oms.message                  -      -      -      -      -      -      -      r      r      rwd    rwd
 oms.notification             -      -      -      r      -      -      -      r      r      rw     rw
@@ -60,6 +61,8 @@ oms.reject.reason            -      -      -      -      r      r      r      - 
 oms.rejection                -      -      -      -      r      r      r      -      r      r      r
 oms.lookup.attempt           -      -      -      -      -      -      -      -      -      -      -
 oms.order.report             -      -      -      -      -      -      -      r      r      r      r
+oms.promise                  -      -      -      r      r      r      r      r      r      rwcd   rwcd
+oms.shipping.rule            -      -      -      r      -      -      -      -      r      rwcd   rwcd
 oms.reservation              -      -      -      -      r      r      r      r      r      r      r
 oms.return                   -      -      -      r      r      r      r      r      rwcd   rwcd   rwcd
 oms.return.line              -      -      -      r      r      r      r      r      rwcd   rwcd   rwcd
