@@ -145,8 +145,9 @@ class SaleOrder(models.Model):
                          JOIN product_product pp ON pp.id = l.product_id
                          JOIN product_template pt ON pt.id = pp.product_tmpl_id AND pt.type = 'consu'
                         WHERE l.order_id = %s AND l.qty_delivered < l.product_uom_qty - %s
-                          AND NOT EXISTS (SELECT 1 FROM stock_move m WHERE m.sale_line_id = l.id
-                                             AND (m.state NOT IN ('done', 'cancel') OR m.origin_returned_move_id IS NOT NULL)))""",
+                          AND NOT EXISTS (SELECT 1 FROM stock_move m
+                                           WHERE m.sale_line_id = l.id AND (m.state NOT IN ('done', 'cancel')
+                                                                            OR m.origin_returned_move_id IS NOT NULL)))""",
             SQL.identifier(alias, "id"),
             0.5 * 10**-digits,
         )

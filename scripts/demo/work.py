@@ -9,6 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from demo.carriers import parcels, prepare_carriers
+from demo import life
 from demo.customers import customers
 from demo.fulfilment import pickups
 from demo import life  # noqa: E402 - found through the line above
