@@ -35,7 +35,15 @@ READ_FROM = {
         *("location_id", "location_dest_id"),
     ],
     "stock.picking": [
-        *("printed", "sale_id", "oms_ready_at", "oms_collected_at", "oms_delivered_at", "oms_tracking_state"),
+        *(
+            "printed",
+            "oms_picked_at",
+            "sale_id",
+            "oms_ready_at",
+            "oms_collected_at",
+            "oms_delivered_at",
+            "oms_tracking_state",
+        ),
     ],
     "oms.hold": ["order_id", "released_at"],
 }
@@ -62,6 +70,7 @@ class SaleOrder(models.Model):
         "order_line.move_ids.picked",
         "picking_ids.state",
         "picking_ids.printed",
+        "picking_ids.oms_picked_at",
         "picking_ids.oms_ready_at",
         "picking_ids.oms_collected_at",
         "picking_ids.oms_delivered_at",
@@ -209,7 +218,7 @@ class SaleOrder(models.Model):
             ),
             "unready": SQL("EXISTS (%s AND p.oms_ready_at IS NULL)", to_come),
             "started": SQL(
-                """(EXISTS (%s AND (m.picked OR p.printed %s))
+                """(EXISTS (%s AND (m.picked OR p.printed OR p.oms_picked_at IS NOT NULL %s))
                     OR EXISTS (%s AND m.state = 'done' AND src.usage = 'internal' AND dst.usage = 'internal'))""",
                 to_come,
                 in_batch,

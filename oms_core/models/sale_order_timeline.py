@@ -166,7 +166,14 @@ class SaleOrder(models.Model):
             [("id", "in", moves.picking_id.ids)],
             [
                 *("name", "state", "create_date", "date_done", "picking_type_id", "carrier_id", "carrier_tracking_ref"),
-                *("oms_ready_at", "oms_collected_at", "oms_delivered_at", "location_dest_id", "sale_id"),
+                *(
+                    "oms_picked_at",
+                    "oms_ready_at",
+                    "oms_collected_at",
+                    "oms_delivered_at",
+                    "location_dest_id",
+                    "sale_id",
+                ),
             ],
         )
         lines = self.env["sale.order.line"].search_fetch([("id", "in", moves.sale_line_id.ids)], ["order_id"])
@@ -205,6 +212,9 @@ class SaleOrder(models.Model):
             yield Event(picking.date_done, "fulfilment", sentence, "", picking.name)
         if not outgoing:
             return
+        if picking.oms_picked_at:
+            sentence = self.env._("Picked at %(place)s: %(what)s.", **words)
+            yield Event(picking.oms_picked_at, "fulfilment", sentence, "", picking.name)
         if picking.oms_ready_at:
             sentence = self.env._("Ready for pickup at %(place)s: %(what)s.", **words)
             yield Event(picking.oms_ready_at, "fulfilment", sentence, "", picking.name, True)

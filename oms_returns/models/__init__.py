@@ -7,3 +7,4 @@ from . import sale_order_cancel
 from . import stock_move
 from . import account_move
 from . import sale_order_portal
+from . import sale_order_timeline
