@@ -16,7 +16,7 @@ from . import account_tax
 from . import sale_order
 from . import oms_promise
 from . import sale_order_life
-from . import sale_order_promise
+from . import sale_order_service
 from . import sale_order_line
 from . import sale_order_capture
 from . import sale_order_booking

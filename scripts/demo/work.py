@@ -12,7 +12,6 @@ from demo.carriers import parcels, prepare_carriers
 from demo import life
 from demo.customers import customers
 from demo.fulfilment import pickups
-from demo import life  # noqa: E402 - found through the line above
 
 LEFT_TO_SHIP = ("1007", "1012")
 RETURNED = {"1002": {"MUG-BLUE": 2, "BOOK-GARDEN": 1}}
