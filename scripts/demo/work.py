@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from demo.carriers import parcels, prepare_carriers
 from demo import life
+from demo import promises
 from demo.customers import customers
 from demo.fulfilment import pickups
 
@@ -59,7 +60,7 @@ def main(env):
         take_back(env, number, quantities)
     customers(env)
     pickups(env)
-    life.promise(env)
+    promises.promise(env)
     env.cr.commit()
 
 
