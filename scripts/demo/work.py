@@ -8,9 +8,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from demo.carriers import parcels, prepare_carriers
-from demo import life
 from demo import promises
+from demo.carriers import parcels, prepare_carriers
 from demo.customers import customers
 from demo.fulfilment import pickups
 
