@@ -19,6 +19,9 @@ RETRY_DELAYS_S = (60, 300, 1800, 7200, 21600)
 #: Attempts that are repeated at once because another worker was in the way; later ones wait like any other.
 CONCURRENCY_ATTEMPTS_MAX = 3
 
+#: The lock in which workers queue that were in each other's way. Any number that nobody else locks.
+WORKERS_QUEUE = 0x6F6D735F6D7367
+
 #: Messages taken by one worker at a time: large enough to share queries, small enough to commit often.
 MESSAGE_BATCH_MAX = 50
 
@@ -148,6 +151,24 @@ RESERVATION_TRANSITIONS = {
     "voided": set(),
     "expired": set(),
 }
+
+#: Reservations that are let go by one run of the expiry job before it commits.
+RESERVATION_BATCH_MAX = 200
+
+#: How long goods are set aside for an order that is not confirmed, where the channel does not say otherwise: 3 days.
+RESERVATION_MINUTES = 4320
+
+#: Orders that wait for goods and are looked at again by one run of the job.
+SHORTAGE_BATCH_MAX = 50
+
+#: Differences that are no differences: finer than any unit of measure is counted.
+LEDGER_TOLERANCE = 0.000_001
+
+#: Events that Stock History shows before a moment.
+HISTORY_EVENTS_MAX = 100
+
+#: Kinds of hold with which nothing is set aside: what is asked for is most likely a mistake.
+HOLDS_WITHOUT_RESERVATION = ("quantity",)
 
 # --- Customers' pages ------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Leave nothing behind."""
+"""Begin with what is there, leave nothing behind."""
 
 
 def forget_models(env, *models):
@@ -13,6 +13,11 @@ def forget_models(env, *models):
         for kind in ("model_inherit", "selection"):
             external_ids |= external_ids.search([("name", "=like", rf"{kind}__{table}__%".replace("_", r"\_"))])
     external_ids.unlink()
+
+
+def post_init_hook(env):
+    """The stock journal begins with the stock as it is."""
+    env["oms.stock.event"]._correct(kind="opening")
 
 
 def uninstall_hook(env):

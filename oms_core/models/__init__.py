@@ -1,4 +1,5 @@
 from . import oms_channel
+from . import oms_channel_stock
 from . import oms_message
 from . import oms_hold
 from . import oms_customer_ref
@@ -10,6 +11,7 @@ from . import oms_availability_explain
 from . import oms_availability_dates
 from . import oms_backorder_policy
 from . import oms_reservation
+from . import oms_stock_event
 from . import res_partner
 from . import product_product
 from . import account_tax
@@ -23,11 +25,13 @@ from . import sale_order_booking
 from . import sale_order_release
 from . import sale_order_timeline
 from . import oms_exception
+from . import sale_order_reservation
 from . import sale_order_portal
 from . import stock_warehouse
 from . import oms_stock_feed
 from . import stock_picking
 from . import stock_move
+from . import stock_move_journal
 from . import stock_warehouse_fulfilment
 from . import oms_reject_reason
 from . import stock_picking_scan

@@ -25,6 +25,7 @@ class OmsHold(models.Model):
     accepted_totals = fields.Char(
         readonly=True, help="The order's and the channel's total that were accepted by releasing this hold."
     )
+    is_shortage = fields.Boolean(readonly=True, help="Goes by itself when the goods are there.")
     is_open = fields.Boolean(compute="_compute_is_open", search="_search_is_open")
 
     _open_uniq = models.UniqueIndex(

@@ -17,6 +17,7 @@ from ..const import (
     MESSAGE_BATCH_MAX,
     MESSAGE_TRANSITIONS,
     RETRY_DELAYS_S,
+    WORKERS_QUEUE,
 )
 from ..exceptions import CONCURRENCY_ERRORS, MessageIgnored, MessageRejected, MessageRetry
 
@@ -188,7 +189,10 @@ class OmsMessage(models.Model):
                 cron._commit_progress()
                 batch = self._take_batch_anew()
             batch._process()
-            if not cron._commit_progress(len(batch), remaining=max(remaining, 0)):
+            time_left = cron._commit_progress(len(batch), remaining=max(remaining, 0))
+            if batch._met_another():
+                self._process_in_turn()
+            if not time_left:
                 break
 
     @api.model
@@ -210,6 +214,34 @@ class OmsMessage(models.Model):
         if batch:
             self._wake_workers()
         return len(batch)
+
+    def _met_another(self):
+        """Whether some of these messages, just worked, have to be repeated because of what another worker did."""
+        now = fields.Datetime.now()
+        return any(
+            message.state == "retry" and not message.error and message.next_attempt_at <= now for message in self
+        )
+
+    @api.model
+    def _process_in_turn(self):
+        """Work off a batch while no other worker does that has lost to another.
+
+        Who lost waits here, and begins a new transaction when it is its turn: many workers that want the last pieces of one
+        product stand in a queue instead of failing over and over. The queue is a lock of the connection, because one of
+        a transaction could only be had in the transaction that must not have begun yet.
+        """
+        cr, cron = self.env.cr, self.env["ir.cron"]
+        cr.execute("SELECT pg_advisory_lock(%s)", [WORKERS_QUEUE])
+        try:
+            cron._commit_progress()
+            batch = self._take_batch_anew()
+            batch._process()
+            cron._commit_progress(len(batch))
+        except BaseException:
+            cr.rollback()
+            raise
+        finally:
+            cr.execute("SELECT pg_advisory_unlock(%s)", [WORKERS_QUEUE])
 
     @api.model
     def _todo_domain(self):
@@ -319,10 +351,12 @@ class OmsMessage(models.Model):
             if not isinstance(error, MessageRetry):
                 _logger.exception("Message %s of channel %s failed", self.id, self.channel_id.id, exc_info=error)
                 text = self.env._("Unexpected error, tell your administrator: %s", text)
-            if attempts > len(RETRY_DELAYS_S):
+            # Meeting others says nothing about the message: the first delay comes after the attempts made at once.
+            later = attempts - (CONCURRENCY_ATTEMPTS_MAX if isinstance(error, CONCURRENCY_ERRORS) else 0)
+            if later > len(RETRY_DELAYS_S):
                 self._set_state(getattr(error, "finally_", "dead"), attempts=attempts, error=text)
             else:
-                delay = timedelta(seconds=RETRY_DELAYS_S[attempts - 1])
+                delay = timedelta(seconds=RETRY_DELAYS_S[later - 1])
                 self._set_state("retry", attempts=attempts, next_attempt_at=fields.Datetime.now() + delay, error=text)
 
     def _set_state(self, state, **values):

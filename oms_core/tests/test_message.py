@@ -226,7 +226,8 @@ class TestWorking(OmsCommon):
             self.assertEqual((message.state, message.error), ("retry", False))
             self.assertIn(message, self.env["oms.message"]._take_batch())
         with mute_logger(LOGGER):
-            for _attempt in RETRY_DELAYS_S:
+            for _attempt in (*RETRY_DELAYS_S, "the last"):
+                self.assertEqual(message.state, "retry")
                 message._process()
         self.assertEqual(message.state, "dead")
 

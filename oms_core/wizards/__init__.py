@@ -1,3 +1,4 @@
+from . import oms_stock_history
 from . import oms_notification_preview
 from . import oms_subscription_cancel
 from . import oms_hand_over

@@ -1,0 +1,30 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ..const import RESERVATION_MINUTES
+
+
+class OmsChannel(models.Model):
+    _inherit = "oms.channel"
+
+    stock_policy = fields.Selection(
+        [("backorder", "Take the order, goods follow"), ("hold", "Never promise more than there is")],
+        string="When Stock Is Short",
+        required=True,
+        default="backorder",
+        tracking=True,
+        help="“Goods follow”: the order is confirmed and waits for stock. “Never promise more”: an order that cannot have all "
+        "its goods stays on hold and says what is missing; it goes on by itself when the goods are there.",
+    )
+    reservation_minutes = fields.Integer(
+        string="Set Goods Aside For",
+        default=RESERVATION_MINUTES,
+        help="Minutes for which goods are set aside for an order that is captured and not confirmed yet. 0: until somebody "
+        "decides about it.",
+    )
+
+    @api.constrains("reservation_minutes")
+    def _check_reservation_minutes(self):
+        for channel in self:
+            if channel.reservation_minutes < 0:
+                raise ValidationError(self.env._("Goods cannot be set aside for less than no time."))
