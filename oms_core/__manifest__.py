@@ -29,6 +29,7 @@
         "data/oms_inventory_cron_data.xml",
         "views/oms_reservation_views.xml",
         "views/oms_stock_event_views.xml",
+        "views/oms_device_views.xml",
         "views/oms_customers_menu.xml",
         "data/mail_template_data.xml",
         "data/ir_cron_customer.xml",

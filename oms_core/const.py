@@ -167,6 +167,13 @@ LEDGER_TOLERANCE = 0.000_001
 #: Events that Stock History shows before a moment.
 HISTORY_EVENTS_MAX = 100
 
+#: Events that a device may send in one minute, and in one request.
+DEVICE_EVENTS_PER_MINUTE = 600
+DEVICE_EVENTS_MAX = 100
+
+#: A larger body of a device is refused.
+DEVICE_BODY_MAX_BYTES = 64 * 1024
+
 #: Kinds of hold with which nothing is set aside: what is asked for is most likely a mistake.
 HOLDS_WITHOUT_RESERVATION = ("quantity",)
 

@@ -25,4 +25,4 @@ def uninstall_hook(env):
     providers = env["oms.channel"].with_context(active_test=False).search([]).payment_provider_id
     used = env["payment.transaction"].search([("provider_id", "in", providers.ids)]).provider_id
     (providers - used).unlink()
-    forget_models(env, "oms.channel", "oms.subscription")
+    forget_models(env, "oms.channel", "oms.subscription", "oms.device")

@@ -12,6 +12,7 @@ from . import oms_availability_dates
 from . import oms_backorder_policy
 from . import oms_reservation
 from . import oms_stock_event
+from . import oms_device
 from . import res_partner
 from . import product_product
 from . import account_tax

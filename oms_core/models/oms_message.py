@@ -1,6 +1,7 @@
 import json
 import logging
 from base64 import b64decode, b64encode
+from contextlib import contextmanager
 from datetime import timedelta
 from itertools import groupby
 
@@ -9,7 +10,7 @@ import psycopg2.errors
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from ..const import (
     CONCURRENCY_ATTEMPTS_MAX,
@@ -182,18 +183,49 @@ class OmsMessage(models.Model):
     def _cron_process(self):
         """Work off what is due, a batch and a commit at a time, until nothing is left or the time is up."""
         cron = self.env["ir.cron"]
-        while batch := self._take_batch_anew():
-            remaining = self.search_count(self._todo_domain(), limit=10_000) - len(batch)
-            if remaining > MESSAGE_BATCH_MAX:
-                self._wake_workers("oms_core.cron_inbox_2")  # more than one can do soon: share it
-                cron._commit_progress()
+        alone = False
+        while True:
+            with self._among_workers(alone):
                 batch = self._take_batch_anew()
-            batch._process()
-            time_left = cron._commit_progress(len(batch), remaining=max(remaining, 0))
-            if batch._met_another():
-                self._process_in_turn()
+                if not batch:
+                    break
+                remaining = self.search_count(self._todo_domain(), limit=10_000) - len(batch)
+                if remaining > MESSAGE_BATCH_MAX:
+                    self._wake_workers("oms_core.cron_inbox_2")  # more than one can do soon: share it
+                    cron._commit_progress()
+                    batch = self._take_batch_anew()
+                batch._process()
+                alone = batch._met_another()
+                time_left = cron._commit_progress(len(batch), remaining=max(remaining, 0))
             if not time_left:
                 break
+
+    @contextmanager
+    def _among_workers(self, alone):
+        """Work a batch together with other workers; or alone, after one of them was in the way.
+
+        Who lost waits until the others have finished theirs, and begins a transaction that sees what they did: many
+        workers that want the last pieces of one product stand in a queue instead of failing over and over. It is a lock of the
+        connection, because one of a transaction could only be had in a transaction that has begun already.
+        """
+        cr = self.env.cr
+        shared = SQL("" if alone else "_shared")
+        cr.execute(SQL("SELECT pg_advisory_lock%s(%s)", shared, WORKERS_QUEUE))
+        try:
+            self.env["ir.cron"]._commit_progress()
+            yield
+        except BaseException:
+            cr.rollback()
+            raise
+        finally:
+            cr.execute(SQL("SELECT pg_advisory_unlock%s(%s)", shared, WORKERS_QUEUE))
+
+    def _met_another(self):
+        """Whether some of these messages, just worked, have to be repeated because of what another worker did."""
+        now = fields.Datetime.now()
+        return any(
+            message.state == "retry" and not message.error and message.next_attempt_at <= now for message in self
+        )
 
     @api.model
     def _take_batch_anew(self):
@@ -214,34 +246,6 @@ class OmsMessage(models.Model):
         if batch:
             self._wake_workers()
         return len(batch)
-
-    def _met_another(self):
-        """Whether some of these messages, just worked, have to be repeated because of what another worker did."""
-        now = fields.Datetime.now()
-        return any(
-            message.state == "retry" and not message.error and message.next_attempt_at <= now for message in self
-        )
-
-    @api.model
-    def _process_in_turn(self):
-        """Work off a batch while no other worker does that has lost to another.
-
-        Who lost waits here, and begins a new transaction when it is its turn: many workers that want the last pieces of one
-        product stand in a queue instead of failing over and over. The queue is a lock of the connection, because one of
-        a transaction could only be had in the transaction that must not have begun yet.
-        """
-        cr, cron = self.env.cr, self.env["ir.cron"]
-        cr.execute("SELECT pg_advisory_lock(%s)", [WORKERS_QUEUE])
-        try:
-            cron._commit_progress()
-            batch = self._take_batch_anew()
-            batch._process()
-            cron._commit_progress(len(batch))
-        except BaseException:
-            cr.rollback()
-            raise
-        finally:
-            cr.execute("SELECT pg_advisory_unlock(%s)", [WORKERS_QUEUE])
 
     @api.model
     def _todo_domain(self):
