@@ -12,6 +12,7 @@ from demo import promises
 from demo.carriers import parcels, prepare_carriers
 from demo.customers import customers
 from demo.fulfilment import pickups
+from demo.inventory import inventory
 
 LEFT_TO_SHIP = ("1007", "1012")
 RETURNED = {"1002": {"MUG-BLUE": 2, "BOOK-GARDEN": 1}}
@@ -58,6 +59,7 @@ def main(env):
     for number, quantities in EXPECTED_BACK.items():
         take_back(env, number, quantities)
     customers(env)
+    inventory(env)
     pickups(env)
     promises.promise(env)
     env.cr.commit()
