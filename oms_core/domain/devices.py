@@ -94,9 +94,10 @@ def _number(value: object) -> Decimal:
         number = Decimal(str(value))
     except InvalidOperation:
         raise Unreadable("The quantity is a number.") from None
-    if not number.is_finite():
+    # Larger or smaller exponents than these could not even be compared.
+    if not number.is_finite() or (number and not -12 <= number.adjusted() <= 30):
         raise Unreadable("The quantity is a number.")
-    return number
+    return number or Decimal(0)
 
 
 def _moment(value: object, now: datetime) -> datetime:

@@ -39,6 +39,14 @@ def test_whatever_comes_is_a_reading_or_a_sentence(entry):
         assert reading.at.tzinfo
 
 
+@pytest.mark.parametrize(
+    "quantity", ["1e999999999", "-1e999999999", "1e-999999999", "nan", "inf", True, None, [], "9" * 100]
+)
+def test_a_number_that_no_shelf_could_have_is_unreadable(quantity):
+    with pytest.raises(Unreadable):
+        read({"id": "a", "kind": "count", "quantity": quantity}, NOW)
+
+
 @given(st.integers(0, 500), st.integers(1, 3000))
 def test_whole_pieces_are_found_again(number, grams_each):
     assert pieces(Decimal(number * grams_each), Decimal(grams_each), Decimal(0)) == number
