@@ -1,0 +1,2 @@
+from . import oms_notification_rule
+from . import oms_notification
