@@ -1,3 +1,5 @@
+"""PAY-01, PAY-02: what was sold and what was paid reach the books by themselves, once."""
+
 from datetime import date
 from decimal import Decimal
 from unittest.mock import patch

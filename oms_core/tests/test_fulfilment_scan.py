@@ -4,7 +4,7 @@ from odoo.addons.oms_core.tests.common import OmsCommon
 
 
 class TestScan(OmsCommon):
-    """FUL-01, ORD-11: pick, pack and ship with a scanner, so that what was ordered is what goes."""
+    """FUL-01, FUL-08, ORD-11: pick, pack and ship with a scanner, so that what was ordered is what goes."""
 
     def setUp(self):
         super().setUp()

@@ -24,7 +24,7 @@ class HoldCase(OmsCommon):
 
 
 class TestHoldWork(HoldCase):
-    """ORD-02: holds are assigned, put aside, expire, are released with a word, and remember all of it."""
+    """ORD-02, CUS-08: holds are assigned, put aside, expire, are released with a word, and remember all of it."""
 
     def test_everything_that_happens_to_a_hold_is_kept(self):
         hold = self._hold(self._order())

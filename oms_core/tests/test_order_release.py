@@ -13,7 +13,7 @@ NOW = "2026-03-02 10:00:00"
 
 
 class TestRelease(OmsCommon):
-    """ORD-02, ORD-03: an order is checked when it comes, and released when its customer's time for changes is over."""
+    """ORD-02, ORD-03, FUL-10: an order is checked when it comes, and released when its customer's time for changes is over."""
 
     @classmethod
     def setUpClass(cls):

@@ -19,7 +19,9 @@ def _mean(values):
 
 
 class TestReport(OmsCommon):
-    """ANA-01, ANA-03..05, ANA-07, ORD-03, ORD-09: the report says what the native documents say.
+    """The report says what the native documents say.
+
+    ANA-01, ANA-02, ANA-03, ANA-04, ANA-05, ANA-06, ANA-07, ANA-09, ORD-03, ORD-09, ORD-11.
 
     Each number is worked out again in Python over the documents of a mixed lot of orders, and compared.
     """

@@ -1,4 +1,4 @@
-"""Money back: for what came back and no more, down to each debit and credit."""
+"""PAY-06: money back: for what came back and no more, down to each debit and credit."""
 
 from decimal import Decimal
 

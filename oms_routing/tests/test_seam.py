@@ -1,4 +1,7 @@
-"""From a decision to Odoo's transfers: Σ quantities = what is ordered, whatever happens to the order afterwards."""
+"""From a decision to Odoo's transfers: Σ quantities = what is ordered, whatever happens afterwards.
+
+ORD-08, INV-09.
+"""
 
 from odoo.fields import Command
 

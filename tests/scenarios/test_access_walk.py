@@ -1,4 +1,4 @@
-"""SEC-01: who may do what, walked through every model and every public method of all add-ons.
+"""SEC-01, ANA-10: who may do what, walked through every model and every public method of all add-ons.
 
 A new model without a row in the table fails, and says which row to add; so does a new method that anybody can call.
 """

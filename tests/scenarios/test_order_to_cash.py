@@ -1,4 +1,4 @@
-"""An order from the shop's bytes to posted entries."""
+"""PAY-02, PAY-04, PAY-05: an order from the shop's bytes to posted entries."""
 
 from odoo.tests import tagged
 

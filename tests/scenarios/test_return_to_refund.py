@@ -1,4 +1,4 @@
-"""Goods come back, money goes back, and the books close."""
+"""PAY-04, PAY-05: goods come back, money goes back, and the books close."""
 
 from odoo.tests import tagged
 

@@ -33,6 +33,8 @@ GROUPS = {
 }
 IDS = [f"{group}-{number:02}" for group, count in GROUPS.items() for number in range(1, count + 1)]
 NOTHING = "–"
+#: Groups whose tests say which row they show.
+HUB = ("ORD", "PAY", "CUS", "INV", "FUL", "SHP", "ANA")
 ADDONS_PACKAGE = "odoo.addons."
 
 
@@ -132,6 +134,13 @@ def test_what_is_done_names_a_test_and_what_is_not_yet_names_none(row):
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
 def test_what_can_be_used_has_a_place_and_what_cannot_has_none(row):
     assert bool(row.where) and (row.where == NOTHING) == (row.kind == "not yet")
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.names and row.id.startswith(HUB)], ids=lambda row: row.id)
+def test_a_test_of_a_row_names_the_row(row):
+    """From the page to the tests, and from a test back to the page."""
+    files = {ROOT / name.split("::")[0] for name in row.names}
+    assert any(row.id in file.read_text(encoding="utf-8") for file in files)
 
 
 @pytest.mark.parametrize("name", NAMES)
