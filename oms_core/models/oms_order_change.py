@@ -134,7 +134,7 @@ class OmsOrderChange(models.Model):
                 if self.asked_by == "customer":
                     return self.env._("More goods need a new payment: please place another order.")
                 continue
-            left = line._oms_get_shipped()
+            left = line._oms_get_left()
             if not row.product_id and line.product_uom_id.compare(row.quantity, left) < 0:
                 return self.env._(
                     "%(left)g of “%(product)s” have left already; they have to come back as a return.",
@@ -379,7 +379,7 @@ class OmsOrderChangeLine(models.Model):
     def _get_quantity_kept(self):
         """The quantity of the line after the change."""
         self.ensure_one()
-        return self.sale_line_id._oms_get_shipped() if self.product_id else self.quantity
+        return self.sale_line_id._oms_get_left() if self.product_id else self.quantity
 
     def _get_sentence(self):
         line = self.sale_line_id

@@ -77,7 +77,7 @@ class SaleOrder(models.Model):
     def _oms_get_standing(self):
         """Of each line of goods: how much is ordered, and how much has left."""
         return [
-            Standing(line.id, Decimal(repr(line.product_uom_qty)), Decimal(repr(line._oms_get_shipped())))
+            Standing(line.id, Decimal(repr(line.product_uom_qty)), Decimal(repr(line._oms_get_left())))
             for line in self.order_line
             if line._is_oms_goods() and line.product_uom_qty > 0
         ]

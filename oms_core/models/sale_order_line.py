@@ -64,6 +64,10 @@ class SaleOrderLine(models.Model):
             if move.state == "done"
         )
 
+    def _oms_get_left(self):
+        """How much of this line cannot be stopped any more. Of what leaves in parts it may be more than has left whole."""
+        return self._oms_get_shipped()
+
     def _oms_get_charged(self):
         """(quantity on invoices, quantity on credit notes) of this line in its unit, drafts included.
 

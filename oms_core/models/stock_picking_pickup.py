@@ -252,7 +252,7 @@ class StockPicking(models.Model):
             return
         goods = order_sudo.order_line.filtered(lambda line: line._is_oms_goods() and line.product_uom_qty > 0)
         others = order_sudo.picking_ids.filtered(lambda picking: picking.state not in ("done", "cancel"))
-        if not others and not any(line._oms_get_shipped() > 0 for line in goods):
+        if not others and not any(line._oms_get_left() > 0 for line in goods):
             order_sudo._oms_cancel(reason)
             if order_sudo.state != "cancel":
                 return  # booked already: the hold that stands now tells what to do with the money

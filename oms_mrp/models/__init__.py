@@ -1,1 +1,2 @@
 from . import oms_availability
+from . import sale_order_line

@@ -95,3 +95,24 @@ class TestKits(OmsCommon):
             self.env["oms.availability"]._get_channel_atp(self.channel, products)
             counts.append(self.cr.sql_log_count - before)
         self.assertLessEqual(counts[2], counts[1] + 1)  # several boms are found by another query than a single one
+
+    def test_a_kit_that_has_left_is_invoiced_and_cannot_be_cancelled_any_more(self):
+        order = self._order(("BOX", 2, "40.00", 20))
+        line = order.order_line
+        self.assertEqual((line._oms_get_shipped(), line._oms_get_left()), (0, 0))
+        self._ship(order, {self.mug: 2, self.tea: 1, self.ribbon: 1})
+        self.assertEqual((line._oms_get_shipped(), line.qty_to_invoice), (1, 1))
+        self.assertEqual(self._book(order).amount_untaxed, 20)
+        self._ship(order)
+        self.assertEqual((line._oms_get_shipped(), line.qty_to_invoice), (2, 1))
+        self.assertEqual(sum(self._book(order).mapped("amount_untaxed")), 40)
+        cancellation = order._oms_request_cancellation("customer", "clerk")
+        self.assertEqual((cancellation.state, order.state), ("too_late", "sale"))
+
+    def test_a_kit_of_which_one_component_has_left_is_neither_whole_nor_to_be_stopped(self):
+        order = self._order(("BOX", 2, "40.00", 20))
+        line = order.order_line
+        self._ship(order, {self.mug: 2})
+        self.assertEqual((line._oms_get_shipped(), line._oms_get_left(), line.qty_to_invoice), (0, 1, 0))
+        cancellation = order._oms_request_cancellation("customer", "clerk")
+        self.assertEqual((cancellation.state, order.state, line.product_uom_qty), ("partly", "sale", 1))
