@@ -22,6 +22,19 @@ class SaleOrderLine(models.Model):
         string="Discount Given", readonly=True, copy=False, help="Without tax. The price of the line has it taken off."
     )
 
+    # --------------------------------------------------------------------------------------------------- PROCUREMENT
+
+    def _prepare_procurement_values(self):
+        """Override of ``sale_stock``: nothing is planned for the past.
+
+        An order of a channel keeps the day on which it was placed. Where its message comes after that month was closed,
+        ``stock_account`` would refuse a transfer that is planned for that day, and the order could not be confirmed.
+        """
+        values = super()._prepare_procurement_values()
+        if self.order_id.oms_channel_id and values["date_planned"] < (now := fields.Datetime.now()):
+            values["date_planned"] = now
+        return values
+
     # ---------------------------------------------------------------------------------------------------- INVOICING
 
     def _is_oms_goods(self):

@@ -26,6 +26,8 @@ class StockMove(models.Model):
 
     def unlink(self):
         """Override of ``stock``: what a move wanted ends with it; it is told while the move can be named."""
+        if not self:
+            return super().unlink()
         events = self.env["oms.stock.event"].sudo()  # sudo: what happened is told whoever did it
         events._settle()
         events._log_gone(self)

@@ -404,6 +404,7 @@ class TestWhatCannotBeBooked(BookingCase):
         """The goods left, the money is there; that a month was closed meanwhile must not lose either."""
         self.company.fiscalyear_lock_date = date(2026, 6, 30)
         order = self._order()
+        self.env.flush_all()
         self._ship(order)
         self._book(order)
         payment = self._payments(order)

@@ -98,18 +98,7 @@ class TestException(OmsCommon):
         self.assertEqual(self._kinds(order), [])
         self.channel.auto_release = False
         waiting = self._order(("STD", 1))
-        waiting.order_line.env["oms.reservation"].search([("order_id", "=", waiting.id)]).sudo().unlink()
-        self.env["oms.reservation"].create(
-            {
-                "order_id": waiting.id,
-                "company_id": self.company.id,
-                "product_id": self.product_standard.id,
-                "warehouse_id": self.warehouse.id,
-                "quantity": 1,
-                "state": "expired",
-                "closed_at": MOMENT.replace(tzinfo=None),
-            }
-        )
+        self.env["oms.reservation"].search([("order_id", "=", waiting.id)])._transition("expired")
         self.assertEqual(self._kinds(waiting), ["reservation"])
 
     def test_money_is_counted_in_the_currency_of_the_company(self):
