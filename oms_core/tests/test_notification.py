@@ -155,7 +155,7 @@ class TestNotification(OmsCommon):
         picking = order.picking_ids
         picking.oms_pickup_by = "2026-03-20"
         order._oms_notify("ready_for_pickup", picking)
-        self._ship(order)
+        self._ship(order.with_context(oms_hand_over=True))
         told = self._sent(order)
         self.assertEqual(told.mapped("event"), ["ready_for_pickup"])
         for text in (self.warehouse.name, "1 rue du Port", "03/20/2026"):
