@@ -429,7 +429,12 @@ class OmsWorkflowAction(models.Model):
         order.oms_excluded_warehouse_ids |= self.warehouse_ids
 
     def _apply_cancel(self, order, sentence):
-        order._oms_request_cancellation(self.cancel_reason or "other", "rule", sentence)
+        """Cancel what has not left. No rule asks a customer to send goods back that came."""
+        standing = order._oms_get_standing()
+        quantities = None
+        if any(line.left > 0 for line in standing):
+            quantities = {order.order_line.browse(line.line_id): line.open for line in standing}
+        order._oms_request_cancellation(self.cancel_reason or "other", "rule", sentence, quantities)
 
     def _apply_activity(self, order, sentence):
         order.activity_schedule(

@@ -10,6 +10,7 @@ from odoo import fields, models
 
 from ..const import COLLECTED_METHODS, ERROR_MAX_CHARS, ORDER_PRIORITIES, WORKFLOW_MOMENTS_MAX
 from ..domain.workflow import OrderFacts, evaluate
+from ..exceptions import CONCURRENCY_ERRORS
 from .oms_workflow_rule import ACTION_KINDS, TIME_EVENTS
 
 _logger = logging.getLogger(__name__)
@@ -121,7 +122,7 @@ class SaleOrder(models.Model):
             if (match.rule_id, match.order_id, match.event_key) in known:
                 continue
             order, rule = self.browse(match.order_id), of_id[match.rule_id]
-            if not order._oms_is_noticed(rule, now):
+            if not order._oms_is_noticed(rule, match.event_key, now):
                 continue
             order._oms_apply_rule(rule, match)
 
@@ -148,6 +149,8 @@ class SaleOrder(models.Model):
                 for action_sudo in rule_sudo.action_ids:
                     action_sudo._apply(self.sudo(), match.sentence)
                 self.env.flush_all()
+        except CONCURRENCY_ERRORS:
+            raise  # nothing is wrong with the rule: whoever works this order begins anew
         except Exception as error:  # one rule that fails must not lose the order
             _logger.warning("Workflow rule %s failed on order %s", rule_sudo.id, self.id, exc_info=True)
             self.env.invalidate_all()
@@ -196,13 +199,13 @@ class SaleOrder(models.Model):
             )
             order._oms_notify("delayed", key=f"rule:{rule.id}:{match.event_key}")
 
-    def _oms_is_noticed(self, rule_sudo, now):
-        """Whether the customer was told early enough before the rule cancels, where the rule wants that."""
+    def _oms_is_noticed(self, rule_sudo, event_key, now):
+        """Whether the customer was told of just this early enough before the rule cancels, where the rule wants that."""
         self.ensure_one()
         if not rule_sudo._needs_notice() or rule_sudo.event not in TIME_EVENTS:
             return True
         noticed = self.oms_workflow_log_ids.filtered(
-            lambda log: log.rule_id == rule_sudo and log.event_key.endswith(":notice")
+            lambda log: log.rule_id == rule_sudo and log.event_key == f"{event_key}:notice"
         )
         return any(log.create_date <= now - timedelta(days=rule_sudo.notice_days) for log in noticed)
 

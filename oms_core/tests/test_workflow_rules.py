@@ -1,4 +1,7 @@
 from datetime import timedelta
+from unittest.mock import patch
+
+import psycopg2.errors
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -117,6 +120,56 @@ class TestWorkflowRules(OmsCommon):
         self.assertEqual(order.state, "cancel", order.oms_hold_reason)
         self.assertEqual(order.oms_cancellation_ids.mapped("reason"), ["inventory"])
         self.assertEqual(rule.log_count, 2)
+
+    def test_the_notice_about_one_hold_is_no_notice_about_another(self):
+        self._rule({"kind": "cancel"}, event="held", delay=10, delay_unit="days", notice_days=3)
+        order = self._order(status="on_hold")
+        first = order.oms_open_hold_ids
+
+        def age(hold, days):
+            self.env.flush_all()
+            self.env.cr.execute(
+                "UPDATE oms_hold SET create_date = %s WHERE id = %s",
+                [fields.Datetime.now() - timedelta(days=days), hold.id],
+            )
+            self.env.invalidate_all()
+
+        age(first, 8)
+        self._run_jobs()
+        self.assertEqual(order.oms_workflow_log_ids.mapped("event_key"), [f"held:{first.id}:notice"])
+        self.env.cr.execute("UPDATE oms_workflow_log SET create_date = create_date - interval '30 days'")
+        second = order._oms_hold("manual", "Something else")
+        first._release()
+        age(second, 11)
+        self._run_jobs()
+        self.assertEqual(order.state, "draft", "the customer has just been told about this one")
+        self.env.cr.execute("UPDATE oms_workflow_log SET create_date = create_date - interval '4 days'")
+        self.env.invalidate_all()
+        self._run_jobs()
+        self.assertEqual(order.state, "cancel")
+
+    def test_a_rule_cancels_what_has_not_left_and_asks_nothing_back(self):
+        self._rule({"kind": "cancel"}, event="waiting", delay=10, delay_unit="days")
+        order = self._order(("STD", 110, "2200.00", 20))
+        self._ship(order)
+        self._age(order, fields.Datetime.now() - timedelta(days=12))
+        self._run_jobs()
+        self.assertEqual((order.state, order.order_line.product_uom_qty), ("sale", 100))
+        self.assertEqual(order.oms_cancellation_ids.mapped("state"), ["stopped"])
+        self.assertFalse(order.oms_on_hold, order.oms_hold_reason)
+        self.assertFalse(order.order_line.move_ids.filtered(lambda move: move.state not in ("done", "cancel")))
+
+    def test_a_rule_that_met_another_worker_holds_nothing(self):
+        self._rule({"kind": "priority", "priority": "high"}, event="shipped")
+        order = self._order()
+        actions = type(self.env["oms.workflow.action"])
+
+        def meet(*_arguments):
+            raise psycopg2.errors.SerializationFailure("could not serialize access")
+
+        with patch.object(actions, "_apply", meet), self.assertRaises(psycopg2.errors.SerializationFailure):
+            order._oms_run_rules("shipped")
+        self.assertFalse(order.oms_on_hold)
 
     def _age(self, order, moment):
         self.env.flush_all()
