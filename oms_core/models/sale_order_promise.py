@@ -179,8 +179,12 @@ class SaleOrder(models.Model):
         for channel, orders in (
             self.filtered(lambda order: order.state in ("draft", "sent")).grouped("oms_channel_id").items()
         ):
-            if channel and self.env["oms.backorder.policy"]._get_book(channel.company_id):
+            if not channel:
+                continue
+            if self.env["oms.backorder.policy"]._get_book(channel.company_id):
                 orders._oms_hold_beyond_policy(channel)
+            else:
+                orders._oms_end_beyond_policy()
         return super()._oms_release_clean()
 
     def _oms_hold_beyond_policy(self, channel):
@@ -197,6 +201,7 @@ class SaleOrder(models.Model):
         products = self.order_line.product_id
         counted, _components = availability._get_counted(products)
         if not counted:
+            self._oms_end_beyond_policy()
             return
         snapshot = availability._snapshot(counted, channel._get_warehouses(), but_orders=self)
         room = availability._get_backorder_room(channel, counted, but_orders=self)
@@ -213,7 +218,9 @@ class SaleOrder(models.Model):
                 for product, quantity in asked.items()
                 if left.get(product.id) is not None and left[product.id] < quantity
             ]
-            accepted = set(order.oms_hold_ids.filtered(lambda hold: not hold.is_open).mapped("reason"))
+            accepted = set(
+                order.oms_hold_ids.filtered(lambda hold: not hold.is_open and hold.is_beyond_policy).mapped("reason")
+            )
             reasons = [
                 self.env._(
                     "%(product)s may not be sold beyond what is there: %(wanted)g wanted, %(left)g left. Change the "
@@ -224,13 +231,25 @@ class SaleOrder(models.Model):
                 )
                 for product in short
             ]
-            if new := [reason for reason in reasons if reason not in accepted]:
+            new = [reason for reason in reasons if reason not in accepted]
+            order._oms_end_beyond_policy(but=new)
+            if new:
                 for reason in new:
-                    order._oms_hold("stock", reason)
+                    hold = order._oms_hold("stock", reason)
+                    hold.sudo().is_beyond_policy = True  # sudo: whoever finds a reason may stop an order
                 continue
             for product, quantity in asked.items():
                 if left.get(product.id) is not None:
                     left[product.id] = max(Decimal(0), left[product.id] - quantity)
+
+    def _oms_end_beyond_policy(self, but=()):
+        """Release what the policy has to say against these orders no more. That is nobody's decision to sell all the same."""
+        over = self.oms_hold_ids.filtered(
+            lambda hold: hold.is_open and hold.is_beyond_policy and hold.reason not in but
+        )
+        if over:
+            over.sudo().is_beyond_policy = False  # sudo: as when it was found
+            over.sudo()._release()
 
     @api.model
     def _cron_oms_promise(self):
@@ -265,6 +284,15 @@ class SaleOrder(models.Model):
             for product in products:
                 failed |= self._oms_promise_batch(product)
         return failed
+
+
+class OmsHold(models.Model):
+    _inherit = "oms.hold"
+
+    is_beyond_policy = fields.Boolean(
+        readonly=True,
+        help="More is wanted than may be sold beyond what is there. Goes by itself when it is not so any more.",
+    )
 
 
 class StockMove(models.Model):

@@ -218,7 +218,16 @@ class SaleOrder(models.Model):
         orders = self.search(
             [
                 ("state", "in", ("draft", "sent")),
-                ("oms_hold_ids", "any", [("is_shortage", "=", True), ("released_at", "=", False)]),
+                (
+                    "oms_hold_ids",
+                    "any",
+                    [
+                        "|",
+                        ("is_shortage", "=", True),
+                        ("is_beyond_policy", "=", True),
+                        ("released_at", "=", False),
+                    ],
+                ),
             ],
             order="oms_ordered_at, id",
         )

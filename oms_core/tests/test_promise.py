@@ -189,6 +189,29 @@ class TestPromise(OmsCommon):
         order.action_oms_release()
         self.assertEqual(order.state, "sale")  # a person has decided to sell it all the same
 
+    def test_an_order_that_may_not_be_backordered_goes_on_by_itself_when_the_goods_come(self):
+        self._policy("deny")
+        for stock_policy in ("backorder", "hold"):
+            self.channel.stock_policy = stock_policy
+            order = self._wants(4)
+            self.assertEqual(order.state, "draft")
+            self._run_shortage()
+            self.assertEqual(order.state, "draft")
+            self._stock(self.product, self.warehouse, 3)
+            self._run_shortage()
+            self.assertEqual(order.state, "draft")
+            self.assertEqual(len(order.oms_open_hold_ids.filtered("is_beyond_policy")), 1, "with the numbers of now")
+            self._stock(self.product, self.warehouse, 4)
+            self._run_shortage()
+            self.assertEqual(order.state, "sale", order.oms_hold_reason)
+            order._action_cancel()
+            self._stock(self.product, self.warehouse, 0)
+
+    def _run_shortage(self):
+        with self.enter_registry_test_mode():
+            self.env.ref("oms_core.cron_shortage").method_direct_trigger()
+        self.env.invalidate_all()
+
     def test_a_limit_counts_what_is_promised_and_not_there(self):
         self._policy("backorder", 5)
         self.assertEqual(self._room(), 5)
