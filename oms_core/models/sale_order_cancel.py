@@ -70,6 +70,11 @@ class SaleOrder(models.Model):
         if waiting:
             waiting._decide()
             return
+        told = self.oms_cancellation_ids.filtered(
+            lambda record: record.whole and record.state in ("partly", "too_late")
+        )
+        if told and all(line.open <= 0 for line in self._oms_get_standing()):
+            return  # said again: what could be stopped was, and what had left has been asked back
         self._oms_request_cancellation("channel", "channel", reason)
 
     # --------------------------------------------------------------------------------------------------- STOPPING

@@ -82,6 +82,17 @@ class TestCancellation(OmsCommon):
         self._receive(CancelDoc(other.external_id), kind="order_deleted")._process()
         self.assertEqual(order.oms_cancellation_ids.mapped("state"), ["stopped"])
 
+    def test_a_channel_that_says_again_that_it_cancelled_asks_nothing_back_twice(self):
+        doc = self._doc(lines=(self._line("STD", 110),))
+        order = self._apply(doc)[0][0]
+        self._ship(order)
+        asked_back = []
+        self.patch(type(order), "_oms_on_cancelled_too_late", lambda orders, record: asked_back.append(record.id))
+        for minutes in (1, 2, 3):
+            self._apply(replace(doc, status="cancelled", updated_at=doc.updated_at + timedelta(minutes=minutes)))
+        self.assertEqual(len(asked_back), 1)
+        self.assertEqual(order.oms_cancellation_ids.mapped("state"), ["partly"])
+
     def test_what_is_booked_stays_here_until_an_accountant_credits_it(self):
         self.channel.invoice_policy = "payment"
         order = self._order()
