@@ -171,6 +171,9 @@ HISTORY_EVENTS_MAX = 100
 DEVICE_EVENTS_PER_MINUTE = 600
 DEVICE_EVENTS_MAX = 100
 
+#: Events that are decided are forgotten after this. By then they are long too old to be applied again.
+DEVICE_EVENTS_KEEP_DAYS = 90
+
 #: A larger body of a device is refused.
 DEVICE_BODY_MAX_BYTES = 64 * 1024
 

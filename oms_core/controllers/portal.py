@@ -8,6 +8,14 @@ from odoo.addons.sale.controllers.portal import CustomerPortal
 
 from ..const import LOOKUP_LINK_HOURS, LOOKUP_TEXT_MAX_CHARS
 
+#: Other numbers in an address name no record, and larger ones are none for the database.
+IDS = range(1, 2**31)
+
+
+def _typed(value, limit=LOOKUP_TEXT_MAX_CHARS):
+    """What somebody typed into a form. A file in the place of a word is nothing, and no database stores null bytes."""
+    return value.replace("\0", "").strip()[:limit] if isinstance(value, str) else ""
+
 
 class OmsPortal(CustomerPortal):
     """Where an order is, for its customer: in the portal, by the link of a mail, or by its number and a proof."""
@@ -38,6 +46,8 @@ class OmsPortal(CustomerPortal):
         return request.redirect(f"/oms/track/{order_id}/{token}")
 
     def _oms_get_tracked_order_sudo(self, order_id, token):
+        if order_id not in IDS:
+            return None
         # sudo: the token proves that the link was made for this order
         order_sudo = request.env["sale.order"].sudo().browse(order_id)
         if not order_sudo._oms_is_tracking_token(token) or not order_sudo.exists():
@@ -74,7 +84,7 @@ class OmsPortal(CustomerPortal):
         try:
             with request.env.cr.savepoint():
                 if step == "arrived":
-                    picking_sudo._oms_check_in(bay, vehicle)
+                    picking_sudo._oms_check_in(_typed(bay), _typed(vehicle))
                 else:
                     picking_sudo._oms_on_the_way()
         except UserError as error:
@@ -85,8 +95,10 @@ class OmsPortal(CustomerPortal):
 
     @http.route("/my/orders/<int:order_id>/come", type="http", auth="public", website=True, methods=["POST"])
     def oms_order_come(self, order_id, access_token=None, picking_id=0, step="", bay="", vehicle="", **_kwargs):
+        if order_id not in IDS:
+            return request.redirect("/my")
         try:
-            order_sudo = self._document_check_access("sale.order", order_id, access_token=access_token)
+            order_sudo = self._document_check_access("sale.order", order_id, access_token=_typed(access_token))
         except (AccessError, MissingError):
             return request.redirect("/my")
         self._oms_keep_error(order_sudo, self._oms_come(order_sudo, picking_id, step, bay, vehicle))
@@ -126,6 +138,8 @@ class OmsPortal(CustomerPortal):
 
     @http.route("/my/subscriptions/<int:subscription_id>", type="http", auth="user", website=True, methods=["POST"])
     def oms_subscription_step(self, subscription_id, step="", **_kwargs):
+        if subscription_id not in IDS:
+            return request.redirect("/my/subscriptions")
         subscription = request.env["oms.subscription"].browse(subscription_id)
         steps = {
             "pause": subscription._oms_portal_pause,
@@ -148,12 +162,19 @@ class OmsPortal(CustomerPortal):
         """Look an order up. Whatever is wrong, the answer is the same; who is wrong too often waits."""
         if request.httprequest.method != "POST":
             return self._oms_render_lookup()
-        number, proof = number.strip()[:LOOKUP_TEXT_MAX_CHARS], proof.strip()[:LOOKUP_TEXT_MAX_CHARS]
+        number, proof = _typed(number), _typed(proof)
         attempts = request.env["oms.lookup.attempt"]
-        subjects = (f"from {request.httprequest.remote_addr}", f"for {number.casefold()}")
+        visitor = attempts._get_source(request.httprequest.remote_addr)
+        # Postal codes can be guessed from many addresses at once, so they are counted for the order too. E-mail addresses
+        # cannot: whoever knows theirs is not locked out by somebody who tries this number on purpose.
+        subjects = (visitor,) if "@" in proof else (visitor, f"for {number.casefold()}")
         if attempts._is_blocked(*subjects):
             return self._oms_render_lookup(
-                number, error=request.env._("Too many tries. Please wait an hour, or write to us."), status=429
+                number,
+                error=request.env._("Too many tries. Please wait an hour, or write to us.")
+                if attempts._is_blocked(visitor)
+                else request.env._("Too many tries for this order. Please use your e-mail address, or wait an hour."),
+                status=429,
             )
         order_sudo = request.env["sale.order"]._oms_look_up(number, proof)
         if not order_sudo:

@@ -28,6 +28,9 @@ TYPES = ("shipment", "stock", "return")
 PARCELS_MAX = 200
 LINES_MAX = 100_000
 TEXT_MAX_CHARS = 200
+
+#: Nobody has or sends more of anything; a larger number is a mistake, or is meant to break something.
+QUANTITY_MAX = Decimal(1_000_000_000)
 SIGNATURE_HEADER = "X-OMS-Signature"
 
 
@@ -131,7 +134,11 @@ def _text(data: dict, name: str) -> str:
         return ""
     if not isinstance(value, (str, int)) or isinstance(value, bool) or len(str(value)) > TEXT_MAX_CHARS:
         raise Unreadable(f"“{name}” is no text of at most {TEXT_MAX_CHARS} characters.")
-    return str(value).strip()
+    text = str(value)
+    # What no database stores: a null byte, and half of a character (JSON can write both).
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise Unreadable(f"“{name}” has characters that are none.")
+    return text.strip()
 
 
 def _lines(data: dict) -> tuple[Told, ...]:
@@ -147,8 +154,11 @@ def _line(row: dict) -> Told:
         quantity = Decimal(str(row.get("quantity")))
     except InvalidOperation:
         quantity = Decimal("NaN")
-    if not sku or not quantity.is_finite() or quantity < 0:
-        raise Unreadable("A line needs a sku and a quantity that is not below zero.")
+    # Compared by exponents first: numbers beyond all exponents cannot be compared or rounded.
+    if not sku or not quantity.is_finite() or (quantity and not -12 <= quantity.adjusted() <= 12):
+        raise Unreadable("A line needs a sku and a quantity.")
+    if not 0 <= quantity <= QUANTITY_MAX:
+        raise Unreadable(f"A quantity is not below zero, and not above {QUANTITY_MAX}.")
     return Told(sku, quantity, _text(row, "lot"))
 
 
@@ -161,4 +171,7 @@ def _moment(value) -> datetime | None:
         raise Unreadable("“at” is no moment like 2026-12-05T04:00:00Z.") from error
     if moment.tzinfo is None:
         raise Unreadable("“at” does not say in which time zone.")
-    return moment.astimezone(timezone.utc).replace(tzinfo=None)
+    try:
+        return moment.astimezone(timezone.utc).replace(tzinfo=None)
+    except OverflowError as error:
+        raise Unreadable("“at” is out of all range.") from error

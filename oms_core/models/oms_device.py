@@ -10,7 +10,7 @@ from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import mute_logger
 
-from ..const import DEVICE_EVENTS_PER_MINUTE, ERROR_MAX_CHARS
+from ..const import DEVICE_EVENTS_KEEP_DAYS, DEVICE_EVENTS_PER_MINUTE, ERROR_MAX_CHARS
 from ..domain.devices import is_signed, judge, pieces
 
 _logger = logging.getLogger(__name__)
@@ -251,6 +251,13 @@ class OmsDeviceEvent(models.Model):
         if any(event.state != "review" for event in self):
             raise UserError(self.env._("Only events that wait for a review can be decided."))
         return self.sudo()  # sudo: after the checks above; rows are written by decisions alone
+
+    @api.autovacuum
+    def _gc_events(self):
+        """A device that talks without end fills no disk: the stock move of an event stays, and what waits for a person."""
+        before = fields.Datetime.now() - timedelta(days=DEVICE_EVENTS_KEEP_DAYS)
+        # sudo: nobody deletes what a device told
+        self.sudo().search([("received_at", "<", before), ("state", "!=", "review")], limit=100_000).unlink()
 
     # ------------------------------------------------------------------------------------------------------- JUDGING
 

@@ -9,6 +9,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..const import ERROR_MAX_CHARS, HOLD_PRIORITIES, LIFE_BATCH_MAX, STATUS_HOLD_KINDS
+from ..text import as_html
 
 _logger = logging.getLogger(__name__)
 
@@ -245,7 +246,7 @@ class OmsHold(models.Model):
             "mail.mail_activity_data_todo",
             user_id=user.id,
             summary=self._overdue_summary(),
-            note=self.reason,
+            note=as_html(self.reason),
         )
 
     def _put_off(self, error):

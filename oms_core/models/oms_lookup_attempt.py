@@ -1,4 +1,5 @@
 from datetime import timedelta
+from ipaddress import ip_address, ip_network
 
 from odoo import api, fields, models
 from odoo.tools import hmac
@@ -22,6 +23,17 @@ class OmsLookupAttempt(models.Model):
     def _digest(self, subject):
         # sudo: the secret of the database is the system's
         return hmac(self.sudo().env, "oms_core.lookup", subject)
+
+    @api.model
+    def _get_source(self, address):
+        """Who tries, for counting: an address of the internet. Of the new ones everybody has 2**64, which count as one."""
+        try:
+            ip = ip_address(address or "")
+        except ValueError:
+            return f"from {address}"
+        if ip.version == 4:
+            return f"from {ip}"
+        return f"from {ip.ipv4_mapped or ip_network((int(ip), 64), strict=False)}"
 
     @api.model
     def _is_blocked(self, *subjects):

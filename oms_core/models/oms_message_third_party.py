@@ -17,11 +17,15 @@ from ..const import (
 )
 from ..domain.third_party import SIGNATURE_HEADER, Unreadable, read, sign, verify
 from ..exceptions import MessageRejected, MessageRetry
+from ..text import as_html
 
 _logger = logging.getLogger(__name__)
 
 IN_KINDS = {"3pl_shipment", "3pl_stock", "3pl_return"}
 OUT_KINDS = ("3pl_order", "3pl_cancel")
+
+#: Lines of a message that are repeated in a sentence; the message has them all.
+WORDS_LINES_MAX = 50
 
 
 class OmsChannel(models.Model):
@@ -101,7 +105,8 @@ class OmsMessage(models.Model):
     def _oms_apply_return(self, channel, warehouse, told):
         """Goods came back there: whoever works the returns has to know. What they are worth is decided there."""
         picking = self._oms_find_delivery(channel, warehouse, told.reference, is_open=False)
-        words = ", ".join(f"{line.quantity.normalize():f} {line.sku}" for line in told.lines)
+        shown = [f"{line.quantity.normalize():f} {line.sku}" for line in told.lines[:WORDS_LINES_MAX]]
+        words = ", ".join([*shown, "…"] if len(told.lines) > WORDS_LINES_MAX else shown)
         picking.message_post(
             body=self.env._(
                 "%(place)s received back: %(words)s. %(note)s", place=warehouse.name, words=words, note=told.note
@@ -110,7 +115,7 @@ class OmsMessage(models.Model):
         picking.activity_schedule(
             "mail.mail_activity_data_todo",
             summary=self.env._("Goods came back to %s", warehouse.name),
-            note=words,
+            note=as_html(words),
             user_id=channel.user_id.id,
         )
         return picking, "done", False

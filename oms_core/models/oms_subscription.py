@@ -17,6 +17,7 @@ from ..const import (
     SUBSCRIPTION_TRANSITIONS,
 )
 from ..domain.schedule import EVERY_MAX, Plan, due, nth, on_or_after
+from ..text import as_html
 
 _logger = logging.getLogger(__name__)
 
@@ -359,7 +360,7 @@ class OmsSubscription(models.Model):
             self.activity_schedule(
                 "mail.mail_activity_data_warning",
                 summary=self.env._("The order could not be made"),
-                note=text,
+                note=as_html(text),
                 user_id=(self.create_uid if self.create_uid.active else self.channel_id.user_id).id,
             )
 

@@ -1,4 +1,5 @@
 import hashlib
+from datetime import timedelta
 
 import psycopg2.errors
 
@@ -6,7 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import mute_logger
 
-from ..const import TRACKING_EVENTS_MAX, TRACKING_STATES
+from ..const import TRACK_MAX_DAYS, TRACKING_EVENTS_MAX, TRACKING_STATES
 
 ATTACHED_LATER = frozenset({"picking_id", "label_id", "company_id"})
 
@@ -50,7 +51,20 @@ class OmsTrackingEvent(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_cascade(self):
-        raise UserError(self.env._("A scan is history; it stays."))
+        if any(event.picking_id or event.at > self._get_forgotten_before() for event in self):
+            raise UserError(self.env._("A scan is history; it stays."))
+
+    @api.model
+    def _get_forgotten_before(self):
+        """A number that nobody knew for so long will not become known any more."""
+        return fields.Datetime.now() - timedelta(days=TRACK_MAX_DAYS)
+
+    @api.autovacuum
+    def _gc_unknown(self):
+        # sudo: nobody deletes scans; those of parcels that are none of ours are of no use
+        self.sudo().search(
+            [("picking_id", "=", False), ("at", "<", self._get_forgotten_before())], limit=100_000
+        ).unlink()
 
     @api.model
     def _receive(self, carrier, updates):

@@ -9,6 +9,7 @@ from odoo.tools import split_every
 
 from ..const import CANCEL_REASONS, DELIVERY_METHODS, HOLD_KINDS, ORDER_PRIORITIES, WORKFLOW_BATCH, WORKFLOW_TRY_ORDERS
 from ..domain.workflow import CONDITIONS, Condition, Rule, evaluate
+from ..text import as_html
 
 _logger = logging.getLogger(__name__)
 
@@ -441,7 +442,7 @@ class OmsWorkflowAction(models.Model):
             "mail.mail_activity_data_todo",
             user_id=(self.user_id or order.user_id or order.oms_channel_id.user_id or self.env.user).id,
             summary=self.rule_id.name,
-            note=self.sentence or sentence,
+            note=as_html(self.sentence or sentence),
         )
 
     def _apply_mail(self, order, _sentence):

@@ -12,6 +12,7 @@ from ..domain.address import PostalAddress, check, suggest
 from ..domain.documents import FATAL_PROBLEMS
 from ..domain.money import ZERO
 from ..exceptions import MessageRejected, MessageRetry
+from ..text import as_html
 from .sale_order_resolver import Resolver
 
 #: Holds that say what a document or the configuration lacks. A newer document, or a look at the corrected configuration,
@@ -153,7 +154,7 @@ class SaleOrder(models.Model):
             "oms_channel_status": doc.channel_status,
             "oms_payment_method": doc.payment_method,
             **_risk_values(doc.risk),
-            "note": doc.note or False,
+            "note": as_html(doc.note) if doc.note else False,
             "order_line": [Command.clear()]
             + [
                 Command.create(

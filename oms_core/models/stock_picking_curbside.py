@@ -4,6 +4,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ..const import CURB_STATES, CURB_TEXT_MAX_CHARS
+from ..text import as_html
 
 
 class StockPicking(models.Model):
@@ -84,7 +85,7 @@ class StockPicking(models.Model):
             picking_sudo.activity_schedule(
                 "mail.mail_activity_data_todo",
                 summary=self.env._("Customer at the curb"),
-                note=sentence,
+                note=as_html(sentence),
                 user_id=users_sudo[0].id,
             )
 

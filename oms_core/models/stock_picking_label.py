@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 
 from ..carriers.base import CarrierError, Item, Parcel, ShipmentRequest
 from ..domain.tracking import add_working_days
+from ..text import as_html
 
 
 class StockPicking(models.Model):
@@ -144,7 +145,7 @@ class StockPicking(models.Model):
         self.sudo().activity_schedule(
             "mail.mail_activity_data_warning",
             summary=self.env._("Get the label"),
-            note=text,
+            note=as_html(text),
             user_id=self.user_id.id or self.env.uid,
         )
 

@@ -59,6 +59,38 @@ class TestAccessStores(OmsCommon):
                     other.with_user(self.associate).write({})
                     other.with_user(self.associate).read(["display_name"])
 
+    def test_an_associate_reads_the_story_of_own_orders_only(self):
+        """Changes, cancellations and what rules did tell as much of an order as the order does."""
+        rule = self.env["oms.workflow.rule"].create({"name": "Any", "company_id": self.company.id})
+        stories = []
+        for order in (self.ours, self.theirs):
+            line = order.order_line
+            cancellation = self.env["oms.cancellation"].create(
+                {
+                    "order_id": order.id,
+                    "asked_by": "clerk",
+                    "reason": "customer",
+                    "line_ids": [Command.create({"sale_line_id": line.id, "quantity": 1})],
+                }
+            )
+            change = self.env["oms.order.change"].create(
+                {
+                    "order_id": order.id,
+                    "kind": "items",
+                    "line_ids": [Command.create({"sale_line_id": line.id, "quantity": 2})],
+                }
+            )
+            log = self.env["oms.workflow.log"].create(
+                {"rule_id": rule.id, "order_id": order.id, "event_key": "captured", "sentence": "Any"}
+            )
+            events = order.oms_hold_ids.event_ids
+            stories.append((events, cancellation, cancellation.line_ids, change, change.line_ids, log))
+        for mine, other in zip(*stories, strict=True):
+            with self.subTest(model=mine._name):
+                self.assertTrue(mine and other)
+                self.assertTrue(self._sees(self.associate, mine))
+                self.assertFalse(self._sees(self.associate, other))
+
     def test_who_changes_the_store_sees_the_new_one_at_once(self):
         self.assertFalse(self._sees(self.associate, self.theirs.picking_ids))
         self.warehouse.oms_user_ids = self.associate

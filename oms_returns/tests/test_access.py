@@ -72,3 +72,17 @@ class TestAccess(ReturnsCommon):
             request.with_env(theirs).read(["name"])
         with self.assertRaises(AccessError):
             request.with_env(theirs).action_refund()
+
+    def test_a_store_associate_sees_what_comes_back_of_orders_of_the_own_store(self):
+        """SEC-01: who may not see an order may not see its return."""
+        request = self._return(self._shipped(("STD", 2)), 1)
+        associate = self._create_user("returns_associate", "oms_core.group_oms_store")
+        other = self.env["stock.warehouse"].create({"name": "Store", "code": "STO", "company_id": self.company.id})
+        other.oms_user_ids = associate
+        for records in (request, request.line_ids):
+            self.assertFalse(records.with_user(associate).search([("id", "in", records.ids)]))
+            with self.assertRaises(AccessError):
+                records.with_user(associate).read(["display_name"])
+        self.warehouse.oms_user_ids = associate
+        for records in (request, request.line_ids):
+            self.assertEqual(records.with_user(associate).search([("id", "in", records.ids)]), records)

@@ -160,3 +160,20 @@ class TestDecision(RoutingCommon):
             self.assertFalse(theirs[model].search([]), model)
         with self.assertRaises(AccessError):
             decision.with_env(theirs).read(["sentence"])
+
+
+class TestDecisionAccess(RoutingCommon):
+    """SEC-01: who may not see an order may not see how it was sourced."""
+
+    def test_a_store_associate_sees_how_orders_of_the_own_store_were_sourced(self):
+        self._put(self.chair, lille=5)
+        decision = self._order(("CHAIR", 2)).oms_decision_ids
+        associate = self._create_user("sourcing_associate", "oms_core.group_oms_store")
+        story = (decision, decision.line_ids, decision.candidate_ids)
+        self.lyon.oms_user_ids = associate
+        for records in story:
+            self.assertTrue(records)
+            self.assertFalse(records.with_user(associate).search([("id", "in", records.ids)]))
+        self.lille.oms_user_ids = associate
+        for records in story:
+            self.assertEqual(records.with_user(associate).search([("id", "in", records.ids)]), records)

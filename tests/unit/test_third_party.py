@@ -49,6 +49,14 @@ def test_a_moment_is_told_in_utc():
         body(parcels=[{"lines": [{"sku": "A"}]}]),
         body(parcels=[{"lines": [{"sku": "A" * 300, "quantity": 1}]}]),
         body(type="stock", lines=LINES, at="2026-12-05T05:00:00"),
+        body(type="stock", lines=LINES, at="0001-01-01T00:00:00+23:00"),
+        body(type="stock", lines=LINES, message_id="a\0b"),
+        body(type="stock", lines=[{"sku": "\ud800", "quantity": 1}]),
+        body(type="stock", lines=[{"sku": "A", "quantity": "1e999"}]),
+        body(type="stock", lines=[{"sku": "A", "quantity": "1e-999"}]),
+        body(type="stock", lines=[{"sku": "A", "quantity": 1_000_000_001}]),
+        b'{"message_id": "m", "type": "stock", "lines": [{"sku": "A", "quantity": 1e999}]}',
+        b'{"message_id": "m", "type": "stock", "lines": [{"sku": "A", "quantity": ' + b"9" * 5000 + b"}]}",
     ],
 )
 def test_what_cannot_be_understood_is_said(wrong):
