@@ -238,6 +238,15 @@ class OmsMessage(models.Model):
         return result
 
 
+class ProductProduct(models.Model):
+    _inherit = "product.product"
+
+    def _oms_get_3pl_sku(self):
+        """What third parties call this product, in what is written to them and in what they write."""
+        self.ensure_one()
+        return self.default_code or str(self.id)
+
+
 class StockPicking(models.Model):
     _inherit = "stock.picking"
 
@@ -328,7 +337,7 @@ class StockPicking(models.Model):
             "lines": [
                 {
                     "line": move.id,
-                    "sku": move.product_id.default_code or str(move.product_id.id),
+                    "sku": move.product_id._oms_get_3pl_sku(),
                     "name": move.product_id.name,
                     "quantity": move.product_qty,
                 }
@@ -370,7 +379,7 @@ class StockPicking(models.Model):
 
     def _oms_get_told_lines(self, line, package, wanted):
         """Values of the move lines for what was told of one product; ``wanted`` is what is left of each move."""
-        of_product = [move for move in wanted if move.product_id.default_code == line.sku]
+        of_product = [move for move in wanted if move.product_id._oms_get_3pl_sku() == line.sku]
         left = float(line.quantity)
         lot = self.env["stock.lot"]
         if of_product and of_product[0].product_id.tracking != "none":

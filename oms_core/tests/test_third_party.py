@@ -43,6 +43,17 @@ class ThirdPartyCommon(OmsCommon):
 class TestThirdParty(ThirdPartyCommon):
     """FUL-06, INV-14: a warehouse that somebody else runs is told what to send, and tells what it sent and has."""
 
+    def test_goods_without_a_number_of_ours_are_told_and_understood_by_the_same_name(self):
+        order = self._order(("STD", 2))
+        self.product_standard.default_code = False
+        picking = order.picking_ids
+        picking.oms_3pl_reference = picking.name
+        (line,) = picking._oms_render_order()["lines"]
+        message = self._tell(
+            type="shipment", reference=picking.name, final=True, parcels=[self._parcel((line["sku"], 2))]
+        )
+        self.assertEqual((message.state, picking.state), ("done", "done"), message.error)
+
     def test_each_delivery_is_told_once_whatever_happens_on_the_way(self):
         with ThirdParty(self.warehouse.oms_3pl_secret) as party, mute_logger("odoo.addons.oms_core.models.oms_message"):
             self.warehouse.oms_3pl_url = party.url
