@@ -77,7 +77,13 @@ class OmsOrderReport(models.Model):
         "sale.order.line": ["product_id", "product_uom_id", "product_uom_qty", "price_subtotal", "qty_delivered"],
         "stock.move": ["state", "date", "quantity", "product_uom", "value", "sale_line_id", "picking_id"],
         "stock.move.line": ["result_package_id", "picking_id"],
-        "stock.picking": ["carrier_price", "oms_picked_at", "oms_delivered_at", "oms_collected_at"],
+        "stock.picking": [
+            "carrier_price",
+            "oms_shipping_cost",
+            "oms_picked_at",
+            "oms_delivered_at",
+            "oms_collected_at",
+        ],
         "stock.warehouse": ["oms_cost_per_order", "oms_cost_per_line", "oms_cost_per_parcel"],
         "oms.hold": ["kind", "released_at", "released_by_id", "order_id"],
     }
@@ -137,7 +143,9 @@ class OmsOrderReport(models.Model):
     amount_open = fields.Monetary(string="Open Sales", readonly=True, help="Ordered, not cancelled, not shipped.")
     amount_at_risk = fields.Monetary(string="Sales at Risk", readonly=True)
     goods_cost = fields.Monetary(string="Cost of Goods", readonly=True)
-    margin = fields.Monetary(readonly=True, help="Shipped sales less the cost of the goods.")
+    margin = fields.Monetary(
+        readonly=True, help="Sales of what was shipped and did not come back, less the cost of those goods."
+    )
     cost_pick = fields.Monetary(string="Cost to Pick", readonly=True)
     cost_pack = fields.Monetary(string="Cost to Pack", readonly=True)
     cost_ship = fields.Monetary(string="Cost to Ship", readonly=True)
@@ -262,7 +270,7 @@ class OmsOrderReport(models.Model):
                    COALESCE(w.oms_cost_per_line, 0) AS cost_pick,
                    (COALESCE(w.oms_cost_per_order, 0) + COALESCE(w.oms_cost_per_parcel, 0) * GREATEST(packed.parcels, 1))
                        / moved.moves AS cost_pack,
-                   COALESCE(pick.carrier_price, 0) / moved.moves AS cost_ship
+                   COALESCE(NULLIF(pick.oms_shipping_cost, 0), pick.carrier_price, 0) / moved.moves AS cost_ship
               FROM stock_picking pick
               JOIN (SELECT picking_id, COUNT(*) AS moves
                       FROM oms_moves WHERE is_out AND state = 'done' GROUP BY picking_id) moved ON moved.picking_id = pick.id
@@ -397,6 +405,7 @@ class OmsOrderReport(models.Model):
                    l.product_uom_qty * lu.factor / pu.factor AS ordered,
                    CASE WHEN x.is_plain THEN x.shipped ELSE l.qty_delivered * lu.factor / pu.factor END AS shipped,
                    COALESCE(x.returned, 0) AS returned,
+                   x.is_plain,
                    l.price_subtotal / COALESCE(NULLIF(s.currency_rate, 0), 1) AS amount,
                    COALESCE(x.goods_cost, 0) AS goods_cost,
                    COALESCE(x.cost_pick, 0) AS cost_pick,
@@ -466,7 +475,10 @@ class OmsOrderReport(models.Model):
                 "cost_pick", "cost_pack", "cost_ship",
             )
         }  # fmt: skip
-        margin = SQL("(%s - r.goods_cost)", shipped_share)
+        # What came back is sold no more, as its cost is no cost any more. Of kits, what is shipped has it taken off already.
+        kept = SQL("(CASE WHEN r.is_plain THEN GREATEST(r.shipped - r.returned, 0) ELSE r.shipped END)")
+        kept_share = SQL("CASE WHEN r.ordered = 0 THEN 0 ELSE LEAST(%s / r.ordered, 1) * r.amount END", kept)
+        margin = SQL("(%s - r.goods_cost)", kept_share)
         cost = SQL("(r.cost_pick + r.cost_pack + r.cost_ship)")
         return {
             **in_rows,

@@ -180,6 +180,7 @@ class TestReport(OmsCommon):
         )
         ship = sum(picking.carrier_price / len(picking.move_ids) for picking in pickings)
         amount_shipped = shipped / ordered * line.price_subtotal
+        kept = amount_shipped - sum(back.mapped("quantity")) / ordered * line.price_subtotal
         return {
             "quantity_ordered": ordered,
             "quantity_shipped": shipped,
@@ -190,11 +191,11 @@ class TestReport(OmsCommon):
             "amount_open": open_amount,
             "amount_at_risk": open_amount if risk else 0,
             "goods_cost": goods_cost,
-            "margin": amount_shipped - goods_cost,
+            "margin": kept - goods_cost,
             "cost_pick": pick,
             "cost_pack": pack,
             "cost_ship": ship,
-            "contribution": amount_shipped - goods_cost - pick - pack - ship,
+            "contribution": kept - goods_cost - pick - pack - ship,
         }
 
     # -------------------------------------------------------------------------------------------------------- STORIES
@@ -287,6 +288,21 @@ class TestReport(OmsCommon):
         self.assertEqual(by_name["dozens"].quantity_shipped, 24)
         self.assertEqual(by_name["partly"].amount_open, 60)
         self.assertEqual({name for name, row in by_name.items() if row.is_at_risk}, {"late", "held"})
+
+    def test_shipping_costs_what_the_carrier_charged_us_not_what_the_customer_pays(self):
+        order = self._order(("STD", 2, "40.00", 20))
+        (picking,) = self._ship(order)
+        picking.write({"carrier_price": 9, "oms_shipping_cost": 4})
+        self.env.flush_all()
+        self.assertEqual(self.env["oms.order.report"].search([("order_id", "=", order.id)]).cost_ship, 4)
+
+    def test_what_came_back_earns_nothing(self):
+        order = self._order(("STD", 2, "40.00", 20))
+        self._ship(order)
+        self._send_back(order, 2)
+        self.env.flush_all()
+        row = self.env["oms.order.report"].search([("order_id", "=", order.id)])
+        self.assertEqual((row.amount_shipped, row.goods_cost, row.margin), (40, 0, 0))
 
     def test_a_foreign_order_is_told_in_the_companys_currency(self):
         usd = self.env.ref("base.USD")
