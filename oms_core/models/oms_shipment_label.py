@@ -180,7 +180,9 @@ class OmsShipmentLabel(models.Model):
             found = self._look(carrier, adapter, facts)
             if found:
                 return self._record(facts["id"], found)
-            self._note(facts["id"], "requested")
+            taken = self._take_again(facts)
+            if taken["state"] == "bought":
+                return taken
         try:
             result = adapter.return_label(request) if purpose == "return" else adapter.ship(request)
         except Retry as error:
@@ -268,6 +270,24 @@ class OmsShipmentLabel(models.Model):
         facts = row._facts()  # with the moment of the last question
         row.asked_at = now if row.state == "requested" else row.asked_at
         return facts, "look"
+
+    @api.model
+    def _take_again(self, facts):
+        """The carrier certainly has no parcel of this row: take the row to buy it, unless somebody who looked at the same
+        time has.
+
+        :return: the facts of the row, which may be bought by now.
+        """
+        with self._journal() as journal:
+            row = journal.browse(facts["id"])
+            journal.env.cr.execute("SELECT id FROM oms_shipment_label WHERE id = %s FOR UPDATE", [row.id])
+            row.invalidate_recordset()
+            if row.state == "bought":
+                return row._facts()
+            if row.state != facts["state"]:
+                raise Retry(self.env._("This label is being bought by somebody else right now."), maybe_done=False)
+            row._set_state("requested", asked_at=fields.Datetime.now())
+            return row._facts()
 
     @api.model
     def _look(self, carrier, adapter, facts):

@@ -229,6 +229,27 @@ class TestBuyOnce(CarrierCommon):
         self.assertEqual(self._get_label(picking).state, "bought")
         self.assertEqual(len(self.server.shipments), 1)
 
+    def test_two_who_look_for_a_lost_label_at_once_buy_one(self):
+        picking = self._delivery(self.carrier)
+        self.server.fail_next("down", path="submit_orders")
+        self._fails(UserError, "", picking.action_oms_get_label)
+        self._wait(picking)
+        request = {}
+        labels = type(self.env["oms.shipment.label"])
+        look = labels._look
+
+        def both_look(label, carrier, adapter, facts):
+            found = look(label, carrier, adapter, facts)
+            if not request:  # the other one looks now, finds nothing either, and is quicker
+                request["other"] = True
+                self.assertEqual(self._get_label(picking).state, "bought")
+            return found
+
+        self.patch(labels, "_look", both_look)
+        picking.carrier_tracking_ref = False
+        self.assertEqual(self._get_label(picking).state, "bought")
+        self.assertEqual(len(self.server.shipments), 1)
+
     def test_who_asks_while_another_is_at_it_waits(self):
         picking = self._delivery(self.carrier)
         with patch.object(Client, "ship", side_effect=Killed):
