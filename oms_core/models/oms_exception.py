@@ -196,7 +196,7 @@ class OmsException(models.Model):
             5,
             "message",
             SQL("oms_message m"),
-            SQL("m.direction = 'in' AND m.state IN ('dead', 'quarantine')"),
+            SQL("m.state IN ('dead', 'quarantine')"),
             source_id=SQL("m.id"),
             order_id=SQL("NULL::integer"),
             message_id=SQL("m.id"),
@@ -223,7 +223,7 @@ class OmsException(models.Model):
             case "hold" | "booking":
                 return self.detail
             case "message":
-                return self.detail or self.env._("A message could not be verified.")
+                return self.detail or self.env._("A message could not be verified or sent.")
             case "late" | "at_risk":
                 return order.oms_service_reason
             case "waiting":

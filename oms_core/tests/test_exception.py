@@ -43,6 +43,12 @@ class TestException(OmsCommon):
         order.oms_hold_ids.action_release()
         self.assertEqual(self._kinds(order), [])
 
+    def test_what_could_not_be_told_to_another_system_stands_there_too(self):
+        self.env["oms.message"]._receive(
+            self.channel, "3pl_order", "k", b"{}", state="dead", error="Refused.", direction="out"
+        )
+        self.assertEqual(self._rows(("kind", "=", "message")).mapped("sentence"), ["Refused."])
+
     def test_a_message_that_became_no_order_stands_there_too(self):
         message = self.env["oms.message"]._receive(self.channel, "order", "k", b"{", state="dead", error="No order.")
         row = self._rows(("kind", "=", "message"))
