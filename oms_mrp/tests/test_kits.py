@@ -116,3 +116,14 @@ class TestKits(OmsCommon):
         self.assertEqual((line._oms_get_shipped(), line._oms_get_left(), line.qty_to_invoice), (0, 1, 0))
         cancellation = order._oms_request_cancellation("customer", "clerk")
         self.assertEqual((cancellation.state, order.state, line.product_uom_qty), ("partly", "sale", 1))
+
+    def test_kits_in_dozens_are_invoiced_in_dozens(self):
+        dozen = self.env.ref("uom.product_uom_dozen")
+        self._stock(self.mug, self.warehouse, 100)
+        self._stock(self.tea, self.warehouse, 100)
+        order = self._order(("BOX", 1, "240.00", 20), status="on_hold")
+        order.order_line.product_uom_id = dozen
+        order.oms_channel_total = order.amount_total
+        order.action_oms_release()
+        self._ship(order, {self.mug: 13, self.tea: 7, self.ribbon: 7})
+        self.assertEqual(order.order_line._oms_get_shipped(), 0.5)
