@@ -46,6 +46,7 @@
         "views/oms_order_report_views.xml",
         "data/spreadsheet_dashboard_data.xml",
         "views/portal_templates.xml",
+        "views/portal_change_templates.xml",
         "views/oms_customer_views.xml",
         "views/oms_backorder_views.xml",
         "views/oms_availability_views.xml",

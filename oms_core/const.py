@@ -396,3 +396,25 @@ TRACKING_EVENTS_MAX = 200
 
 #: Parcels that a webhook may have fetched anew.
 WEBHOOK_BODY_MAX_BYTES = 256 * 1024
+
+#: Ways of delivery that customers may choose by themselves; those that cost more are not among them.
+CUSTOMER_CHANGE_METHODS = ("ship", "pickup", "curbside")
+
+#: Stores in the list from which a customer chooses.
+PICKUP_PLACES_MAX = 200
+
+#: Changes and cancellations of one order that its customer can make; after that people talk to each other.
+ASKED_BY_CUSTOMER_MAX = 20
+
+#: {field of a new address: characters that a customer can enter}
+CUSTOMER_ADDRESS_MAX_CHARS = {
+    "name": 100,
+    "street": 100,
+    "street2": 100,
+    "zip": 20,
+    "city": 80,
+    "phone": 40,
+}
+
+#: Characters of what a customer says about a cancellation.
+CUSTOMER_NOTE_MAX_CHARS = 500

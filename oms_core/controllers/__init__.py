@@ -1,4 +1,5 @@
 from . import device
 from . import portal
+from . import portal_change
 from . import third_party
 from . import carrier_webhook

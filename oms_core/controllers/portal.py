@@ -58,6 +58,8 @@ class OmsPortal(CustomerPortal):
         values = {
             "order": order_sudo,
             "life": order_sudo._oms_get_customer_view(),
+            "story": order_sudo._oms_get_customer_story(by_link=True),
+            "by_link": True,
             "come_url": f"/oms/track/{order_sudo.id}/{token}/come",
             "res_company": order_sudo.company_id,
             "error": error,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 #: Kinds of event in the order in which they follow from each other, for those of one moment.
@@ -18,12 +18,16 @@ KINDS = (
     "payment",
     "fulfilment",
     "parcel",
+    "scan",
     "invoice",
     "return",
     "refund",
     "cancel",
     "note",
 )
+
+#: Kinds that whoever has the link of a mail may read: where the goods are, and neither money nor what people wrote.
+PUBLIC_KINDS = frozenset({"order", "change", "confirm", "fulfilment", "parcel", "return", "cancel"})
 
 #: A sentence is cut after this many characters: a timeline is read, not studied.
 SENTENCE_MAX_CHARS = 400
@@ -57,6 +61,17 @@ def arrange(events: Iterable[Event], customer: bool = False) -> list[Event]:
     ranks = {kind: rank for rank, kind in enumerate(KINDS)}
     readable = [event for event in events if event.customer or not customer]
     return sorted(readable, key=lambda event: (event.at, ranks.get(event.kind, len(KINDS)), event.sentence))
+
+
+def public(events: Iterable[Event]) -> list[Event]:
+    """Of the events for customers those that a link may show that can be passed on: nobody's name, no document.
+
+    >>> noon = datetime(2026, 3, 2, 12)
+    >>> public([Event(noon, "payment", "12 € paid.", customer=True), Event(noon, "parcel", "Left.", "Anna", "1Z9", True)])
+    [Event(at=datetime.datetime(2026, 3, 2, 12, 0), kind='parcel', sentence='Left.', who='', document='', customer=True)]
+    """
+    told = [event for event in events if event.customer and event.kind in PUBLIC_KINDS]
+    return [replace(event, who="", document="") for event in told]
 
 
 def cut(sentence: str) -> str:

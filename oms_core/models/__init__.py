@@ -64,6 +64,7 @@ from . import oms_cancellation
 from . import sale_order_cancel
 from . import oms_order_change
 from . import sale_order_change
+from . import sale_order_customer_change
 from . import stock_picking_lock
 from . import oms_hold_work
 from . import delivery_carrier_address

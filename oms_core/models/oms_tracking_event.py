@@ -8,7 +8,10 @@ from odoo.exceptions import UserError
 from odoo.tools import mute_logger
 
 from ..const import TRACK_MAX_DAYS, TRACKING_EVENTS_MAX, TRACKING_STATES
+from ..domain.timeline import Event, cut
 
+#: Scans that the customer reads in the story of the order; that it arrived is told there by the delivery.
+TOLD_STATES = frozenset({"out_for_delivery", "exception", "ready_for_pickup", "returning", "returned"})
 ATTACHED_LATER = frozenset({"picking_id", "label_id", "company_id"})
 
 
@@ -152,3 +155,27 @@ class OmsTrackingEvent(models.Model):
         if waiting:
             waiting.write({"picking_id": picking.id, "company_id": picking.company_id.id})
             picking._oms_update_tracking()
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    def _oms_timeline_events(self):
+        """Override to tell what carriers say about the parcels of these orders."""
+        yield from super()._oms_timeline_events()
+        scans = self.env["oms.tracking.event"].search_fetch(
+            [
+                ("picking_id.sale_id", "in", self.ids),
+                *("|", ("label_id", "=", False), ("label_id.purpose", "!=", "return")),
+            ],
+            ["picking_id", "at", "state", "text", "location", "tracking_number"],
+        )
+        # One query for the deliveries of all scans, where each would be read by itself else.
+        pickings = self.env["stock.picking"].search_fetch([("id", "in", scans.picking_id.ids)], ["sale_id"])
+        order_of = {picking.id: picking.sale_id.id for picking in pickings}
+        labels = dict(scans._fields["state"]._description_selection(self.env))
+        for scan in scans:
+            where = ", ".join(filter(None, (scan.text, scan.location)))
+            sentence = cut(": ".join(filter(None, (labels.get(scan.state), where)))) or self.env._("Scanned.")
+            event = Event(scan.at, "scan", sentence, "", scan.tracking_number, scan.state in TOLD_STATES)
+            yield order_of[scan.picking_id.id], event

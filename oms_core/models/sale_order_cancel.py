@@ -6,6 +6,7 @@ from odoo import fields, models
 from odoo.exceptions import LockError, UserError
 
 from ..domain.cancelling import Standing
+from ..domain.timeline import Event, cut
 
 
 class SaleOrder(models.Model):
@@ -170,6 +171,33 @@ class SaleOrder(models.Model):
             self.env["oms.reservation"].sudo().search([("order_id", "in", self.ids), ("state", "=", "pending")])
         )
         pending_sudo.write({"state": "voided", "closed_at": fields.Datetime.now()})
+
+    # ---------------------------------------------------------------------------------------------------- TIMELINE
+
+    def _oms_timeline_events(self):
+        """Override to tell who wanted it cancelled, and what came of that."""
+        yield from super()._oms_timeline_events()
+        records = self.env["oms.cancellation"].search_fetch(
+            [("order_id", "in", self.ids)],
+            [
+                *("order_id", "asked_by", "reason", "whole", "state", "outcome"),
+                *("requested_at", "decided_at", "user_id"),
+            ],
+        )
+        people = dict(records._fields["asked_by"]._description_selection(self.env))
+        reasons = dict(records._fields["reason"]._description_selection(self.env))
+        for record in records:
+            words = {"who": people[record.asked_by], "reason": reasons[record.reason]}
+            if record.whole:
+                sentence = self.env._("%(who)s: cancel the order (%(reason)s).", **words)
+            else:
+                sentence = self.env._("%(who)s: cancel a part of it (%(reason)s).", **words)
+            yield record.order_id.id, Event(record.requested_at, "cancel", sentence, self._oms_who(record.user_id))
+            if record.decided_at:
+                # That the whole order was stopped, the order says itself.
+                told = not record.whole or record.state != "stopped"
+                event = Event(record.decided_at, "cancel", cut(record.outcome or ""), customer=told)
+                yield record.order_id.id, event
 
     # ------------------------------------------------------------------------------------------------------- HOOKS
 

@@ -9,6 +9,7 @@ from odoo import fields, models
 from ..const import COLLECTED_METHODS
 from ..domain.changes import Facts, allowed_changes
 from ..domain.money import share
+from ..domain.timeline import Event, cut
 
 
 class SaleOrder(models.Model):
@@ -99,6 +100,37 @@ class SaleOrder(models.Model):
         return super()._oms_total_differs() and self._oms_get_totals() not in self.oms_change_ids.mapped(
             "accepted_totals"
         )
+
+    # -------------------------------------------------------------------------------------------------------- TIMELINE
+
+    def _oms_timeline_events(self):
+        """Override to tell what was to be changed, and what came of that. New addresses stand on the change alone."""
+        yield from super()._oms_timeline_events()
+        changes = self.env["oms.order.change"].search_fetch(
+            [("order_id", "in", self.ids)],
+            [
+                *("order_id", "kind", "state", "asked_by", "note", "user_id", "outcome"),
+                *("requested_at", "decided_at", "decided_by_id"),
+            ],
+        )
+        people = dict(changes._fields["asked_by"]._description_selection(self.env))
+        kinds = dict(changes._fields["kind"]._description_selection(self.env))
+        for change in changes:
+            words = {"who": people[change.asked_by], "what": kinds[change.kind].lower()}
+            sentence = self.env._("%(who)s: change the %(what)s.", **words)
+            yield change.order_id.id, Event(change.requested_at, "change", sentence, self._oms_who(change.user_id))
+            if not change.decided_at:
+                continue
+            who = self._oms_who(change.decided_by_id)
+            match change.state:
+                case "applied":
+                    sentence = self.env._("Changed: %(what)s.", **words)
+                case "refused":
+                    sentence = self.env._("Not changed: %(what)s. %(why)s", why=cut(change.outcome or ""), **words)
+                case _:
+                    sentence = self.env._("Not changed after all: %(what)s.", **words)
+            told = change.state == "applied" or change.asked_by == "customer"
+            yield change.order_id.id, Event(change.decided_at, "change", sentence, who, "", told)
 
     # -------------------------------------------------------------------------------------------------------- APPLYING
 

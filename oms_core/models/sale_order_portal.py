@@ -7,9 +7,18 @@ from odoo.tools.date_utils import float_to_time
 from ..const import COLLECTED_METHODS, TRACKING_LINK_DAYS
 from ..domain.customer_steps import steps
 from ..domain.order_status import TO_SHIP
+from ..domain.timeline import public
 
 #: A signature made for tracking opens nothing else that Odoo signs with the same secret.
 TRACKING_SCOPE = "oms_core.tracking"
+#: Scans of a parcel and lines of the story on one page; the newest are shown.
+SCANS_SHOWN_MAX = 20
+STORY_MAX = 100
+
+
+def _plain_url(url):
+    """The address of a page; what a carrier sends may be anything, and ends in a link that a customer clicks."""
+    return url if url and url.startswith(("https://", "http://")) else ""
 
 
 class SaleOrder(models.Model):
@@ -116,9 +125,21 @@ class SaleOrder(models.Model):
             lambda picking: picking.picking_type_code in ("outgoing", "dropship") and picking.state != "cancel"
         )
         labels = dict(pickings._fields["oms_tracking_state"]._description_selection(self.env))
+        scans = self.env["oms.tracking.event"].search(
+            [
+                *(("picking_id", "in", pickings.ids), ("state", "!=", False)),
+                *("|", ("label_id", "=", False), ("label_id.purpose", "!=", "return")),
+            ]
+        )
+        scans_of = scans.grouped("picking_id")
         return [
             {
                 "picking": picking,
+                "links": picking._oms_get_tracking_links(),
+                "scans": [
+                    {"at": scan.at, "label": labels[scan.state], "text": scan.text, "location": scan.location}
+                    for scan in scans_of.get(picking, scans.browse())[:SCANS_SHOWN_MAX]
+                ],
                 "can_come": picking._oms_is_waited_for(),
                 "state": picking._oms_get_customer_state(labels),
                 "items": [
@@ -129,6 +150,16 @@ class SaleOrder(models.Model):
             }
             for picking in pickings.sorted("id")
         ]
+
+    def _oms_get_customer_story(self, by_link=False):
+        """What happened, for the customer, the newest first.
+
+        :param by_link: for a page whose address may be passed on: nothing of money, names and what people wrote.
+        """
+        self.ensure_one()
+        # sudo: whoever may see the order may see what happened to it; the caller has checked that
+        events = self.sudo()._oms_get_timeline(customer=True)[self.id]
+        return (public(events) if by_link else events)[::-1][:STORY_MAX]
 
     def _oms_get_pickup_place_view(self):
         """Where and when the customer comes."""
@@ -177,6 +208,18 @@ class StockPicking(models.Model):
             and not self.oms_collected_at
             and self.state not in ("done", "cancel")
         )
+
+    def _oms_get_tracking_links(self):
+        """[(tracking number, address of the carrier's page or ``""``)] of the parcels of this delivery."""
+        self.ensure_one()
+        links = {
+            label.tracking_number: _plain_url(label.tracking_url)
+            for label in self.oms_label_ids.sorted("id")
+            if label.tracking_number and label.state == "bought" and label.purpose == "out"
+        }
+        numbers = [number.strip() for number in (self.carrier_tracking_ref or "").split(",") if number.strip()]
+        native = _plain_url(self.carrier_tracking_url) if len(numbers) == 1 else ""
+        return [(number, links.get(number) or native) for number in dict.fromkeys([*links, *numbers])]
 
     def _oms_get_code_for(self, user):
         """The pickup code, for the customer in person: a portal user whose order it is. Whoever works here does not get to

@@ -26,6 +26,7 @@ ICONS = {
     "payment": "fa-credit-card",
     "fulfilment": "fa-cubes",
     "parcel": "fa-truck",
+    "scan": "fa-barcode",
     "invoice": "fa-file-text-o",
     "return": "fa-undo",
     "refund": "fa-money",

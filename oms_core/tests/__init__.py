@@ -33,3 +33,5 @@ from . import test_hold
 from . import test_workflow_rules
 from . import test_carrier_label
 from . import test_tracking
+from . import test_portal_story
+from . import test_portal_change

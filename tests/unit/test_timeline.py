@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odoo.addons.oms_core.domain.timeline import KINDS, SENTENCE_MAX_CHARS, Event, arrange, cut
+from odoo.addons.oms_core.domain.timeline import KINDS, PUBLIC_KINDS, SENTENCE_MAX_CHARS, Event, arrange, cut, public
 
 NOON = datetime(2026, 3, 2, 12)
 
@@ -46,3 +46,15 @@ def test_a_long_sentence_is_cut():
     assert cut("short") == "short"
     assert len(cut("x" * 1000)) == SENTENCE_MAX_CHARS
     assert cut("x" * 1000).endswith("…")
+
+
+@given(events)
+def test_a_link_that_can_be_passed_on_tells_neither_money_nor_words_of_people(given_events):
+    shown = public(given_events)
+    assert all(event.customer and event.kind in PUBLIC_KINDS for event in shown)
+    assert {"payment", "invoice", "refund", "note", "scan", "hold"}.isdisjoint(PUBLIC_KINDS)
+
+
+def test_a_link_that_can_be_passed_on_names_nobody():
+    told = public([Event(NOON, "parcel", "Left.", "Anna", "1Z999", True)])
+    assert told == [Event(NOON, "parcel", "Left.", "", "", True)]
