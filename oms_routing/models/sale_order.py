@@ -67,8 +67,9 @@ class SaleOrder(models.Model):
         products = self.env["product.product"].union(*(line.product_id for lines in wanted.values() for line in lines))
         of_channel = {channel: channel._get_warehouses() for channel in {order.oms_channel_id for order in wanted}}
         warehouses = {order: order._oms_get_sources(of_channel[order.oms_channel_id]) for order in wanted}
+        counted, _components = self.env["oms.availability"]._get_counted(products)
         available = self._oms_get_available(
-            products,
+            counted,
             self.env["stock.warehouse"].union(*warehouses.values()),
             self.union(*wanted),
         )
@@ -91,7 +92,7 @@ class SaleOrder(models.Model):
                 | order._oms_get_excluded_warehouses(of_order)
                 | (excluded or {}).get(order, {}),
             )
-            snapshot = Snapshot(nodes[of_order], self._oms_with_consumables(available, lines, of_order, taken), taken)
+            snapshot = Snapshot(nodes[of_order], self._oms_with_consumables(available, counted, lines, of_order, taken), taken)
             decision = plan(demand, snapshot)
             taken = snapshot.taking(decision).taken
             decided.append(decision)
@@ -101,15 +102,15 @@ class SaleOrder(models.Model):
     @api.model
     def _oms_get_available(self, products, warehouses, orders):
         """What is free for these orders, whose own soft reservations do not stand in their way."""
-        stocked, _components = self.env["oms.availability"]._get_counted(products)
-        snapshot = self.env["oms.availability"]._snapshot(stocked, warehouses, but_orders=orders)
-        return snapshot.by_node(warehouses.ids, stocked.ids)
+        snapshot = self.env["oms.availability"]._snapshot(products, warehouses, but_orders=orders)
+        return snapshot.by_node(warehouses.ids, products.ids)
 
     @api.model
-    def _oms_with_consumables(self, available, lines, warehouses, taken):
-        """Goods whose stock nobody counts are everywhere, as much as is wanted, whoever took of them before."""
-        products = self.env["product.product"].union(*(line.product_id for line in lines))
-        counted, _components = self.env["oms.availability"]._get_counted(products)
+    def _oms_with_consumables(self, available, counted, lines, warehouses, taken):
+        """Goods whose stock nobody counts are everywhere, as much as is wanted, whoever took of them before.
+
+        :param counted: the products of which there can be too little.
+        """
         uncounted = [line for line in lines if line.product_id not in counted]
         if not uncounted:
             return available

@@ -38,8 +38,9 @@ def follow_sources(
     new = not known
     state.unlink(missing_ok=True)
     for option, chosen in (
-        ("-i", [addon for addon in wanted if addon not in known]),
+        # First what changed: a new add-on may stand on it.
         ("-u", [addon for addon in wanted if known.get(addon, wanted[addon]) != wanted[addon]]),
+        ("-i", [addon for addon in wanted if addon not in known]),
     ):
         if chosen:
             with step(f"{option} {','.join(chosen)}", f"The database {name} follows the sources"):
