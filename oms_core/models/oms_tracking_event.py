@@ -5,9 +5,9 @@ import psycopg2.errors
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import mute_logger
 
 from ..const import TRACK_MAX_DAYS, TRACKING_EVENTS_MAX, TRACKING_STATES
+from ..quiet import quiet_sql
 
 ATTACHED_LATER = frozenset({"picking_id", "label_id", "company_id"})
 
@@ -116,7 +116,7 @@ class OmsTrackingEvent(models.Model):
         for _attempt in range(2):
             known = set(self.sudo().search_fetch([("digest", "in", list(rows))], ["digest"]).mapped("digest"))
             try:
-                with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+                with quiet_sql(), self.env.cr.savepoint():
                     # sudo: scans have no writers but the carriers
                     return self.sudo().create([values for digest, values in rows.items() if digest not in known])
             except psycopg2.errors.UniqueViolation:

@@ -14,7 +14,7 @@ def pickups(env):
             "company_id": company.id,
             "sequence": 9,
             "oms_node_type": "store",
-            "oms_user_ids": [Command.set(env.user.ids)],
+            "oms_user_ids": [Command.set((env.user | env["res.users"].search([("login", "=", "store")])).ids)],
             "oms_accept_minutes": 60,
             "oms_pickup_days": 5,
         }

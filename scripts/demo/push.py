@@ -39,6 +39,23 @@ def wait_until_worked(database):
     sys.exit(f"The inbox was not worked off within {WORK_TIMEOUT_S} seconds; see the server's log.")
 
 
+def wait_until_quiet(database):
+    """Look until no job has worked for a second, so that none of them is stopped in the middle of its work."""
+    connection = psycopg2.connect(dbname=database)
+    connection.autocommit = True
+    deadline = time.monotonic() + WORK_TIMEOUT_S
+    quiet_since = time.monotonic()
+    with connection.cursor() as cursor:
+        while quiet_since + 1 > time.monotonic() and time.monotonic() < deadline:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid != pg_backend_pid() AND xact_start IS NOT NULL"
+            )
+            if cursor.fetchone()[0]:
+                quiet_since = time.monotonic()
+            time.sleep(0.1)
+
+
 def main(base_url, token, secret, database):
     hook = f"{base_url}/oms/hook/{token}"
     answers = [ping(hook)]
@@ -48,9 +65,11 @@ def main(base_url, token, secret, database):
     forged = deliver(hook, orders()[0], "order.updated", "not the secret")
     accepted = sum(answer.status_code == 200 for answer in answers)
     wait_until_worked(database)
+    worked = time.monotonic() - started
+    wait_until_quiet(database)
     print(
         f"{accepted} of {len(answers)} deliveries accepted; the same order again: {again.json()['message']} "
-        f"A forged one: {forged.status_code}. Worked off in {time.monotonic() - started:.1f} s."
+        f"A forged one: {forged.status_code}. Worked off in {worked:.1f} s."
     )
     if accepted != len(answers):
         sys.exit("Not every delivery was accepted; see the server's log.")
