@@ -6,6 +6,7 @@ Usage: push.py BASE_URL TOKEN SECRET DATABASE
 import json
 import sys
 import time
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import psycopg2
@@ -18,8 +19,25 @@ from woocommerce import deliver, ping  # noqa: E402 - a file of the add-on's tes
 WORK_TIMEOUT_S = 120
 
 
+#: Hours from one sample order to the next; the last one was placed just now.
+EVERY_H = 2
+
+
 def orders():
-    """The sample orders, in the order in which the customers placed them."""
+    """The sample orders, in the order in which the customers placed them, as if it had been in these days."""
+    found = samples()
+    now = datetime.now(timezone.utc).replace(tzinfo=None, microsecond=0)
+    for place, order in enumerate(found):
+        if not order.get("date_created_gmt"):
+            continue
+        placed = now - timedelta(hours=EVERY_H * (len(found) - place) - 1)
+        later = placed - datetime.fromisoformat(order["date_created_gmt"])
+        for name in [name for name in order if name.startswith("date_") and order[name]]:
+            order[name] = min(now, datetime.fromisoformat(order[name]) + later).isoformat()
+    return found
+
+
+def samples():
     folder = ROOT / "data" / "payloads" / "woocommerce" / "order"
     files = [path for path in folder.glob("*.json") if not path.name.endswith(".expected.json")]
     return sorted((json.loads(path.read_text()) for path in files), key=lambda order: order["id"])
@@ -60,9 +78,10 @@ def main(base_url, token, secret, database):
     hook = f"{base_url}/oms/hook/{token}"
     answers = [ping(hook)]
     started = time.monotonic()
-    answers += [deliver(hook, order, "order.created", secret) for order in orders()]
-    again = deliver(hook, orders()[0], "order.updated", secret)
-    forged = deliver(hook, orders()[0], "order.updated", "not the secret")
+    sent = orders()
+    answers += [deliver(hook, order, "order.created", secret) for order in sent]
+    again = deliver(hook, sent[0], "order.updated", secret)
+    forged = deliver(hook, sent[0], "order.updated", "not the secret")
     accepted = sum(answer.status_code == 200 for answer in answers)
     wait_until_worked(database)
     worked = time.monotonic() - started

@@ -44,12 +44,12 @@ def orders(env):
     heading("Shipped from, and why")
     labels = dict(captured._fields["oms_status"].selection)
     for order in clean.filtered("oms_sourcing_sentence"):
-        print(f"{order.oms_number}  {labels[order.oms_status]:<14}{order.oms_sourcing_sentence}")
+        print(f"{order.oms_number}  {labels[order.oms_status]:<18}{order.oms_sourcing_sentence}")
 
 
 def in_words(groups, labels):
     """ "3 on its way, 1 delivered" of [(value, count)]"""
-    return ", ".join(f"{count} {labels[value].lower()}" for value, count in groups if value) or "none"
+    return ", ".join(f"{count} {labels[value].lower()}" for value, count in groups if value and count) or "none"
 
 
 def floor(env):
