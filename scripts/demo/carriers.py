@@ -127,7 +127,7 @@ def parcels(env):
         update = TrackingUpdate(
             label.tracking_number,
             tuple(
-                TrackingEvent(now - timedelta(hours=26) + timedelta(hours=hours), state, "", text, where)
+                TrackingEvent(now - timedelta(seconds=26 - hours), state, "", text, where)
                 for state, hours, text, where in events
             ),
         )
