@@ -34,3 +34,4 @@ from . import test_workflow_rules
 from . import test_carrier_label
 from . import test_tracking
 from . import test_quiet
+from . import test_native_forms
