@@ -8,10 +8,10 @@ import psycopg2.errors
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tools import mute_logger
 
 from ..const import DEVICE_EVENTS_KEEP_DAYS, DEVICE_EVENTS_PER_MINUTE, ERROR_MAX_CHARS
 from ..domain.devices import is_signed, judge, pieces
+from ..quiet import quiet_sql
 
 _logger = logging.getLogger(__name__)
 
@@ -172,7 +172,7 @@ class OmsDevice(models.Model):
             "received_at": fields.Datetime.now(),
         }
         try:
-            with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+            with quiet_sql(), self.env.cr.savepoint():
                 event = events.create(values)
         except psycopg2.errors.UniqueViolation:
             return events, True  # at this moment, on another connection

@@ -10,7 +10,7 @@ import psycopg2.errors
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import SQL, mute_logger
+from odoo.tools import SQL
 
 from ..const import (
     CONCURRENCY_ATTEMPTS_MAX,
@@ -21,6 +21,7 @@ from ..const import (
     WORKERS_QUEUE,
 )
 from ..exceptions import CONCURRENCY_ERRORS, MessageIgnored, MessageRejected, MessageRetry
+from ..quiet import quiet_sql
 
 _logger = logging.getLogger(__name__)
 
@@ -153,7 +154,7 @@ class OmsMessage(models.Model):
             "error": error,
         }
         try:
-            with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+            with quiet_sql(), self.env.cr.savepoint():
                 message = self.create(values)
         except psycopg2.errors.UniqueViolation:
             return self.browse()
@@ -232,7 +233,7 @@ class OmsMessage(models.Model):
         """A batch; where another worker was quicker since this transaction began, in a new one, which sees what it did."""
         for _attempt in range(CONCURRENCY_ATTEMPTS_MAX):
             try:
-                with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+                with quiet_sql(), self.env.cr.savepoint():
                     return self._take_batch()
             except CONCURRENCY_ERRORS:
                 self.env["ir.cron"]._commit_progress()
@@ -302,7 +303,7 @@ class OmsMessage(models.Model):
         if not readable:
             return
         try:
-            with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+            with quiet_sql(), self.env.cr.savepoint():
                 outcomes = applier(worker, [doc for _message, doc in readable])
         except Exception as error:
             if len(readable) == 1:
@@ -322,7 +323,7 @@ class OmsMessage(models.Model):
 
     def _apply_alone(self, applier, worker, doc):
         try:
-            with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+            with quiet_sql(), self.env.cr.savepoint():
                 outcome = applier(worker, [doc])[0]
         except Exception as error:
             self._fail(error)

@@ -5,7 +5,7 @@ import psycopg2.errors
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import email_normalize, formataddr, mute_logger
+from odoo.tools import email_normalize, formataddr
 
 from ..const import (
     CUSTOMER_EVENTS,
@@ -17,6 +17,7 @@ from ..const import (
     RELAY_DOMAINS,
 )
 from ..domain.notifications import Occasion, split_domains, why_not
+from ..quiet import quiet_sql
 
 _logger = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ class OmsNotification(models.Model):
             if occasion not in known:
                 new.setdefault(occasion, value)
         try:
-            with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+            with quiet_sql(), self.env.cr.savepoint():
                 return self.create(list(new.values()))
         except psycopg2.errors.UniqueViolation:
             # Another connection was quicker with one of them. It is enough that it was told once.
@@ -94,7 +95,7 @@ class OmsNotification(models.Model):
     @api.model
     def _create_once_each(self, value):
         try:
-            with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+            with quiet_sql(), self.env.cr.savepoint():
                 return self.create(value)
         except psycopg2.errors.UniqueViolation:
             return self.browse()
@@ -224,7 +225,7 @@ class OmsNotification(models.Model):
         """Tell, or say why not. What goes wrong with one stays with that one."""
         for notification in self:
             try:
-                with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+                with quiet_sql(), self.env.cr.savepoint():
                     notification._send_one()
             except Exception as error:  # a template is text that anybody may have written
                 _logger.info("Notification %s could not be sent", notification.id, exc_info=True)

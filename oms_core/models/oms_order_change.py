@@ -51,7 +51,7 @@ class OmsOrderChange(models.Model):
     street2 = fields.Char()
     zip = fields.Char()
     city = fields.Char()
-    state_id = fields.Many2one("res.country.state", domain="[('country_id', '=', country_id)]")
+    state_id = fields.Many2one("res.country.state", string="Federal State", domain="[('country_id', '=', country_id)]")
     country_id = fields.Many2one("res.country")
     phone = fields.Char()
     name = fields.Char(string="Recipient")

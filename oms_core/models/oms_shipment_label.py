@@ -8,7 +8,6 @@ import psycopg2.errors
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import mute_logger
 
 from ..carriers.base import MIMETYPES, Auth, CarrierError, Reject, Retry
 from ..const import (
@@ -18,6 +17,7 @@ from ..const import (
     LABEL_TRANSITIONS,
     TRACKING_STATES,
 )
+from ..quiet import quiet_sql
 
 _logger = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ class OmsShipmentLabel(models.Model):
         readonly=True,
         help="What the carrier asked for when rates were compared, in the company's currency.",
     )
-    company_currency_id = fields.Many2one(related="company_id.currency_id")
+    company_currency_id = fields.Many2one(related="company_id.currency_id", string="Company Currency")
     attachment_id = fields.Many2one("ir.attachment", string="Label", readonly=True, ondelete="set null")
     error = fields.Text(string="What happened", readonly=True)
     tracking_state = fields.Selection(TRACKING_STATES, string="Parcel", readonly=True)
@@ -220,7 +220,7 @@ class OmsShipmentLabel(models.Model):
         }
         for _attempt in range(2):
             try:
-                with mute_logger("odoo.sql_db"), self._journal() as journal:
+                with quiet_sql(), self._journal() as journal:
                     return journal._take(values, fresh, carrier)
             except psycopg2.errors.UniqueViolation:
                 continue  # somebody was quicker: take what they made

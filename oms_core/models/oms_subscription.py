@@ -6,7 +6,6 @@ import psycopg2.errors
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
-from odoo.tools import mute_logger
 
 from ..const import (
     DELIVERY_METHODS,
@@ -17,6 +16,7 @@ from ..const import (
     SUBSCRIPTION_TRANSITIONS,
 )
 from ..domain.schedule import EVERY_MAX, Plan, due, nth, on_or_after
+from ..quiet import quiet_sql
 from ..text import as_html
 
 _logger = logging.getLogger(__name__)
@@ -267,7 +267,7 @@ class OmsSubscription(models.Model):
         """Make what is due of each; what fails says so on the subscription and keeps no other from its order."""
         for subscription in self:
             try:
-                with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+                with quiet_sql(), self.env.cr.savepoint():
                     subscription._run(today or subscription._today())
             except psycopg2.errors.UniqueViolation:
                 _logger.info("Subscription %s has its order already, from another connection", subscription.id)

@@ -5,10 +5,10 @@ import psycopg2.errors
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import mute_logger
 
 from ..const import TRACK_MAX_DAYS, TRACKING_EVENTS_MAX, TRACKING_STATES
 from ..domain.timeline import Event, cut
+from ..quiet import quiet_sql
 
 #: Scans that the customer reads in the story of the order; that it arrived is told there by the delivery.
 TOLD_STATES = frozenset({"out_for_delivery", "exception", "ready_for_pickup", "returning", "returned"})
@@ -119,7 +119,7 @@ class OmsTrackingEvent(models.Model):
         for _attempt in range(2):
             known = set(self.sudo().search_fetch([("digest", "in", list(rows))], ["digest"]).mapped("digest"))
             try:
-                with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+                with quiet_sql(), self.env.cr.savepoint():
                     # sudo: scans have no writers but the carriers
                     return self.sudo().create([values for digest, values in rows.items() if digest not in known])
             except psycopg2.errors.UniqueViolation:

@@ -37,7 +37,7 @@ class SaleOrder(models.Model):
     oms_payment_method = fields.Char(string="Paid With", readonly=True, copy=False)
     oms_delivery_method = fields.Selection(
         DELIVERY_METHODS,
-        string="Delivery Method",
+        string="Way of Delivery",
         default="ship",
         tracking=True,
         help="How the customer wants the goods; it decides where the order queues.",

@@ -5,10 +5,10 @@ from collections import defaultdict
 
 from odoo import api, models
 from odoo.fields import Domain
-from odoo.tools import mute_logger
 
 from ..const import BOOKING_BATCH_MAX, ERROR_MAX_CHARS
 from ..exceptions import CONCURRENCY_ERRORS
+from ..quiet import quiet_sql
 
 _logger = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class SaleOrder(models.Model):
             # sudo: booking an order's invoice and payment is the job's task, whoever the integration user is
             order_sudo = order.with_env(worker.env).sudo()
             try:
-                with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+                with quiet_sql(), self.env.cr.savepoint():
                     order_sudo._oms_book()
             except CONCURRENCY_ERRORS as error:
                 _logger.info("Order %s is being worked on elsewhere, the next run books it: %s", order.id, error)

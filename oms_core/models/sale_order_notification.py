@@ -96,7 +96,9 @@ class SaleOrder(models.Model):
     def _oms_occasion_details(self, event):
         """What is known of an event by looking at the order."""
         self.ensure_one()
-        if event in ("promise_changed", "delayed") and (promise := self.oms_deliver_by or self.oms_ship_by):
+        promise = self.oms_deliver_by or self.oms_ship_by
+        # what was promised and is over is no date to tell anybody who waits
+        if event in ("promise_changed", "delayed") and promise and promise > fields.Datetime.now():
             return {"new": _plain(promise)}
         return {}
 

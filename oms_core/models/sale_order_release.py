@@ -9,9 +9,10 @@ from datetime import timedelta, timezone
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import format_datetime, mute_logger
+from odoo.tools import format_datetime
 
 from ..exceptions import CONCURRENCY_ERRORS
+from ..quiet import quiet_sql
 
 _logger = logging.getLogger(__name__)
 
@@ -179,7 +180,7 @@ class SaleOrder(models.Model):
         for order in self:
             worker = order.oms_channel_id._as_worker()
             try:
-                with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+                with quiet_sql(), self.env.cr.savepoint():
                     if locked := order.with_env(worker.env).try_lock_for_update():
                         locked._oms_release_clean()
                         self.env.flush_all()

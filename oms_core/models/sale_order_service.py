@@ -6,12 +6,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL, format_datetime, mute_logger
+from odoo.tools import SQL, format_datetime
 
 from ..const import COLLECTED_METHODS
 from ..domain.order_status import TO_SHIP, UNDERWAY
 from ..domain.service_clock import Opening, Promise, due, state
 from ..exceptions import CONCURRENCY_ERRORS
+from ..quiet import quiet_sql
 
 _logger = logging.getLogger(__name__)
 
@@ -260,7 +261,7 @@ class SaleOrder(models.Model):
     def _oms_tell_late(self):
         for order in self:
             try:
-                with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+                with quiet_sql(), self.env.cr.savepoint():
                     if order.try_lock_for_update():
                         order.oms_late_for = order.oms_due_at
                         order.message_post(body=order.oms_service_reason)

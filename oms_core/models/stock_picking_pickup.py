@@ -6,11 +6,11 @@ import secrets
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.orm.models import NO_ACCESS
-from odoo.tools import mute_logger
 
-from ..const import COLLECTED_METHODS, DELIVERY_METHODS, PICKUP_BATCH_MAX
+from ..const import COLLECTED_METHODS, PICKUP_BATCH_MAX
 from ..domain.pickup import Tries, check_code, due, make_code, read_days
 from ..exceptions import CONCURRENCY_ERRORS
+from ..quiet import quiet_sql
 
 _logger = logging.getLogger(__name__)
 
@@ -18,9 +18,7 @@ _logger = logging.getLogger(__name__)
 class StockPicking(models.Model):
     _inherit = "stock.picking"
 
-    oms_delivery_method = fields.Selection(
-        DELIVERY_METHODS, related="sale_id.oms_delivery_method", store=True, string="Delivery Method"
-    )
+    oms_delivery_method = fields.Selection(related="sale_id.oms_delivery_method", store=True, string="Way of Delivery")
     oms_is_collected = fields.Boolean(compute="_compute_oms_is_collected", help="The customer comes for these goods.")
     oms_pickup_code = fields.Char(
         copy=False,
@@ -202,7 +200,7 @@ class StockPicking(models.Model):
         """Do what is due today about these goods; an error of one stops no other."""
         self.ensure_one()
         try:
-            with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+            with quiet_sql(), self.env.cr.savepoint():
                 node = self._oms_get_node()
                 todo = due(
                     node._oms_get_today(),

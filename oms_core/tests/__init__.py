@@ -35,3 +35,5 @@ from . import test_carrier_label
 from . import test_tracking
 from . import test_portal_story
 from . import test_portal_change
+from . import test_quiet
+from . import test_native_forms

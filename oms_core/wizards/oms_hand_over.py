@@ -9,7 +9,7 @@ class OmsHandOver(models.TransientModel):
     _name = "oms.hand.over"
     _description = "Hand Over"
 
-    picking_id = fields.Many2one("stock.picking", required=True, readonly=True, ondelete="cascade")
+    picking_id = fields.Many2one("stock.picking", string="Transfer", required=True, readonly=True, ondelete="cascade")
     partner_id = fields.Many2one(related="picking_id.partner_id", string="Customer")
     code = fields.Char(string="Pickup Code", help="What the customer was told when the goods were ready.")
     id_checked = fields.Boolean(

@@ -49,6 +49,7 @@ class OmsRateCompare(models.TransientModel):
             "res_id": compare.id,
             "view_mode": "form",
             "target": "new",
+            "context": {"dialog_size": "extra-large"},
         }
 
 

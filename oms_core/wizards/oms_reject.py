@@ -9,7 +9,7 @@ class OmsReject(models.TransientModel):
     _name = "oms.reject"
     _description = "Reject a Delivery"
 
-    picking_id = fields.Many2one("stock.picking", required=True, readonly=True, ondelete="cascade")
+    picking_id = fields.Many2one("stock.picking", string="Transfer", required=True, readonly=True, ondelete="cascade")
     reason_id = fields.Many2one("oms.reject.reason")
     effect = fields.Selection(related="reason_id.effect", string="Effect on Stock")
     collateral = fields.Boolean(related="reason_id.collateral")

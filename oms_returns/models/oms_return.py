@@ -48,11 +48,13 @@ class OmsReturn(models.Model):
         help="How far the return is, derived from its receipts and credit notes.",
     )
     line_ids = fields.One2many("oms.return.line", "return_id", copy=True)
-    picking_ids = fields.Many2many("stock.picking", compute="_compute_documents", string="Receipts")
-    refund_ids = fields.Many2many("account.move", compute="_compute_documents", string="Credit Notes")
-    picking_count = fields.Integer(compute="_compute_documents")
-    refund_count = fields.Integer(compute="_compute_documents")
-    amount_refunded = fields.Monetary(compute="_compute_documents", string="Refunded")
+    picking_ids = fields.Many2many("stock.picking", compute="_compute_documents", compute_sudo=True, string="Receipts")
+    refund_ids = fields.Many2many(
+        "account.move", compute="_compute_documents", compute_sudo=True, string="Credit Notes"
+    )
+    picking_count = fields.Integer(compute="_compute_documents", compute_sudo=True)
+    refund_count = fields.Integer(compute="_compute_documents", compute_sudo=True)
+    amount_refunded = fields.Monetary(compute="_compute_documents", compute_sudo=True, string="Refunded")
     note = fields.Html(string="Customer's Words")
 
     # ----------------------------------------------------------------------------------------------------- COMPUTES

@@ -29,7 +29,9 @@ class OmsReturnLine(models.Model):
     move_ids = fields.One2many("stock.move", "oms_return_line_id", string="Receipts")
     refund_line_ids = fields.One2many("account.move.line", "oms_return_line_id", string="Credit Note Lines")
     quantity_received = fields.Float(string="Received", digits="Product Unit", compute="_compute_quantity_received")
-    quantity_refunded = fields.Float(string="Refunded", digits="Product Unit", compute="_compute_quantity_refunded")
+    quantity_refunded = fields.Float(
+        string="Refunded", digits="Product Unit", compute="_compute_quantity_refunded", compute_sudo=True
+    )
 
     _sale_line_uniq = models.Constraint(
         "UNIQUE(return_id, sale_line_id)", "Each order line stands once on a return. Add the quantities."

@@ -14,7 +14,9 @@ class OmsReturn(models.Model):
     _inherit = "oms.return"
 
     amount_to_repay = fields.Monetary(
-        compute="_compute_amount_to_repay", help="Credited to the customer and not paid back or set off yet."
+        compute="_compute_amount_to_repay",
+        compute_sudo=True,
+        help="Credited to the customer and not paid back or set off yet.",
     )
 
     @api.depends("line_ids.refund_line_ids.move_id.state", "line_ids.refund_line_ids.move_id.amount_residual")

@@ -86,6 +86,7 @@ def _company(env):
     if not company.chart_template:
         env["account.chart.template"].try_loading("generic_coa", company, install_demo=False)
         company.currency_id = eur
+    env["product.pricelist"].search([]).currency_id = eur
     company.account_fiscal_country_id = env.ref("base.fr")
     company.inventory_valuation = "real_time"
     if "has_received_warning_stock_sms" in company._fields:

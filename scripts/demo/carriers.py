@@ -18,7 +18,7 @@ METHODS = (
             ("France", "FR", "", False, 2, [(1, 5.2), (5, 7.9), (30, 14.5)]),
             ("Corsica", "FR", "20", True, 4, [(1, 5.2), (5, 7.9), (30, 14.5)]),
             ("Neighbours", "DE BE LU", "", False, 4, [(1, 9.9), (5, 13.5), (30, 24.0)]),
-            ("Elsewhere", "", "", False, 9, [(1, 19.0), (5, 34.0), (30, 96.0)]),
+            ("Elsewhere", "", "", False, 9, [(1, 12.0), (5, 19.0), (30, 39.0)]),
         ],
     ),
     (
@@ -127,7 +127,7 @@ def parcels(env):
         update = TrackingUpdate(
             label.tracking_number,
             tuple(
-                TrackingEvent(now - timedelta(hours=26) + timedelta(hours=hours), state, "", text, where)
+                TrackingEvent(now - timedelta(seconds=26 - hours), state, "", text, where)
                 for state, hours, text, where in events
             ),
         )

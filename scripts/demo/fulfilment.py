@@ -1,5 +1,7 @@
 """A store beside the warehouses: one order lies ready for its customer, one waits to be accepted, one stands at the curb."""
 
+from demo.customers import desk
+
 from odoo.fields import Command
 
 STOCK = {"MUG-BLUE": 6, "TEA-GREEN-100": 8, "BOOK-GARDEN": 3}
@@ -14,7 +16,7 @@ def pickups(env):
             "company_id": company.id,
             "sequence": 9,
             "oms_node_type": "store",
-            "oms_user_ids": [Command.set(env.user.ids)],
+            "oms_user_ids": [Command.set((env.user | env["res.users"].search([("login", "=", "store")])).ids)],
             "oms_accept_minutes": 60,
             "oms_pickup_days": 5,
         }
@@ -43,6 +45,7 @@ def _order(env, store, method, customer, quantities):
     order = env["sale.order"].create(
         {
             "partner_id": env["res.partner"].create({"name": customer, "country_id": env.ref("base.fr").id}).id,
+            "oms_channel_id": desk(env, env.company).id,
             "warehouse_id": store.id,
             "oms_delivery_method": method,
             "oms_pickup_warehouse_id": store.id,

@@ -1,5 +1,8 @@
 """Run in ``odoo shell``: what happened, in words that a merchant understands; read from the database, nothing else."""
 
+#: Statuses of orders whose goods have left.
+GONE = ("shipped", "delivered", "collected", "returned", "returned_part")
+
 
 def heading(text):
     print(f"\n{text}\n{'-' * len(text)}")
@@ -10,7 +13,8 @@ def money(amount, currency):
 
 
 def orders(env):
-    captured = env["sale.order"].search([("oms_channel_id", "!=", False)], order="oms_number")
+    every = env["sale.order"].search([("oms_channel_id", "!=", False)], order="oms_number")
+    captured = every.filtered("oms_external_id")
     held = captured.filtered("oms_on_hold")
     called_off = captured.filtered(lambda order: order.state == "cancel")
     clean = captured - held - called_off
@@ -19,10 +23,15 @@ def orders(env):
     )
     heading("Orders in")
     shops = ", ".join(captured.oms_channel_id.mapped("name"))
-    print(f"{len(captured)} orders from {shops}: {len(clean)} went through without a touch, {len(held)} are on hold,")
+    print(f"{len(captured)} orders from {shops}: {len(clean)} went on by themselves, {len(held)} are on hold,")
     print(f"{len(called_off)} had been called off in the shop already.")
-    silent = captured - exact - held
+    silent = (captured - held).filtered(lambda order: order._oms_total_differs())
     print(f"{len(exact)} come to the channel's total to the cent; {len(silent)} differ without a hold.")
+    gone = every.filtered(lambda order: order.oms_status in GONE)
+    alone = gone.filtered(lambda order: not order.oms_touched)
+    print(f"{len(alone)} of {len(gone)} that have left were touched by nobody ({len(alone) / (len(gone) or 1):.0%}).")
+    typed = every - captured
+    print(f"{len(typed)} orders of {', '.join(typed.oms_channel_id.mapped('name'))}, which tell no total.")
     heading(f"On hold: {len(held)}")
     for order in held:
         print(f"{order.oms_number}  {money(order.amount_total, order.currency_id):>16}")
@@ -35,7 +44,42 @@ def orders(env):
     heading("Shipped from, and why")
     labels = dict(captured._fields["oms_status"].selection)
     for order in clean.filtered("oms_sourcing_sentence"):
-        print(f"{order.oms_number}  {labels[order.oms_status]:<14}{order.oms_sourcing_sentence}")
+        print(f"{order.oms_number}  {labels[order.oms_status]:<18}{order.oms_sourcing_sentence}")
+
+
+def in_words(groups, labels):
+    """ "3 on its way, 1 delivered" of [(value, count)]"""
+    return ", ".join(f"{count} {labels[value].lower()}" for value, count in groups if value and count) or "none"
+
+
+def floor(env):
+    """The day's work in one line for each part."""
+    heading("On the floor")
+    exceptions = env["oms.exception"].search([])
+    kinds = dict(exceptions._fields["kind"].selection)
+    for kind, count, amount in sorted(
+        env["oms.exception"]._read_group([], ["kind"], ["__count", "amount:sum"]), key=lambda row: -row[2]
+    )[:1]:
+        total = money(sum(exceptions.mapped("amount")), env.company.currency_id)
+        most = f"{count} “{kinds[kind].lower()}” for {money(amount, env.company.currency_id)}"
+        print(f"Exceptions    {len(exceptions)}, {total} at risk, the most of it {most}")
+    aside = env["oms.reservation"].search([("state", "=", "pending")])
+    print(f"Set aside     {sum(aside.mapped('quantity')):g} pieces for {len(aside.order_id)} orders not confirmed yet")
+    left = env["sale.order"].search([("oms_channel_id", "!=", False), ("oms_due_at", "!=", False)])
+    services = dict(left._fields["oms_service"].selection)
+    counted = [(level, sum(order.oms_service == level for order in left)) for level in services if level != "none"]
+    print(f"Promises      {in_words(counted, services)}")
+    labels = env["oms.shipment.label"]
+    parcels = labels._read_group([("state", "=", "bought"), ("purpose", "=", "out")], ["tracking_state"], ["__count"])
+    print(f"Parcels       {in_words(parcels, dict(labels._fields['tracking_state'].selection))}")
+    board = env["stock.picking"].search([("oms_delivery_method", "in", ("pickup", "curbside"))])
+    states = dict(board._fields["oms_board_state"].selection)
+    print(
+        f"Pickups       {in_words([(s, len(board.filtered(lambda p, s=s: p.oms_board_state == s))) for s in states], states)}"
+    )
+    events = env["oms.device.event"]
+    told = in_words(events._read_group([], ["state"], ["__count"]), dict(events._fields["state"].selection))
+    print(f"Devices       {told}")
 
 
 def returns(env):
@@ -70,6 +114,7 @@ def books(env):
 def main(env):
     env = env(user=env.ref("base.user_admin").id)
     orders(env)
+    floor(env)
     returns(env)
     if books(env):
         raise SystemExit("The trial balance is not zero.")

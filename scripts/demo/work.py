@@ -9,10 +9,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from demo import promises
+from demo.availability import availability
 from demo.carriers import parcels, prepare_carriers
 from demo.customers import customers
 from demo.fulfilment import pickups
 from demo.inventory import inventory
+from demo.people import people
 
 LEFT_TO_SHIP = ("1007", "1012")
 RETURNED = {"1002": {"MUG-BLUE": 2, "BOOK-GARDEN": 1}}
@@ -49,6 +51,7 @@ def take_back(env, number, quantities):
 
 def main(env):
     env = env(user=env.ref("base.user_admin").id)
+    people(env)
     ship(env)
     env["sale.order"]._cron_oms_book()
     for number, quantities in RETURNED.items():
@@ -61,6 +64,7 @@ def main(env):
     customers(env)
     inventory(env)
     pickups(env)
+    availability(env)
     promises.promise(env)
     env.cr.commit()
 
