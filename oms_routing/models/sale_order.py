@@ -92,7 +92,9 @@ class SaleOrder(models.Model):
                 | order._oms_get_excluded_warehouses(of_order)
                 | (excluded or {}).get(order, {}),
             )
-            snapshot = Snapshot(nodes[of_order], self._oms_with_consumables(available, counted, lines, of_order, taken), taken)
+            snapshot = Snapshot(
+                nodes[of_order], self._oms_with_consumables(available, counted, lines, of_order, taken), taken
+            )
             decision = plan(demand, snapshot)
             taken = snapshot.taking(decision).taken
             decided.append(decision)
