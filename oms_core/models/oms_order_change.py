@@ -109,7 +109,7 @@ class OmsOrderChange(models.Model):
             case "address":
                 if not (self.street and self.city and self.country_id):
                     return self.env._("Fill in street, town and country.")
-                if self.country_id._origin != order.partner_shipping_id.country_id and order.oms_external_id:
+                if self.country_id._origin != order._oms_get_delivery_country() and order.oms_external_id:
                     return self.env._(
                         "Another country would change the taxes that the channel charged. Cancel the order and take a new one."
                     )
