@@ -100,6 +100,7 @@ class TestStockJournal(ReservationCommon):
         self.warehouse.delivery_steps = "pick_ship"
         known = len(self._events())
         order = self._capture(2, self.channel)
+        self.env["oms.stock.event"]._settle()  # what one transaction does is told as what it comes to
         order.picking_ids.move_ids.picked = True
         order.picking_ids.button_validate()
         self._ship(order)
@@ -113,7 +114,7 @@ class TestStockJournal(ReservationCommon):
         pack = self.env.ref("uom.product_uom_pack_6")
         customers = self.env.ref("stock.stock_location_customers")
         self._transfer(self.warehouse.lot_stock_id, customers, 2, product_uom=pack.id)
-        self.assertEqual(self._told(known), [("adjust", 19, 0), ("demand", 0, 12), ("ship", -12, -12)])
+        self.assertEqual(self._told(known), [("adjust", 19, 0), ("ship", -12, 0)])
         self._assert_true()
 
     # ---------------------------------------------------------------------------------------------------- QUESTIONS
