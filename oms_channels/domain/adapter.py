@@ -6,14 +6,18 @@ The models know nothing but this interface; everything that is peculiar to a pla
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol
 
 from odoo.addons.oms_core.domain.documents import CancelDoc, OrderDoc
 
-#: What a delivery can be about. ``ping`` and ``ignored`` are acknowledged and need no work.
-EVENT_KINDS = ("order", "order_deleted", "ping", "ignored")
+from .outgoing import Cancellation, ListingPage, ListingRef, Parcel, Price, Rate, Refund, Result, Shop, StockLevel
+
+#: What a delivery can be about. ``hint`` says that something about an order has changed, and that it is to be read;
+#: ``ping`` and ``ignored`` are acknowledged and need no work.
+EVENT_KINDS = ("order", "order_deleted", "hint", "ping", "ignored")
 
 
 class ChannelError(Exception):
@@ -60,23 +64,41 @@ class Event:
     :param kind: one of :data:`EVENT_KINDS`.
     :param key: idempotency key, unique within a channel account: whatever way the same state of the same thing comes
         in (twice, by webhook, by poll), the key is the same; another state has another key.
+    :param order_ref: of a hint: the platform's id of the order to read.
     """
 
     kind: str
     key: str
+    order_ref: str = ""
+
+
+#: The generic columns of a channel: address, keys, secret of webhooks; whose account it is (seller, merchant), which part
+#: of it (marketplace, store view), and the version of the API that is spoken.
+CREDENTIAL_FIELDS = (
+    "api_url",
+    "api_key",
+    "api_secret",
+    "api_token",
+    "webhook_secret",
+    "account_ref",
+    "site_ref",
+    "api_version",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
     """One of the channel's generic columns, as a platform uses it.
 
-    :param field: ``api_url``, ``api_key``, ``api_secret``, ``api_token``, ``webhook_secret`` or ``account_ref``.
+    :param field: one of :data:`CREDENTIAL_FIELDS`.
     :param label: what the platform calls it.
+    :param help: where a person finds it on the platform's own pages.
     """
 
     field: str
     label: str
     required: bool = True
+    help: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +113,13 @@ class Capabilities:
     refunds: bool = False  #: it takes refunds
     partial_refunds: bool = False  #: … of part of an order
     cancel: bool = False  #: it takes cancellations
+    prices: bool = False  #: it takes prices
+    listings: bool = False  #: it tells what is offered there
+    locations: bool = False  #: it keeps stock at several places
+    subscribe: bool = False  #: webhooks can be set up from here
+    compare_and_set: bool = False  #: it takes a quantity only if the one before is as expected
+    stock_batch: int = 1  #: quantities it takes in one call
+    price_batch: int = 1  #: prices it takes in one call
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +141,61 @@ class Page:
     """A page of polled orders.
 
     :param orders: each as JSON, as if a webhook had brought it: it goes through the same :class:`Adapter` functions.
-    :param more: whether there is another page.
+    :param cursor: leads to the next page; empty after the last.
+    :param stable: the cursor holds its place whatever changes meanwhile. Where pages are counted, an order that changes
+        between two of them pulls the others forward, and the reader has to go on by time.
     """
 
     orders: tuple[bytes, ...]
-    more: bool
+    cursor: str = ""
+    stable: bool = False
+
+
+class Client(Protocol):
+    """What talks to one account of a platform. Only what the platform's :class:`Capabilities` name is called.
+
+    Every call raises :class:`Retry`, :class:`Reject` or :class:`Auth`, and nothing else; no message and no log line holds a
+    secret. What changes something there can be repeated: ``repeat`` says that it was tried before, and that its answer was
+    lost. The client then looks whether it was done, unless the platform recognises our key by itself.
+    """
+
+    def check(self) -> Shop:
+        """Whether we are let in, to which shop, and what our keys do not permit."""
+
+    def orders_since(self, moment: datetime, cursor: str = "") -> Page:
+        """Orders changed since ``moment``, oldest change first.
+
+        :param moment: the last change seen, less an overlap: a platform's clock and ours differ.
+        """
+
+    def order(self, order_ref: str) -> bytes:
+        """One order as it is now, as JSON, as a page of orders holds it. Raises :class:`Gone` when there is none."""
+
+    def listings(self, cursor: str = "") -> ListingPage: ...
+
+    def stock_levels(self, refs: Sequence[ListingRef]) -> Sequence[int | None]:
+        """What the platform thinks there is, in the order asked; ``None`` for what it does not know or does not count.
+
+        :param refs: at most ``Capabilities.stock_batch``.
+        """
+
+    def push_stock(self, levels: Sequence[StockLevel]) -> Sequence[Result]:
+        """Tell quantities, at most ``Capabilities.stock_batch``; one result for each, in their order."""
+
+    def push_prices(self, prices: Sequence[Price]) -> Sequence[Result]:
+        """Tell prices, at most ``Capabilities.price_batch``; one result for each, in their order."""
+
+    def ship(self, parcel: Parcel, repeat: bool = False) -> Result: ...
+
+    def cancel(self, cancellation: Cancellation, repeat: bool = False) -> Result: ...
+
+    def refund(self, refund: Refund, repeat: bool = False) -> Result: ...
+
+    def subscribe(self, address: str) -> Sequence[str]:
+        """See to it that the platform sends its messages to ``address``; the topics it sends. Safe to repeat."""
+
+    def rate(self) -> Rate | None:
+        """How much the platform still lets us ask, as far as this client has been told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +207,9 @@ class Adapter:
         is stored and fails where a person can see it. Without headers the body is a polled order.
     :param parse: ``(kind, body) → document``. Oddities become problems of the document; raises :class:`Reject` only
         for what is no document at all.
-    :param client: makes the object that talks to the platform; takes the credentials by the names of their fields.
+    :param client: makes the :class:`Client`; takes the credentials by the names of their fields.
+    :param challenge: ``(query, secret, address) → answer`` where a platform asks at our address whether it is ours; the
+        answer goes back as JSON. ``None`` for a question that is none.
     """
 
     code: str
@@ -138,9 +219,10 @@ class Adapter:
     verify: Callable[[Mapping[str, str], bytes, str], bool]
     read_event: Callable[[Mapping[str, str], bytes], Event]
     parse: Callable[[str, bytes], OrderDoc | CancelDoc]
-    client: Callable[..., Any]
+    client: Callable[..., Client]
+    challenge: Callable[[Mapping[str, str], str, str], Mapping[str, str] | None] | None = None
 
-    def connect(self, values: Mapping[str, str], **options: Any) -> Any:
+    def connect(self, values: Mapping[str, str], **options: Any) -> Client:
         """A client with the credentials among ``values`` (a channel's columns).
 
         The webhook secret is for what comes in and stays out of the client.

@@ -153,19 +153,19 @@ class OmsChannel(models.Model):
         try:
             client = channel_sudo._connect()
             start = channel_sudo.poll_from or fields.Datetime.now() - timedelta(days=POLL_START_DAYS)
-            since, number = start - timedelta(seconds=POLL_OVERLAP_S), 1
+            since, cursor = start - timedelta(seconds=POLL_OVERLAP_S), ""
             for _page in range(POLL_PAGES_MAX):
-                page = client.orders_since(since.replace(tzinfo=timezone.utc), number)
+                page = client.orders_since(since.replace(tzinfo=timezone.utc), cursor)
                 newest = channel_sudo._store_page(page)
                 channel_sudo.poll_from = max(start, min(newest, fields.Datetime.now()))  # a shop's clock may be fast
                 if commit:
                     self.env["ir.cron"]._commit_progress()
-                if not page.more:
+                if not page.cursor:
                     break
-                # An order that changes between two pages pulls the others forward, and counting on would miss one:
-                # where the time moved on, go on from there; only within one second count pages.
+                # Where pages are counted, an order that changes between two of them pulls the others forward, and counting
+                # on would miss one: where the time moved on, go on from there; only within one second count pages.
                 resume = newest - timedelta(seconds=1)
-                since, number = (resume, 1) if resume > since else (since, number + 1)
+                since, cursor = (resume, "") if resume > since and not page.stable else (since, page.cursor)
             channel_sudo.write({"polled_at": fields.Datetime.now(), "poll_error": False})
         except Auth as error:
             channel_sudo.poll_error = self.env._("%s Correct the key and the secret on this channel.", error)

@@ -25,8 +25,9 @@ ZERO = Decimal(0)
 #: ``cancelled``         no longer wanted (cancelled, failed, refunded in whole, deleted)
 ORDER_STATUSES = ("draft", "awaiting_payment", "on_hold", "open", "fulfilled", "cancelled")
 
-#: ``product`` is delivered; the others are only charged.
-LINE_KINDS = ("product", "shipping", "fee", "discount", "tip")
+#: ``product`` is delivered; the others are only charged. A gift card sold is a debt to whoever holds it, and no revenue;
+#: ``rounding`` is what a till rounds cash to.
+LINE_KINDS = ("product", "shipping", "fee", "discount", "tip", "gift_card", "duty", "rounding")
 
 #: More of one item than any real order has: a slip of the keyboard, a bot, or a test.
 QUANTITY_MAX = Decimal(100_000)
@@ -78,6 +79,8 @@ class TaxDoc:
     :param code: the platform's id of the rate.
     :param rate: percent (``Decimal("19")``).
     :param amount: in the currency of the order, rounded as the platform charged it.
+    :param remitted: the channel pays it to the state itself (a marketplace that is liable): it is in what the customer
+        pays, and it is not our debt to the state.
     """
 
     code: str
@@ -85,6 +88,7 @@ class TaxDoc:
     rate: Decimal
     amount: Decimal
     compound: bool = False
+    remitted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +115,17 @@ class OrderLineDoc:
         return sum((tax.amount for tax in self.taxes), ZERO)
 
 
+#: ``gift_card`` and ``store_credit`` redeem what the merchant owes; ``cash`` lies in a till; empty: money that the channel
+#: took and will pay out.
+TENDERS = ("", "gift_card", "store_credit", "cash")
+
+
 @dataclass(frozen=True, slots=True)
 class PaymentDoc:
     """Money that the channel has taken from the customer.
 
     :param external_id: unique within the order: a transaction id, else one that the platform's parser makes up.
+    :param tender: what it was paid with, where that is no money of the channel's: one of :data:`TENDERS`.
     """
 
     external_id: str
@@ -123,15 +133,39 @@ class PaymentDoc:
     method: str
     paid_at: datetime
     reference: str = ""
+    tender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RefundLineDoc:
+    """What of a refund is for one line of the order. ``amount`` without tax; both are positive.
+
+    :param restock: the channel says that the goods are for sale again.
+    """
+
+    line_id: str
+    quantity: Decimal
+    amount: Decimal
+    tax: Decimal = ZERO
+    restock: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RefundDoc:
-    """Money that the channel gave back. ``amount`` is positive, tax included."""
+    """Money that the channel gave back. ``amount`` is positive, tax included.
+
+    :param lines: for what; empty where the channel names no lines.
+    :param shipping: of it, for shipping, tax included.
+    :param pending: the money has not gone yet, and may never go.
+    """
 
     external_id: str
     amount: Decimal
     reason: str = ""
+    lines: tuple[RefundLineDoc, ...] = ()
+    shipping: Decimal = ZERO
+    refunded_at: datetime | None = None
+    pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +194,7 @@ class OrderDoc:
 
     :param external_id: the platform's own id, unique within a channel account.
     :param number: what the customer and the shop call the order.
-    :param total: what the customer pays in all, tax included, before any refund.
+    :param total: what the customer pays in all, tax included (remitted taxes too), before any refund.
     :param updated_at: the version: a document older than the one stored changes nothing.
     :param parse_problems: what the parser could not understand; part of :meth:`problems`.
     """
@@ -188,6 +222,8 @@ class OrderDoc:
     deliver_by: datetime | None = None
     parse_problems: tuple[Problem, ...] = ()
     risk: RiskDoc | None = None
+    cancel_requested: str = ""  #: the customer asked the channel to call it off: why, in their words or the channel's
+    is_test: bool = False  #: placed to try the shop out; nobody waits for it
 
     def computed_total(self) -> Decimal:
         """What the lines and their taxes add up to."""

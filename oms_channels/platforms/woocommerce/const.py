@@ -13,10 +13,6 @@ API_ROOT = "/wp-json/wc/v3/"
 PER_PAGE = 100
 #: Items per stock batch; one more is answered with 413.
 BATCH_MAX = 100
-RESPONSE_MAX_BYTES = 8 * 1024 * 1024
-RETRY_AFTER_MAX_S = 3600
-#: Answers that say "later". Hosts and their firewalls send them; WooCommerce itself has no rate limit.
-BUSY_STATUSES = frozenset({408, 425, 429})
 #: Begins the codes of WooCommerce's own refusals, whatever the HTTP status: too large a refund is a 500.
 OWN_ERROR_PREFIX = "woocommerce_rest_"
 #: The order does not exist (any more). Webhooks carry it as their body if the order went before they were sent.

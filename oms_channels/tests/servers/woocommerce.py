@@ -16,17 +16,16 @@ import hashlib
 import hmac
 import json
 import time
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from copy import deepcopy
-from datetime import datetime, timezone
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import quote
 
 import requests
+
+from .base import Asked, PlatformServer, Reply
 
 API_ROOT = "/wp-json/wc/v3/"
 #: Statuses that ``status=any`` leaves out.
@@ -41,14 +40,13 @@ NO_ROUTE = (404, {"code": "rest_no_route", "message": "No route was found.", "da
 Answer = tuple[int, Any]
 
 
-class WooCommerceServer:
-    """The shop. Use it as a context manager, or ``start()`` and ``stop()`` it.
+class WooCommerceServer(PlatformServer):
+    """The shop.
 
     :ivar orders: id → order as the API shows it; tests change it as they like.
     :ivar stock: product or variation id → quantity; an id that is not there does not exist.
-    :ivar requests: ``(method, path, query, body)`` of all that was asked, in order.
+    :ivar requests: ``(method, path, query, body)`` of all that was asked, in order, without what signs it.
     :param fulfilments: whether the fulfilment feature is switched on.
-    :param now: the shop's clock.
     """
 
     def __init__(
@@ -56,62 +54,40 @@ class WooCommerceServer:
         orders: Iterable[dict[str, Any]] = (),
         key: str = "ck_test",
         secret: str = "cs_test",
-        port: int = 0,
         fulfilments: bool = False,
-        now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+        **options: Any,
     ):
+        super().__init__(**options)
         self.orders = {int(order["id"]): deepcopy(order) for order in orders}
         self.key, self.secret = key, secret
         self.fulfilments = fulfilments
-        self.now = now
         self.stock: dict[int, int] = {}
         self.refunds: dict[int, list[dict[str, Any]]] = {}
         self.notes: dict[int, list[dict[str, Any]]] = {}
         self.shipments: dict[int, list[dict[str, Any]]] = {}
-        self.requests: list[tuple[str, str, dict[str, str], Any]] = []
-        self._faults: deque[tuple[str, dict[str, Any]]] = deque()
         self._nonces: set[str | None] = set()
         self._ids = iter(range(900_001, 10**9))
-        self._lock = Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), type("Handler", (_Handler,), {"shop": self}))
-        self._server.daemon_threads = True
 
     @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+    def requests(self) -> list[tuple[str, str, dict[str, str], Any]]:
+        return [(asked.method, asked.path.removeprefix(API_ROOT), _unsigned(asked), asked.json) for asked in self.asked]
 
-    def start(self) -> WooCommerceServer:
-        Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return self
+    def handle(self, asked: Asked) -> Reply:
+        refusal = self.refuse(asked.method, asked.path, asked.query)
+        if refusal:
+            message = "Sorry, you cannot list resources."
+            return Reply(401, {"code": refusal, "message": message, "data": {"status": 401}})
+        if not asked.path.startswith(API_ROOT):
+            return Reply(*NO_ROUTE)
+        path = asked.path.removeprefix(API_ROOT)
+        if (asked.method, path) == ("GET", "orders"):
+            return Reply(*self._list_orders(_unsigned(asked)))
+        return Reply(*self._answer_one(asked.method, path.split("/"), asked.json or {}))
 
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    def __enter__(self) -> WooCommerceServer:
-        return self.start()
-
-    def __exit__(self, *_error) -> None:
-        self.stop()
-
-    def fail_next(self, fault: str, times: int = 1, **options: Any) -> None:
-        """Misbehave at the next ``times`` requests.
-
-        :param fault: ``busy`` (429; ``retry_after``), ``down`` (503 and a page of HTML; ``retry_after``), ``slow``
-            (``delay_s``, then the right answer), ``truncated`` (half of the right answer), ``redirect`` (``location``),
-            ``huge`` (``size``).
-        """
-        self._faults.extend([(fault, options)] * times)
+    def dump(self, payload: Any) -> bytes:
+        return _php_json(payload)
 
     # ---- What the API does ----
-
-    def answer(self, method: str, path: str, query: dict[str, str], body: Any) -> tuple[int, Any, dict[str, str]]:
-        """Status, JSON and headers for a request that was let in."""
-        with self._lock:
-            if (method, path) == ("GET", "orders"):
-                return self._list_orders(query)
-            status, payload = self._answer_one(method, path.split("/"), body)
-            return status, payload, {}
 
     def _answer_one(self, method: str, path: list[str], body: Any) -> Answer:
         match method, *path:
@@ -202,7 +178,7 @@ class WooCommerceServer:
 
     # ---- Who may ask ----
 
-    def refuse(self, method: str, path: str, query: list[tuple[str, str]]) -> str:
+    def refuse(self, method: str, path: str, query: Sequence[tuple[str, str]]) -> str:
         """Why a request may not pass; empty if it may. OAuth 1.0a, one-legged, in the query string."""
         given = dict(query)
         signature = given.get("oauth_signature", "")
@@ -213,77 +189,10 @@ class WooCommerceServer:
         text = "&".join((method, _escape(self.url + path), _escape(pairs)))
         expected = base64.b64encode(_hmac(f"{_escape(self.secret)}&", text.encode())).decode()
         fresh = abs(time.time() - int(given.get("oauth_timestamp", "0"))) < CLOCK_SKEW_MAX_S
-        with self._lock:
-            unused = given.get("oauth_nonce") not in self._nonces
-            self._nonces.add(given.get("oauth_nonce"))
+        unused = given.get("oauth_nonce") not in self._nonces
+        self._nonces.add(given.get("oauth_nonce"))
         valid = hmac.compare_digest(expected, signature)
         return "" if valid and fresh and unused else "woocommerce_rest_authentication_error"
-
-    def next_fault(self) -> tuple[str, dict[str, Any]]:
-        with self._lock:
-            return self._faults.popleft() if self._faults else ("", {})
-
-
-class _Handler(BaseHTTPRequestHandler):
-    """One request: let in, answered, or spoilt."""
-
-    shop: WooCommerceServer
-    protocol_version = "HTTP/1.1"
-
-    def _handle(self) -> None:
-        url = urlsplit(self.path)
-        query = parse_qsl(url.query, keep_blank_values=True)
-        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        asked = {key: value for key, value in query if not key.startswith("oauth_")}
-        path = url.path.removeprefix(API_ROOT)
-        self.shop.requests.append((self.command, path, asked, json.loads(raw) if raw else None))
-        fault, options = self.shop.next_fault()
-        if fault == "slow":
-            time.sleep(options.get("delay_s", 1))
-        elif fault in ("busy", "down", "redirect", "huge"):
-            return getattr(self, f"_{fault}")(**options)
-        refusal = self.shop.refuse(self.command, url.path, query)
-        if refusal:
-            message = "Sorry, you cannot list resources."
-            return self._send_json(401, {"code": refusal, "message": message, "data": {"status": 401}})
-        if not url.path.startswith(API_ROOT):
-            return self._send_json(*NO_ROUTE)
-        status, payload, headers = self.shop.answer(self.command, path, asked, json.loads(raw) if raw else {})
-        return self._send_json(status, payload, headers, cut=fault == "truncated")
-
-    do_GET = do_POST = do_PUT = _handle
-
-    def _busy(self, retry_after: str = "") -> None:
-        self._send_json(429, {"code": "too_many_requests"}, {"Retry-After": retry_after} if retry_after else {})
-
-    def _down(self, retry_after: str = "") -> None:
-        headers = {"Retry-After": retry_after} if retry_after else {}
-        self._send(
-            503, b"<html><body>Briefly unavailable for scheduled maintenance.</body></html>", "text/html", headers
-        )
-
-    def _redirect(self, location: str) -> None:
-        self._send(301, b"", "text/html", {"Location": location})
-
-    def _huge(self, size: int) -> None:
-        self._send(200, b'"' + b"x" * size + b'"', "application/json", {})
-
-    def _send_json(self, status: int, payload: Any, headers: dict[str, str] | None = None, cut: bool = False) -> None:
-        body = _php_json(payload)
-        self._send(status, body[: len(body) // 2] if cut else body, "application/json; charset=UTF-8", headers or {})
-
-    def _send(self, status: int, body: bytes, content_type: str, headers: dict[str, str]) -> None:
-        try:
-            self.send_response(status)
-            for name, value in {"Content-Type": content_type, "Content-Length": str(len(body)), **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-        except (BrokenPipeError, ConnectionResetError):
-            self.close_connection = True  # the client gave up waiting, as it should
-
-    def log_message(self, *_arguments) -> None:
-        """Keep quiet."""
 
 
 # ---- Webhooks ----
@@ -324,6 +233,10 @@ def ping(url: str, webhook_id: int = 1) -> requests.Response:
     form = {"webhook_id": webhook_id}
     headers = {"User-Agent": USER_AGENT}
     return requests.post(url, data=form, headers=headers, timeout=DELIVERY_TIMEOUT_S, allow_redirects=False)
+
+
+def _unsigned(asked: Asked) -> dict[str, str]:
+    return {key: value for key, value in asked.query if not key.startswith("oauth_")}
 
 
 def _hmac(secret: str, message: bytes) -> bytes:
