@@ -9,8 +9,11 @@
     "depends": ["oms_core"],
     "external_dependencies": {"python": ["requests", "requests-oauthlib"]},
     "data": [
+        "security/ir.model.access.csv",
+        "security/oms_rules.xml",
         "data/ir_cron_data.xml",
         "views/oms_channel_views.xml",
+        "views/oms_channel_audit_views.xml",
     ],
     "uninstall_hook": "uninstall_hook",
 }

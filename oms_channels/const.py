@@ -24,3 +24,17 @@ HEADERS_KEPT = (
 
 #: Characters of a header's value that are kept.
 HEADER_MAX_CHARS = 500
+
+#: A channel that does not answer is left alone so long, doubled with each failure up to the longest.
+BACK_OFF_S = 30
+BACK_OFF_MAX_S = 3600
+
+#: Orders that were hinted at, read in one run and channel.
+HINTS_MAX = 200
+
+#: How far a comparison with a channel looks back, and how much it looks at.
+AUDIT_DAYS = 3
+AUDIT_PAGES_MAX = 500
+AUDIT_ORDERS_MAX = 20_000
+#: Findings that are written out one by one.
+AUDIT_WORDS_MAX = 200

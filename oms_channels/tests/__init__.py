@@ -1,3 +1,5 @@
+from . import test_audit
+from . import test_hints
 from . import test_poll
 from . import test_webhook
 from . import test_woocommerce

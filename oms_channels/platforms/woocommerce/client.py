@@ -11,7 +11,7 @@ import requests
 from requests.auth import HTTPBasicAuth
 from requests_oauthlib import OAuth1
 
-from ...domain.adapter import Page, Reject, Request
+from ...domain.adapter import Gone, Page, Reject, Request
 from ..rest import RestClient
 from . import const, render
 
@@ -51,8 +51,16 @@ class Client(RestClient):
         return Page(tuple(map(_bytes, answer.json)), str(page + 1) if more else "")
 
     def order(self, order_ref: str) -> bytes:
-        """One order as it is now, as JSON."""
-        return _bytes(self.send(render.order(order_ref)))
+        """One order as it is now, as JSON.
+
+        :raise Gone: for one that was deleted for good; one in the bin is still there, as cancelled.
+        """
+        try:
+            return _bytes(self.send(render.order(order_ref)))
+        except Reject as error:
+            if error.code == const.GONE_CODE:
+                raise Gone("The order was deleted in the shop.", error.code) from None
+            raise
 
 
 def _auth(scheme: str, api_key: str, api_secret: str) -> requests.auth.AuthBase:

@@ -1,0 +1,105 @@
+"""Whether a channel answers: one place that asks it, and keeps the books about how that went."""
+
+import logging
+from contextlib import contextmanager
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+from ..const import BACK_OFF_MAX_S, BACK_OFF_S
+from ..domain.adapter import Auth, ChannelError, Retry
+
+_logger = logging.getLogger(__name__)
+
+
+class OmsChannel(models.Model):
+    """A channel that is down is left alone for a while, each time longer, and comes back by itself."""
+
+    _inherit = "oms.channel"
+
+    failures = fields.Integer(readonly=True, copy=False, help="How often in a row the channel did not answer.")
+    down_since = fields.Datetime(readonly=True, copy=False)
+    ask_again_at = fields.Datetime(string="Asked Again At", readonly=True, copy=False)
+    answered_at = fields.Datetime(string="Last Answer", readonly=True, copy=False)
+    connection_error = fields.Text(string="Why It Does Not Answer", readonly=True, copy=False)
+
+    @contextmanager
+    def _talking(self):
+        """A client of this channel, for a block that asks it something.
+
+        What it raises is noted and raised on: :class:`~..domain.adapter.Retry` and ``Auth`` say something about the channel;
+        ``Reject`` about the one request, so the channel answers. Nothing is committed here.
+
+        :raise ChannelError: also when the channel is to be left alone for now.
+        """
+        self.ensure_one()
+        # sudo: keys are for managers; jobs only use them, and whoever causes a question may have it noted how it went
+        channel_sudo = self.sudo()
+        try:
+            wait_s = channel_sudo._get_back_off_s()
+            if wait_s:
+                raise LeftAlone(
+                    self.env._(
+                        "%(why)s It is asked again in %(seconds)s s.", why=self.connection_error, seconds=wait_s
+                    ),
+                    wait_s,
+                )
+            yield channel_sudo._connect()
+        except (Retry, Auth) as error:
+            if not isinstance(error, LeftAlone):
+                channel_sudo._note_failure(error)
+            raise
+        except ChannelError:
+            channel_sudo._note_answer()
+            raise
+        channel_sudo._note_answer()
+
+    @api.model
+    def _may_ask_domain(self):
+        """Channels that are not to be left alone now."""
+        return ["|", ("ask_again_at", "=", False), ("ask_again_at", "<=", fields.Datetime.now())]
+
+    def _get_back_off_s(self):
+        """Seconds for which the channel is still to be left alone."""
+        if not self.ask_again_at:
+            return 0
+        return max(0, round((self.ask_again_at - fields.Datetime.now()).total_seconds()))
+
+    def _note_failure(self, error):
+        now = fields.Datetime.now()
+        failures = self.failures + 1
+        wait_s = min(BACK_OFF_S * 2 ** min(failures - 1, 10), BACK_OFF_MAX_S)
+        if isinstance(error, Retry) and error.delay_s is not None:
+            wait_s = max(error.delay_s, 1)
+        self.write(
+            {
+                "failures": failures,
+                "down_since": self.down_since or now,
+                "ask_again_at": now + timedelta(seconds=wait_s),
+                "connection_error": str(error),
+            }
+        )
+        _logger.info("Channel %s does not answer (%s in a row): %s", self.id, failures, error)
+
+    def _note_answer(self):
+        """The channel answers. Written once a minute at most: many questions need not write one row again and again."""
+        now = fields.Datetime.now()
+        if self.failures or not self.answered_at or (now - self.answered_at) > timedelta(minutes=1):
+            self.write(
+                {
+                    "failures": 0,
+                    "down_since": False,
+                    "ask_again_at": False,
+                    "connection_error": False,
+                    "answered_at": now,
+                }
+            )
+
+    def action_ask_again(self):
+        """Ask now, whatever was found before: somebody has put it right."""
+        self.check_access("write")
+        self.write({"ask_again_at": False})
+
+
+class LeftAlone(Retry):
+    """The channel did not answer a moment ago and is not asked again yet."""
