@@ -191,6 +191,10 @@ class Client(Protocol):
 
     def refund(self, refund: Refund, repeat: bool = False) -> Result: ...
 
+    def outcomes(self, references: Sequence[str]) -> Sequence[Result]:
+        """What came of what was ``pending``, by the references of those results; one for each, in their order. Asked some
+        minutes later, and again while they are still ``pending``. Only platforms that answer ``pending`` have it."""
+
     def subscribe(self, address: str) -> Sequence[str]:
         """See to it that the platform sends its messages to ``address``; the topics it sends. Safe to repeat."""
 

@@ -80,7 +80,7 @@ class Reader:
     def nested(self, key: str) -> Reader:
         """The object at ``key``; an empty one if there is none."""
         value = self.fields.get(key)
-        if not isinstance(value, Mapping):
+        if type(value) is not dict and not isinstance(value, Mapping):
             if not _is_empty(value):
                 self._complain("bad_text", key, "group of fields")
             value = {}
@@ -130,7 +130,9 @@ def _quote(value: Any) -> str:
 
 
 def _clean(text: str) -> str:
-    # PostgreSQL stores neither NUL nor half of a surrogate pair; JSON can carry both.
+    # PostgreSQL stores neither NUL nor half of a surrogate pair; JSON can carry both. Most text has neither.
+    if text.isascii() and "\0" not in text:
+        return text.strip()
     return text.replace("\0", "").encode("utf-8", "replace").decode().strip()
 
 

@@ -2,7 +2,7 @@
 
 from ..domain.adapter import Adapter
 
-from . import woocommerce
+from . import amazon, woocommerce
 
 #: Platform code (``oms.channel.platform``) → adapter.
-PLATFORMS: dict[str, Adapter] = {adapter.code: adapter for adapter in (woocommerce.ADAPTER,)}
+PLATFORMS: dict[str, Adapter] = {adapter.code: adapter for adapter in (amazon.ADAPTER, woocommerce.ADAPTER)}

@@ -1,3 +1,4 @@
+from . import test_amazon
 from . import test_audit
 from . import test_hints
 from . import test_poll

@@ -1,0 +1,49 @@
+"""Amazon Selling Partner API: orders 2026-01-01, listings items 2021-08-01, feeds 2021-06-30. Only what the merchant
+ships: Amazon works the orders that it delivers from its own warehouses itself.
+
+Amazon tells of changes to queues only (SQS, EventBridge), so orders are polled. Whoever forwards ``ORDER_CHANGE`` from such
+a queue to the channel's address signs it as :mod:`.verify` says, and is heard at once.
+"""
+
+from ...domain.adapter import Adapter, Capabilities, Credential
+
+from . import client, const, parse, verify
+
+ADAPTER = Adapter(
+    code=const.CODE,
+    label=const.LABEL,
+    credentials=(
+        Credential(
+            "api_url",
+            "Endpoint (https://sellingpartnerapi-….amazon.com)",
+            help="na for America, eu for Europe, Africa, the Middle East and India, fe for Japan, Australia and Singapore",
+        ),
+        Credential(
+            "api_key", "LWA client ID", help="Seller Central > Apps and Services > Develop Apps > LWA credentials"
+        ),
+        Credential(
+            "api_secret", "LWA client secret", help="beside the client ID; Amazon lets it expire after 180 days"
+        ),
+        Credential("api_token", "Refresh token", help="Seller Central > Develop Apps > Authorize, begins with Atzr|"),
+        Credential("account_ref", "Seller ID", help="Seller Central > Account Info > Your Merchant Token"),
+        Credential("site_ref", "Marketplace IDs", help="separated by commas, the main one first, as A1PA6795UKMFR9"),
+        Credential("webhook_secret", "Secret of the forwarder", required=False),
+    ),
+    capabilities=Capabilities(
+        poll=True,
+        stock=True,
+        fulfilment=True,
+        partial_fulfilment=True,
+        refunds=True,
+        partial_refunds=True,
+        cancel=True,
+        prices=True,
+        listings=True,
+        stock_batch=const.FEED_MESSAGES_MAX,
+        price_batch=const.FEED_MESSAGES_MAX,
+    ),
+    verify=verify.verify,
+    read_event=verify.read_event,
+    parse=parse.body,
+    client=client.Client,
+)
