@@ -43,8 +43,8 @@ class Reader:
             value = self.fields.get(key)
             if _is_number(value) and abs(value) < IDENTIFIER_MAX:
                 return format(value, "f") if isinstance(value, Decimal) else str(value)
-            if isinstance(value, str) and _clean(value):
-                return _clean(value)
+            if isinstance(value, str) and (text := _clean(value)):
+                return text
             if not _is_empty(value) and not isinstance(value, str):
                 self._complain("bad_text", key, "text")
         return ""
@@ -92,14 +92,14 @@ class Reader:
         An object of objects counts as a list: that is what PHP makes of a list with a gap.
         """
         value = self.fields.get(key)
-        if isinstance(value, Mapping):
+        if value.__class__ is not list and isinstance(value, Mapping):
             value = list(value.values())
         if not isinstance(value, list):
             if not _is_empty(value):
                 self._complain("bad_line", key, "list")
             return
         for index, row in enumerate(value, 1):
-            if isinstance(row, Mapping):
+            if row.__class__ is dict or isinstance(row, Mapping):
                 name = next((row[key] for key in ("name", "label", "id") if isinstance(row.get(key), str | int)), index)
                 yield Reader(row, f"{label} “{_quote(name)}”", self.problems)
             else:

@@ -2,7 +2,14 @@
 
 from ..domain.adapter import Adapter
 
-from . import amazon, woocommerce
+from . import amazon, shopify, woocommerce
 
 #: Platform code (``oms.channel.platform``) → adapter.
-PLATFORMS: dict[str, Adapter] = {adapter.code: adapter for adapter in (amazon.ADAPTER, woocommerce.ADAPTER)}
+PLATFORMS: dict[str, Adapter] = {
+    adapter.code: adapter
+    for adapter in (
+        amazon.ADAPTER,
+        shopify.ADAPTER,
+        woocommerce.ADAPTER,
+    )
+}

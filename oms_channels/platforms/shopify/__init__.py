@@ -1,0 +1,71 @@
+"""Shopify, Admin GraphQL API. Queries hold for the versions 2026-01 to 2026-10."""
+
+from ...domain.adapter import Adapter, Capabilities, Credential
+
+from . import client, const, parse, verify
+
+ADAPTER = Adapter(
+    code=const.CODE,
+    label=const.LABEL,
+    credentials=(
+        Credential(
+            "api_url",
+            "Shop address (https://….myshopify.com)",
+            help="Settings > Domains: the one ending in myshopify.com.",
+        ),
+        Credential(
+            "api_token",
+            "Admin API access token",
+            required=False,
+            help="Of a custom app made before 2026: Settings > Apps > Develop apps > API credentials. Leave it empty for a "
+            "newer app, and give its client id and secret.",
+        ),
+        Credential(
+            "api_key", "Client id", required=False, help="Dev Dashboard > your app > Settings. Not needed with a token."
+        ),
+        Credential(
+            "api_secret", "Client secret", required=False, help="Beside the client id. Not needed with a token."
+        ),
+        Credential(
+            "webhook_secret",
+            "Signing secret of webhooks (the app's client secret)",
+            required=False,
+            help="Enter the client secret here once more: it is not taken from the field above. Webhooks made in the "
+            "shop's own settings are signed with the secret shown there.",
+        ),
+        Credential(
+            "site_ref",
+            "Money that is kept: shop or presentment",
+            required=False,
+            help="“shop” keeps every order in the shop's currency, “presentment” in the one that the customer saw. Empty "
+            "means shop. Do not change it once there are orders.",
+        ),
+        Credential(
+            "api_version",
+            f"API version (empty: {const.API_VERSION})",
+            required=False,
+            help="A quarter, such as 2026-07. Each is served for a year.",
+        ),
+    ),
+    capabilities=Capabilities(
+        webhooks=True,
+        poll=True,
+        stock=True,
+        fulfilment=True,
+        partial_fulfilment=True,
+        refunds=True,
+        partial_refunds=True,
+        cancel=True,
+        prices=True,
+        listings=True,
+        locations=True,
+        subscribe=True,
+        compare_and_set=True,
+        stock_batch=const.STOCK_BATCH,
+        price_batch=const.PRICE_BATCH,
+    ),
+    verify=verify.verify,
+    read_event=verify.read_event,
+    parse=parse.body,
+    client=client.Client,
+)
