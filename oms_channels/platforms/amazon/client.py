@@ -1,9 +1,8 @@
-"""Talks to Amazon. The only file of this platform that knows HTTP."""
+"""Talks to Amazon; what is about feeds is in :mod:`.feeds`. No other file of this platform knows HTTP."""
 
 from __future__ import annotations
 
 import json
-import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
@@ -18,9 +17,9 @@ from ...domain.reader import Reader
 from ...domain.throttle import Bucket
 from ..rest import Answer, RestClient, Tokens
 from . import answers, const, parse, render
+from .feeds import LOOPBACK, Feeds, as_object
 
 TOKENS = Tokens()
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 USER_AGENT = "OMS/19.0 (Language=Python)"
 SENTENCES = {
     "invalid_grant": "Amazon no longer accepts the authorisation. Authorise the application again in Seller Central and "
@@ -53,7 +52,7 @@ class _Accounts:
 ACCOUNTS = _Accounts()
 
 
-class Client(RestClient):
+class Client(Feeds, RestClient):
     """One seller in the marketplaces of one region.
 
     :param api_url: endpoint of the region.
@@ -96,7 +95,6 @@ class Client(RestClient):
         }
         self._key = Tokens.key(self.root, api_key, api_secret, api_token)
         self.buckets = ACCOUNTS.buckets(self._key, self.clock())
-        self._reports: dict[str, tuple[str, Mapping[int, Result]]] = {}
 
     # ---- Who we are, and how often we may ask ----
 
@@ -244,7 +242,7 @@ class Client(RestClient):
         index = state["marketplace"]
         marketplace_id = self.marketplace_ids[index]
         request = render.listings_page(self.seller_id, marketplace_id, state["after"], state["token"])
-        answer = _object(self.send(request, "searchListingsItems"))
+        answer = as_object(self.send(request, "searchListingsItems"))
         rows = list(answer.rows("items", "Item"))
         place = "" if index == 0 else marketplace_id
         found = [item for row in rows if (item := answers.listing(row, marketplace_id, place))]
@@ -272,12 +270,12 @@ class Client(RestClient):
         for start in range(0, len(several), const.LISTINGS_PER_PAGE):
             some = several[start : start + const.LISTINGS_PER_PAGE]
             request = render.listings_by_sku(self.seller_id, self.marketplace_ids[0], some)
-            answer = _object(self.send(request, "searchListingsItems"))
+            answer = as_object(self.send(request, "searchListingsItems"))
             found |= answers.quantities(list(answer.rows("items", "Item")))
         for sku in set(skus) - set(several):
             try:
                 request = render.listing(self.seller_id, self.marketplace_ids[0], sku)
-                found |= answers.quantities([_object(self.send(request, "getListingsItem"))])
+                found |= answers.quantities([as_object(self.send(request, "getListingsItem"))])
             except Gone:
                 continue
         return [found.get(ref.sku or ref.external_id) for ref in refs]
@@ -332,7 +330,7 @@ class Client(RestClient):
         for marketplace_id, indexes in by_marketplace.items():
             document = render.listings_feed(self.seller_id, [changes[index] for index in indexes])
             try:
-                feed_id = self._submit(const.FEED_LISTINGS, marketplace_id, const.CONTENT_JSON, document)
+                feed_id = self.submit(const.FEED_LISTINGS, marketplace_id, const.CONTENT_JSON, document)
             except Retry as error:
                 if not results:
                     raise
@@ -343,85 +341,6 @@ class Client(RestClient):
                 index: Result("pending", message, f"{feed_id}/{number}") for number, index in enumerate(indexes, 1)
             }
         return results
-
-    # ---- Feeds ----
-
-    def _submit(self, feed_type: str, marketplace_id: str, content_type: str, document: bytes) -> str:
-        """The id of a new feed. Only its creation does something; a document that was brought and not used is nothing."""
-        answer = _object(self.send(render.feed_document(content_type), "createFeedDocument"))
-        document_id, address = answer.text("feedDocumentId"), answer.text("url")
-        self._storage("PUT", address, data=document, headers={"Content-Type": content_type})
-        feed = self.send(render.create_feed(feed_type, marketplace_id, document_id), "createFeed")
-        feed_id = _object(feed).text("feedId")
-        if not feed_id:
-            raise Retry("Amazon took the data and did not say under which number.")
-        return feed_id
-
-    def _storage(self, method: str, address: str, **options: Any) -> Answer:
-        """Bring to or fetch from Amazon's storage. Our token stays out of it: the address itself is signed."""
-        url, own = urlsplit(address), urlsplit(self.root)
-        is_storage = url.scheme == "https" and (url.hostname or "").endswith(const.STORAGE_SUFFIX)
-        is_own = (url.scheme, url.netloc) == (own.scheme, own.netloc) and own.hostname in LOOPBACK
-        if not (is_storage or is_own) or url.username or url.password:
-            raise Reject("Amazon named an address for its data that is not Amazon's. Nothing was sent there.")
-        answer = self.transfer(method, address, **options)
-        if answer.status >= 300:
-            # Addresses are good for some minutes; the next attempt gets a new one.
-            raise Retry(f"Amazon's storage refuses (HTTP {answer.status}).", answer.delay_s)
-        return answer
-
-    def outcomes(self, references: Sequence[str]) -> Sequence[Result]:
-        """What came of messages of feeds, by ``<feed>/<number>``."""
-        results = []
-        for reference in references:
-            feed_id, _slash, number = reference.partition("/")
-            if feed_id not in self._reports:
-                self._reports[feed_id] = self._report(feed_id)
-            default, found = self._reports[feed_id]
-            result = found.get(int(number) if number.isdecimal() else 1) or found.get(0)
-            results.append(result or Result(default, "" if default == "ok" else "Amazon is still at it.", reference))
-        # What is still being worked on is asked for anew next time.
-        self._reports = {feed: report for feed, report in self._reports.items() if report[0] != "pending"}
-        return results
-
-    def _report(self, feed_id: str) -> tuple[str, Mapping[int, Result]]:
-        """(code of all messages that are not named, number → result)."""
-        try:
-            feed = _object(self.send(render.feed(feed_id), "getFeed"))
-        except Gone:
-            sentence = "Amazon forgot what came of this; it keeps that for 90 days. Compare, and send again if need be."
-            return "ok", {0: Result("refused", sentence)}
-        status, feed_type = feed.text("processingStatus").upper(), feed.text("feedType")
-        document_id = feed.text("resultFeedDocumentId")
-        if status == "CANCELLED":
-            return "ok", {0: Result("retry", "Amazon dropped this before it was worked off.")}
-        if status not in ("DONE", "FATAL"):
-            return "pending", {}
-        found: Mapping[int, Result] | None = {}
-        if document_id:
-            raw = self._result_document(document_id)
-            found = answers.listings_report(raw) if feed_type == const.FEED_LISTINGS else answers.order_report(raw)
-        if found is None or (status == "FATAL" and not found):
-            # Some of it may have been done. Quantities and prices can be told again, money cannot.
-            if feed_type == const.FEED_LISTINGS:
-                return "ok", {0: Result("retry", "Amazon gave up while working this off.")}
-            sentence = "Amazon gave up on this and does not say what was done. Look at the order in Seller Central."
-            return "ok", {0: Result("refused", sentence)}
-        return "ok", found
-
-    def _result_document(self, document_id: str) -> bytes:
-        answer = _object(self.send(render.result_document(document_id), "getFeedDocument"))
-        body = self._storage("GET", answer.text("url")).body
-        if answer.text("compressionAlgorithm").upper() != "GZIP":
-            return body
-        unpacking = zlib.decompressobj(wbits=31)
-        try:
-            content = unpacking.decompress(body, const.REPORT_MAX_BYTES)
-        except zlib.error:
-            raise Retry("Amazon's report arrived damaged.") from None
-        if unpacking.unconsumed_tail:
-            raise Reject("Amazon's report is too large. Look at the feed in Seller Central.")
-        return content
 
     # ---- What we tell about orders ----
 
@@ -490,19 +409,13 @@ class Client(RestClient):
 
     def _had_refunds(self) -> bool:
         since = self.now() - timedelta(seconds=const.REFUND_LOOKBACK_S)
-        answer = _object(self.send(render.feeds_since(const.FEED_REFUND, since), "getFeeds"))
+        answer = as_object(self.send(render.feeds_since(const.FEED_REFUND, since), "getFeeds"))
         return any(True for _feed in answer.rows("feeds", "Feed"))
 
     def _submit_order(self, feed_type: str, order: Reader, document: bytes) -> Result:
         marketplace_id = order.nested("salesChannel").text("marketplaceId") or self.marketplace_ids[0]
-        feed_id = self._submit(feed_type, marketplace_id, const.CONTENT_XML, document)
+        feed_id = self.submit(feed_type, marketplace_id, const.CONTENT_XML, document)
         return Result("pending", "Amazon works this off within minutes.", f"{feed_id}/1")
-
-
-def _object(answer: Any) -> Reader:
-    if not isinstance(answer, dict):
-        raise Retry("Amazon answered with something else than was asked for.")
-    return Reader(answer, "Answer", [])
 
 
 def _bytes(order: Any) -> bytes:
