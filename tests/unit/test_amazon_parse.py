@@ -213,6 +213,35 @@ def test_small_money_has_the_percentage_of_the_rest():
     assert set(rates(load("de_ugly_cents_without_details"))) == {Decimal(19)}
 
 
+def one_item(country, net, tax, quantity=1):
+    payload = load("de_vat_not_told" if country == "DE" else "us_total_without_collected_tax")
+    [item] = payload["orderItems"]
+    gross = Decimal(net) + Decimal(tax)
+    amounts = {"ITEM": gross if country == "DE" else Decimal(net), "TAX": Decimal(tax)}
+    item["quantityOrdered"] = quantity
+    item["proceeds"]["breakdowns"] = [{"type": kind, "subtotal": {"amount": str(n)}} for kind, n in amounts.items()]
+    payload["proceeds"]["grandTotal"]["amount"] = str(gross)
+    return payload
+
+
+def test_small_money_that_fits_several_has_that_of_the_line_with_most():
+    """Three cents of half a euro are six per cent; beside a line of 5.5 % they are that too."""
+    assert rates(one_item("DE", "0.50", "0.03")) == [Decimal(6)]
+    payload, more = one_item("DE", "0.50", "0.03"), one_item("DE", "200.00", "11.00")
+    payload["orderItems"] += [{**more["orderItems"][0], "orderItemId": "7"}]
+    payload["proceeds"]["grandTotal"]["amount"] = "211.53"
+    assert rates(payload) == [Decimal("5.5"), Decimal("5.5")]
+
+
+def test_tax_that_was_taken_out_piece_by_piece_is_still_of_a_whole_percentage():
+    """Three pieces at 9.99, of each 1.60 tax: 4.80, where 19 % of the whole would be 4.78."""
+    assert rates(one_item("DE", "25.17", "4.80", quantity=3)) == [Decimal(19)]
+
+
+def test_tax_on_top_is_of_the_whole():
+    assert rates(one_item("US", "29.99", "2.66", quantity=3)) == [Decimal("8.87")]
+
+
 def test_a_whole_percentage_is_spelt_without_an_exponent():
     payload = load("new_status_and_new_charge")
     assert [tax.name for line in parse.order(payload).lines for tax in line.taxes] == ["Tax 25 %", "Tax 25 %"]

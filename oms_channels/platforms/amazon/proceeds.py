@@ -25,6 +25,10 @@ from ...domain.reader import Reader
 from . import const
 
 HUNDRED = Decimal(100)
+#: How far rounding can take a tax from its percentage, in units of the currency, for each piece that was rounded.
+ROUNDING = Decimal("0.6")
+#: More pieces than these would make any percentage fit.
+PIECES_MAX = Decimal(10)
 
 
 @dataclass(slots=True)
@@ -58,6 +62,10 @@ class Item:
     tax_told: bool = False
     remitted: bool = False
     parts: dict[str, Part] = field(default_factory=dict)
+
+    @property
+    def pieces(self) -> Decimal:
+        return min(max(self.row.number_or_none("quantityOrdered") or Decimal(1), Decimal(1)), PIECES_MAX)
 
     def part(self, kind: str) -> Part:
         return self.parts.setdefault(kind, Part(kind))
@@ -232,7 +240,9 @@ def lines(
     ]
     # Those with most money first: their percentage is the surest.
     rate_by_part = {
-        id(part): rates.find(net, part.tax) for _item, part, net in sorted(drafts, key=lambda draft: -abs(draft[2]))
+        # Prices that hold the tax may have had it taken out piece by piece.
+        id(part): rates.find(net, part.tax, item.pieces if included else Decimal(1))
+        for item, part, net in sorted(drafts, key=lambda draft: -abs(draft[2]))
     }
     made: list[tuple[OrderLineDoc, Reader | None]] = [
         (_line(item, part, net, rate_by_part[id(part)], included, step), item.row if part.kind == "ITEM" else None)
@@ -271,23 +281,23 @@ class _Rates:
         self.step = step
         self.known: list[Decimal] = []
 
-    def find(self, net: Decimal, tax: Decimal) -> Decimal:
+    def find(self, net: Decimal, tax: Decimal, pieces: Decimal) -> Decimal:
         """The percentage that makes ``tax`` of ``net``; zero where nothing can be said."""
         if not tax or not net:
             return ZERO
         for rate in self.known:
-            if self._fits(rate, net, tax):
+            if self._fits(rate, net, tax, pieces):
                 return rate
         exact = tax * HUNDRED / net
         for decimals in range(const.RATE_DECIMALS_MAX + 1):
             rate = round_to(exact, Decimal(1).scaleb(-decimals))
-            if self._fits(rate, net, tax) or decimals == const.RATE_DECIMALS_MAX:
+            if self._fits(rate, net, tax, pieces) or decimals == const.RATE_DECIMALS_MAX:
                 break
-        rate = rate.normalize() + 0
+        rate = rate.normalize()
         rate = rate.quantize(Decimal(1)) if rate == rate.to_integral_value() else rate
         self.known.append(rate)
         return rate
 
-    def _fits(self, rate: Decimal, net: Decimal, tax: Decimal) -> bool:
-        # Each piece may have been rounded for itself: a unit is allowed, not only half of one.
-        return bool(rate) and abs(net * rate / HUNDRED - tax) < self.step
+    def _fits(self, rate: Decimal, net: Decimal, tax: Decimal, pieces: Decimal) -> bool:
+        # Half a unit for each rounding, and a little for the net amount, which was rounded too.
+        return bool(rate) and abs(net * rate / HUNDRED - tax) <= self.step * ROUNDING * pieces
