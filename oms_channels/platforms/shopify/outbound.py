@@ -15,7 +15,7 @@ from ...domain.adapter import Gone, Reject, Request
 from ...domain.outgoing import Cancellation, Parcel, Price, Refund, Result, StockLevel
 from . import answers, const, render
 from .paying import Payback
-from .shipping import Shippable, choose, shipped_already, waiting_at
+from .shipping import Shippable, choose, may_be, shipped_already, waiting_at
 
 ZERO = Decimal(0)
 OK = Result("ok")
@@ -55,20 +55,23 @@ class Outbound:
             indexes = open_rows.get((ref.inventory_ref, ref.location_ref), ([], level))[0]
             open_rows[ref.inventory_ref, ref.location_ref] = ([*indexes, index], level)
         waiting = list(open_rows.values())
-        for _round in range(STOCK_ROUNDS):
+        for number in range(STOCK_ROUNDS):
             if not waiting:
                 break
-            waiting = self._push_round(waiting, results)
+            waiting = self._push_round(waiting, results, number)
         for indexes, _level in waiting:
             results |= dict.fromkeys(
                 indexes, Result("retry", "Shopify did not take the quantity yet. It is told again.")
             )
         return [results[index] for index in range(len(levels))]
 
-    def _push_round(self, waiting, results):
-        """Tell what waits; what was settled is put into ``results``, and what still waits comes back."""
+    def _push_round(self, waiting, results, number):
+        """Tell what waits; what was settled is put into ``results``, and what still waits comes back.
+
+        :param number: of the round: a call that failed is not tried again with its key, even if it says the same.
+        """
         rows = [level for _indexes, level in waiting]
-        data = self.ask(render.set_quantities(rows, self._stock_key(rows)))
+        data = self.ask(render.set_quantities(rows, self._stock_key(rows, number)))
         errors: dict[int, answers.UserError] = {}
         for error in answers.user_errors(data, "inventorySetQuantities"):
             if error.index is None or error.index >= len(rows):
@@ -102,13 +105,13 @@ class Outbound:
                 results |= dict.fromkeys(indexes, answers.stock_result(error))
         return left
 
-    def _stock_key(self, rows: Sequence[StockLevel]) -> str:
+    def _stock_key(self, rows: Sequence[StockLevel], number: int) -> str:
         if not all(row.key for row in rows):
             return self.new_key()
         told = (
             f"{row.key} {row.ref.inventory_ref} {row.ref.location_ref} {row.quantity} {row.expected}" for row in rows
         )
-        return render.key_of("stock", *told)
+        return render.key_of("stock", str(number), *told)
 
     def _activate(self, level: StockLevel) -> Result | None:
         ref = level.ref
@@ -158,7 +161,7 @@ class Outbound:
             return Result("refused", "Shopify counts whole pieces. Tell this parcel to Shopify by hand.")
         references: list[str] = []
         if repeat:
-            done, references = shipped_already(parcel, self._fulfilments(parcel.order_ref))
+            done, references = shipped_already(parcel, self._fulfilments(parcel))
             items = {line: quantity - done.get(line, 0) for line, quantity in items.items()}
         items = {line: quantity for line, quantity in items.items() if quantity > 0}
         if not items:
@@ -195,8 +198,9 @@ class Outbound:
             found.append(Shippable.made_of(row, list(rows)))
         return found
 
-    def _fulfilments(self, order_id: str) -> list[dict[str, Any]]:
-        """What has been shipped of an order, with all its lines."""
+    def _fulfilments(self, parcel: Parcel) -> list[dict[str, Any]]:
+        """What was shipped of the order and may be this parcel, with all its lines."""
+        order_id = parcel.order_ref
         found = answers.rows(self.ask(render.fulfilments(order_id)), "order", "fulfillments")
         if len(found) >= const.FULFILMENTS_WITH_ORDER:
             found = answers.rows(self.ask(render.fulfilments(order_id, everything=True)), "order", "fulfillments")
@@ -204,6 +208,7 @@ class Outbound:
             raise Reject(
                 "The order has too many parcels to tell whether this one is among them. Look at it in Shopify."
             )
+        found = [row for row in found if may_be(parcel, row)]
         for row in found:
             rows = self.pages(
                 answers.mapping(row, "fulfillmentLineItems"),

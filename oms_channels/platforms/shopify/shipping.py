@@ -113,7 +113,7 @@ def _why(line_id: str, wanted: int, lacking: int, groups: Sequence[Shippable]) -
         return f"Shopify holds the goods back{f' ({reasons})' if reasons else ''}. Release the hold in Shopify, then send again."
     if any(group.status == "SCHEDULED" for group in of_line):
         return "Shopify has planned these goods for a later day. Mark them as ready there, then send the parcel again."
-    if any(group.status in const.SHIPPABLE for group in of_line):
+    if any(group.status in const.SHIPPABLE and not group.can_ship for group in of_line):
         return "These goods are with a fulfilment service in Shopify. Cancel its request there, then send the parcel again."
     if not any(line == line_id for group in groups for _own, line, _left in group.lines):
         return "Shopify has nothing to ship for one of the lines. Compare the order there with ours."
@@ -124,26 +124,33 @@ def _why(line_id: str, wanted: int, lacking: int, groups: Sequence[Shippable]) -
     )
 
 
+def may_be(parcel: Parcel, fulfilment: Mapping[str, Any]) -> bool:
+    """Whether a fulfilment can be the parcel, as far as tracking numbers say."""
+    if fulfilment.get("status") in const.VOID_FULFILMENTS:
+        return False
+    numbers = {str(info.get("number") or "") for info in answers.rows(fulfilment, "trackingInfo")} - {""}
+    return parcel.tracking_number in numbers if parcel.tracking_number else not numbers
+
+
 def shipped_already(parcel: Parcel, fulfilments: Sequence[Mapping[str, Any]]) -> tuple[dict[str, int], list[str]]:
     """(line → pieces of this parcel that Shopify knows of already, the fulfilments that they are in).
 
     A parcel is known by its tracking number; one without, by holding exactly the same.
+
+    :param fulfilments: those that :func:`may_be` it, each with its ``lines``.
     """
     done: dict[str, int] = defaultdict(int)
     references = []
     wanted = {item.line_ref: int(item.quantity) for item in parcel.items}
     for row in fulfilments:
-        if row.get("status") in const.VOID_FULFILMENTS:
-            continue
-        numbers = {str(info.get("number") or "") for info in answers.rows(row, "trackingInfo")} - {""}
         held: dict[str, int] = defaultdict(int)
         for line in answers.listed(row.get("lines")):
             held[_line_id(line)] += _int(line.get("quantity"))
-        same = parcel.tracking_number in numbers if parcel.tracking_number else not numbers and held == wanted
-        if same:
-            references.append(str(row.get("id", "")))
-            for line_id, quantity in held.items():
-                done[line_id] += quantity
-            if not parcel.tracking_number:
-                break
+        if not parcel.tracking_number and held != wanted:
+            continue
+        references.append(str(row.get("id", "")))
+        for line_id, quantity in held.items():
+            done[line_id] += quantity
+        if not parcel.tracking_number:
+            break
     return done, references
