@@ -377,6 +377,9 @@ def test_pieces_are_cancelled_where_they_wait_and_no_money_moves(shop, client):
     rows = [(row["lineItemId"], row["quantity"], row["locationId"]) for row in variables["input"]["refundLineItems"]]
     assert rows == [(KETTLE, 1, MAIN), (MUG, 2, STORE)]
     assert variables["input"]["transactions"] == []
+    # They do not wait any more.
+    assert client.ship(parcel((KETTLE, 1))).code == "refused"
+    assert client.ship(parcel((MUG, 1))).code == "ok"
     document = PLATFORMS["shopify"].parse("order", client.order(ORDER["id"]))
     assert {line.external_id: line.quantity for line in document.lines if line.kind == "product"} == {MUG: 1, MIX: 2}
     assert document.problems() == []

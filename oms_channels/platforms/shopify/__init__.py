@@ -1,4 +1,12 @@
-"""Shopify, Admin GraphQL API. Queries hold for the versions 2026-01 to 2026-10."""
+"""Shopify, Admin GraphQL API. Queries hold for the versions 2026-01 to 2026-10.
+
+Beside the five files of every platform: ``queries`` (the GraphQL), ``lines`` and ``refunds`` (parsing money), ``answers`` (errors
+and results), ``shipping`` and ``paying`` (what to choose), ``outbound`` (the steps of telling). Only ``client`` sends.
+
+A page holds few orders and few of their lines, because a query is charged for what it might bring; the rest of a long order
+is read on, and refunds one by one, since few orders have any. Turned down: bulk operations (an hour late, and two kinds of
+parser), and taking what a webhook brings for the order (another language, and a repetition brings an old state).
+"""
 
 from ...domain.adapter import Adapter, Capabilities, Credential
 
