@@ -627,6 +627,20 @@ def test_a_report_that_unpacks_without_end_is_left(amazon, client, monkeypatch):
         client.outcomes(references)
 
 
+@pytest.mark.parametrize("keep", [0, 20, -4])
+def test_half_a_report_is_fetched_again(amazon, client, keep):
+    amazon.result_lag = 0
+    references = [result.reference for result in client.push_stock(many(amazon))]
+    client.outcomes(references)
+    client._reports.clear()
+    document = amazon._documents[next(iter(amazon.feeds.values()))["resultFeedDocumentId"]]
+    whole, document["body"] = document["body"], document["body"][:keep]
+    with pytest.raises(Retry, match="in half"):
+        client.outcomes(references)
+    document["body"] = whole
+    assert {result.code for result in client.outcomes(references)} == {"ok"}
+
+
 def test_ten_thousand_quantities_are_one_feed(amazon, client):
     results = client.push_stock(levels(*((f"KF-{number}", number) for number in range(10_000))))
     assert amazon.operations == ["createFeedDocument", "createFeed"]
@@ -864,7 +878,8 @@ def test_a_refund_feed_that_amazon_gave_up_is_for_a_person(amazon, client):
         b"{}",
         b"<a",
         b"<AmazonEnvelope/>",
-        b'<!DOCTYPE a [<!ENTITY b "bb"><!ENTITY c "&b;&b;">]><AmazonEnvelope>&c;</AmazonEnvelope>',
+        b'<!DOCTYPE a [<!ENTITY b "Complete">]><AmazonEnvelope><Message><ProcessingReport><StatusCode>&b;</StatusCode>'
+        b"</ProcessingReport></Message></AmazonEnvelope>",
     ],
 )
 def test_a_report_about_money_that_is_none_is_for_a_person(amazon, client, body):

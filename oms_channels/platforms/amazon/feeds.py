@@ -102,6 +102,8 @@ class Feeds(RestClient):
             raise Retry("Amazon's report arrived damaged.") from None
         if unpacking.unconsumed_tail:
             raise Reject("Amazon's report is too large. Look at the feed in Seller Central.")
+        if not unpacking.eof:
+            raise Retry("Amazon's report arrived in half.")
         return content
 
 
