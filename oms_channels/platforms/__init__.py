@@ -2,13 +2,14 @@
 
 from ..domain.adapter import Adapter
 
-from . import amazon, shopify, woocommerce
+from . import amazon, magento, shopify, woocommerce
 
 #: Platform code (``oms.channel.platform``) → adapter.
 PLATFORMS: dict[str, Adapter] = {
     adapter.code: adapter
     for adapter in (
         amazon.ADAPTER,
+        magento.ADAPTER,
         shopify.ADAPTER,
         woocommerce.ADAPTER,
     )

@@ -1,0 +1,116 @@
+"""What was paid for a Magento order, and what was paid back. Pure.
+
+An order only sums these up. The client puts its invoices and credit memos beside it (``_invoices``, ``_creditmemos``);
+without them the sums have to do.
+
+Money that a card company has only authorised is no payment: it is taken with the invoice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from decimal import Decimal
+
+from odoo.addons.oms_core.domain.documents import ZERO, PaymentDoc, RefundDoc, RefundLineDoc
+
+from ...domain.reader import Reader
+from . import const
+from .lines import amount
+
+#: Of a gift card's code as much as tells two apart: whoever knows all of it can spend it.
+CODE_SHOWN = 4
+#: Ours, at the end of a comment (see ``render.marker``); it says nothing to people.
+MARKER = re.compile(r"\s*\[OMS [^\]]*\]$")
+
+
+def tendered(extension: Reader, step: Decimal) -> Decimal:
+    """What was paid with gift cards, store credit and reward points: the grand total is without it."""
+    return sum((abs(amount(extension, key, step)) for key, _tender, _method in const.TENDERS), ZERO)
+
+
+def payments(order: Reader, order_id: str, ordered_at: datetime, step: Decimal) -> tuple[PaymentDoc, ...]:
+    extension = order.nested("extension_attributes")
+    return (*_taken(order, order_id, ordered_at, step), *_tenders(extension, order_id, ordered_at, step))
+
+
+def _taken(order: Reader, order_id: str, ordered_at: datetime, step: Decimal) -> Iterator[PaymentDoc]:
+    payment = order.nested("payment")
+    method = payment.text("method")
+    invoices = list(order.rows("_invoices", "Invoice"))
+    for invoice in invoices:
+        total = amount(invoice, "grand_total", step)
+        if invoice.text("state") == const.INVOICE_PAID and total > 0:
+            yield PaymentDoc(
+                external_id=f"invoice-{invoice.identifier('entity_id', 'increment_id')}",
+                amount=total,
+                method=method,
+                # An invoice that was captured later still has the date on which it was written.
+                paid_at=invoice.moment("created_at") or ordered_at,
+                reference=invoice.text("transaction_id") or payment.text("last_trans_id"),
+            )
+    paid = amount(order, "total_paid", step)
+    if not invoices and paid > 0:
+        yield PaymentDoc(f"{order_id}-paid", paid, method, ordered_at, payment.text("last_trans_id"))
+
+
+def _tenders(extension: Reader, order_id: str, ordered_at: datetime, step: Decimal) -> Iterator[PaymentDoc]:
+    for key, tender, method in const.TENDERS:
+        total = abs(amount(extension, key, step))
+        if not total:
+            continue
+        cards = list(extension.rows("gift_cards", "Gift card")) if tender == "gift_card" else []
+        parts = [(card, amount(card, "amount", step)) for card in cards]
+        if parts and sum((part for _card, part in parts), ZERO) == total:
+            for number, (card, part) in enumerate(parts, 1):
+                code = card.text("code")[-CODE_SHOWN:]
+                external_id = f"{order_id}-{method}-{card.identifier('id') or number}"
+                yield PaymentDoc(external_id, part, method, ordered_at, f"…{code}" if code else "", tender)
+        else:
+            yield PaymentDoc(f"{order_id}-{method}", total, method, ordered_at, tender=tender)
+
+
+def refunds(order: Reader, order_id: str, line_ids: Collection[str], step: Decimal) -> tuple[RefundDoc, ...]:
+    """What was paid back.
+
+    :param line_ids: of the lines of the order: a credit memo repeats the children of a configurable product too.
+    """
+    memos = list(order.rows("_creditmemos", "Credit memo"))
+    found = [_memo(memo, line_ids, step) for memo in memos if memo.text("state") != const.MEMO_CANCELED]
+    total = amount(order, "total_refunded", step)
+    if not memos and total > 0:
+        found.append(RefundDoc(f"{order_id}-refunded", total))
+    return tuple(found)
+
+
+def _memo(memo: Reader, line_ids: Collection[str], step: Decimal) -> RefundDoc:
+    comments = [MARKER.sub("", comment.text("comment")) for comment in memo.rows("comments", "Comment")]
+    return RefundDoc(
+        external_id=memo.identifier("entity_id", "increment_id"),
+        # What went back to a gift card or to store credit is not in its grand total either.
+        amount=amount(memo, "grand_total", step) + tendered(memo.nested("extension_attributes"), step),
+        reason=next(filter(None, comments), ""),
+        lines=tuple(_memo_lines(memo, line_ids, step)),
+        shipping=_memo_shipping(memo, step),
+        refunded_at=memo.moment("created_at"),
+        pending=memo.text("state") == const.MEMO_OPEN,
+    )
+
+
+def _memo_shipping(memo: Reader, step: Decimal) -> Decimal:
+    return amount(memo, "shipping_amount", step) + amount(memo, "shipping_tax_amount", step)
+
+
+def _memo_lines(memo: Reader, line_ids: Collection[str], step: Decimal) -> Iterator[RefundLineDoc]:
+    for row in memo.rows("items", "Line"):
+        line_id, quantity = row.identifier("order_item_id"), row.number_or_none("qty") or ZERO
+        net = (
+            amount(row, "row_total", step)
+            - amount(row, "discount_amount", step)
+            + amount(row, "discount_tax_compensation_amount", step)
+        )
+        tax = amount(row, "tax_amount", step)
+        if line_id in line_ids and (quantity or net or tax):
+            # Whether the goods are for sale again was asked when the memo was written, and is kept nowhere.
+            yield RefundLineDoc(line_id, quantity, net, tax)
