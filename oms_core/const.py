@@ -418,3 +418,11 @@ CUSTOMER_ADDRESS_MAX_CHARS = {
 
 #: Characters of what a customer says about a cancellation.
 CUSTOMER_NOTE_MAX_CHARS = 500
+
+# --- What is bought together -----------------------------------------------------------------------------------------
+
+#: Orders that are looked at, the latest first.
+BASKETS_MAX = 2_000
+
+#: Days back.
+BASKET_DAYS = 365

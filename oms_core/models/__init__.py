@@ -57,6 +57,7 @@ from . import oms_customer_match
 from . import stock_warehouse_costs
 from . import oms_lookup_attempt
 from . import oms_customer_score
+from . import sale_order_together
 from . import res_partner_history
 from . import sale_order_promise
 from . import oms_availability_report

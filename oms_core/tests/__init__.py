@@ -37,3 +37,5 @@ from . import test_portal_story
 from . import test_portal_change
 from . import test_quiet
 from . import test_native_forms
+from . import test_together
+from . import test_case
