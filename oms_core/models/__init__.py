@@ -82,3 +82,4 @@ from . import sale_order_shipping
 from . import product_template_dangerous
 from . import oms_channel_return_label
 from . import native_reads
+from . import stock_picking_told_return

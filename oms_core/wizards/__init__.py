@@ -7,3 +7,4 @@ from . import oms_cancellation_ask
 from . import oms_hold_release
 from . import oms_workflow_trial
 from . import oms_rate_compare
+from . import stock_return_picking
