@@ -68,6 +68,7 @@
         "views/sale_order_together_views.xml",
         "data/oms_case_data.xml",
         "views/oms_case_views.xml",
+        "wizards/oms_third_party_exchange_views.xml",
     ],
     "post_init_hook": "post_init_hook",
     "assets": {"web.assets_backend": ["oms_core/static/src/**/*"]},

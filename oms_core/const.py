@@ -310,6 +310,18 @@ THIRD_PARTY_TIMEOUT_S = 20
 #: Answers of a third party after which the same message may be tried again; so may it after those from 500 on.
 THIRD_PARTY_RETRY_STATUSES = (408, 409, 425, 429)
 
+#: Files of one place taken by one run of the job.
+THIRD_PARTY_FILES_MAX = 50
+
+#: A file that has not changed for so long is complete, also when its sender knows no renaming.
+THIRD_PARTY_FILE_QUIET_S = 10
+
+#: Messages written into one file by hand.
+THIRD_PARTY_DOWNLOAD_MAX = 1000
+
+#: Bad rows repeated in a sentence; the file beside the bad one names all.
+THIRD_PARTY_ROWS_SHOWN = 20
+
 #: Products promised anew before the job commits.
 PROMISE_BATCH_MAX = 100
 

@@ -83,3 +83,5 @@ from . import product_template_dangerous
 from . import oms_channel_return_label
 from . import native_reads
 from . import stock_picking_told_return
+from . import stock_warehouse_files
+from . import oms_message_files

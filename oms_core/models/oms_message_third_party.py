@@ -195,6 +195,7 @@ class OmsMessage(models.Model):
             Domain("direction", "=", "out")
             & Domain("kind", "in", OUT_KINDS)
             & Domain("state", "in", ("pending", "retry"))
+            & self._oms_get_sendable_domain()
         )
         seen = self.browse()
         while batch := self.search(
@@ -209,6 +210,11 @@ class OmsMessage(models.Model):
                 if not cron._commit_progress(1):
                     return
 
+    @api.model
+    def _oms_get_sendable_domain(self):
+        """Which messages the job may send by itself. Hook: those that somebody fetches."""
+        return Domain.TRUE
+
     def _oms_send_third_party(self):
         self.ensure_one()
         picking = self.env["stock.picking"].browse(self.res_id).exists()
@@ -216,12 +222,17 @@ class OmsMessage(models.Model):
             if self.kind == "3pl_order" and picking.state == "cancel":
                 self._finish(picking, "ignored", self.env._("Called off before it was sent."))
                 return
-            self._oms_post_third_party(picking.picking_type_id.warehouse_id)
-            self._finish(picking, "done", False)
+            text = self._oms_deliver_third_party(picking.picking_type_id.warehouse_id)
+            self._finish(picking, "done", text)
         except Exception as error:
             related = {"res_model": self.res_model, "res_id": self.res_id}
             self._fail(error)
             self.write(related)
+
+    def _oms_deliver_third_party(self, warehouse):
+        """Hand this message over in the way that the place wants; what is returned is noted on it."""
+        self._oms_post_third_party(warehouse)
+        return False
 
     def _oms_post_third_party(self, warehouse):
         """:raise MessageRetry: when it may work later. :raise MessageRejected: when a person is needed."""
@@ -297,7 +308,9 @@ class StockPicking(models.Model):
     def _oms_write_third_party(self):
         """Write an order message for each delivery that its place was not told of, and call off what was cancelled."""
         places = self.env["stock.warehouse"].search(
-            [("oms_node_type", "=", "3pl"), ("oms_3pl_url", "!=", False), ("oms_3pl_channel_id", "!=", False)]
+            Domain("oms_node_type", "=", "3pl")
+            & Domain("oms_3pl_channel_id", "!=", False)
+            & (Domain("oms_3pl_url", "!=", False) | Domain("oms_3pl_exchange", "=", "files"))
         )
         out = Domain("picking_type_id", "in", places.out_type_id.ids)
         due = self.search(
