@@ -1,16 +1,12 @@
 """From shipped goods and taken money to posted entries. Run by a job, so that a closed period never stops a parcel."""
 
-import logging
 from collections import defaultdict
 
 from odoo import api, models
 from odoo.fields import Domain
 
+from ..alone import on_its_own
 from ..const import BOOKING_BATCH_MAX, ERROR_MAX_CHARS
-from ..exceptions import CONCURRENCY_ERRORS
-from ..quiet import quiet_sql
-
-_logger = logging.getLogger(__name__)
 
 
 class SaleOrder(models.Model):
@@ -64,14 +60,11 @@ class SaleOrder(models.Model):
             worker = order.oms_channel_id._as_worker()
             # sudo: booking an order's invoice and payment is the job's task, whoever the integration user is
             order_sudo = order.with_env(worker.env).sudo()
-            try:
-                with quiet_sql(), self.env.cr.savepoint():
-                    order_sudo._oms_book()
-            except CONCURRENCY_ERRORS as error:
-                _logger.info("Order %s is being worked on elsewhere, the next run books it: %s", order.id, error)
-            except Exception as error:
-                _logger.warning("Order %s cannot be booked: %s", order.id, error)
-                order.oms_booking_error = str(error)[:ERROR_MAX_CHARS] or type(error).__name__
+            with on_its_own(order, order._oms_tell_unbooked):
+                order_sudo._oms_book()
+
+    def _oms_tell_unbooked(self, error):
+        self.oms_booking_error = str(error)[:ERROR_MAX_CHARS] or type(error).__name__
 
     def action_oms_book(self):
         """Try to book these orders (again), now that what was in the way is out of it."""

@@ -1,18 +1,16 @@
 """When customers get what is not there yet: promised from the receipts, first come first served, and promised anew."""
 
-import logging
 from collections import defaultdict
 from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.tools import format_date
 
+from ..alone import leave_task, on_its_own
 from ..const import PROMISE_BATCH_MAX
 from ..domain.promise import Claim, promises
 from .oms_availability import WAITING_STATES
 from .oms_stock_rule import _decimal
-
-_logger = logging.getLogger(__name__)
 
 
 class SaleOrderLine(models.Model):
@@ -260,30 +258,24 @@ class SaleOrder(models.Model):
         cron._commit_progress(remaining=len(products))
         for start in range(0, len(products), PROMISE_BATCH_MAX):
             batch = products[start : start + PROMISE_BATCH_MAX]
-            for product in self._oms_promise_batch(batch):
-                _logger.error("OMS: the promises for %s could not be made anew", product.display_name)
+            self._oms_promise_batch(batch)
             if not cron._commit_progress(len(batch)):
                 break
 
     @api.model
     def _oms_promise_batch(self, products):
-        """Promise these products anew; one that fails spoils no other.
+        """Promise these products anew; where that fails, each on its own, so that one spoils no other."""
 
-        :return: those that failed.
-        """
-        failed = products.browse()
-        try:
-            with self.env.cr.savepoint():
-                self.env["sale.order.line"]._oms_give_promises(products)
-                self.env.flush_all()
-        except Exception:
-            if len(products) == 1:
-                _logger.exception("OMS: promises")
-                return products
-            self.env.invalidate_all()
-            for product in products:
-                failed |= self._oms_promise_batch(product)
-        return failed
+        def tell(error):
+            if len(products) > 1:
+                for product in products:
+                    self._oms_promise_batch(product)
+                return
+            text = self.env._("What waits for it keeps the date that was promised before: %s", error)
+            leave_task(products, self.env._("Dates could not be promised anew"), text, products.responsible_id)
+
+        with on_its_own(products, tell):
+            self.env["sale.order.line"]._oms_give_promises(products)
 
 
 class OmsHold(models.Model):

@@ -1,16 +1,14 @@
 """From capture to confirmation: goods are set aside for an order, and nobody is promised what there is not."""
 
-import logging
 from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..alone import on_its_own
 from ..const import HOLDS_WITHOUT_RESERVATION, SHORTAGE_BATCH_MAX
 from ..domain.quantities import ZERO, Quantities
 from ..domain.reservation import Want, place
-
-_logger = logging.getLogger(__name__)
 
 
 class SaleOrder(models.Model):
@@ -236,11 +234,8 @@ class SaleOrder(models.Model):
             for channel, of_channel in batch.grouped("oms_channel_id").items():
                 worker = channel._as_worker()
                 for order in of_channel.with_env(worker.env):
-                    try:
-                        with self.env.cr.savepoint():
-                            order._oms_release_clean()
-                    except Exception:
-                        _logger.warning("Order %s still waits for goods", order.id, exc_info=True)
+                    with on_its_own(order, order._oms_tell_unreleased):
+                        order._oms_release_clean()
             if not cron._commit_progress(len(batch), remaining=max(len(orders) - start - len(batch), 0)):
                 break
 

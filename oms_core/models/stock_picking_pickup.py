@@ -1,18 +1,14 @@
 """Click and collect, in the store and at the curb: ready, told, handed over; reminded and put back when nobody comes."""
 
-import logging
 import secrets
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.orm.models import NO_ACCESS
 
+from ..alone import on_its_own
 from ..const import COLLECTED_METHODS, PICKUP_BATCH_MAX
 from ..domain.pickup import Tries, check_code, due, make_code, read_days
-from ..exceptions import CONCURRENCY_ERRORS
-from ..quiet import quiet_sql
-
-_logger = logging.getLogger(__name__)
 
 
 class StockPicking(models.Model):
@@ -199,28 +195,25 @@ class StockPicking(models.Model):
     def _oms_work_pickup(self):
         """Do what is due today about these goods; an error of one stops no other."""
         self.ensure_one()
-        try:
-            with quiet_sql(), self.env.cr.savepoint():
-                node = self._oms_get_node()
-                todo = due(
-                    node._oms_get_today(),
-                    node._oms_get_today(self.oms_ready_at),
-                    self.oms_pickup_by or node._oms_get_pickup_by(self.oms_ready_at),
-                    read_days(node.oms_reminder_days),
-                    self.oms_reminded,
-                )
-                if todo.expired:
-                    self._oms_expire()
-                elif todo.reminder:
-                    self.oms_reminded = todo.reminder
-                    self.sale_id._oms_notify("pickup_reminder", self, key=f"reminder {todo.reminder}")
-        except CONCURRENCY_ERRORS as error:
-            _logger.info("Transfer %s is being worked on elsewhere, the next run looks again: %s", self.id, error)
-        except Exception as error:
-            _logger.warning("Transfer %s: the pickup could not be worked: %s", self.id, error)
-            self.sale_id._oms_hold(
-                "stock", self.env._("The pickup %(name)s needs a person: %(error)s", name=self.name, error=error)
+        with on_its_own(self, self._oms_tell_unworked_pickup):
+            node = self._oms_get_node()
+            todo = due(
+                node._oms_get_today(),
+                node._oms_get_today(self.oms_ready_at),
+                self.oms_pickup_by or node._oms_get_pickup_by(self.oms_ready_at),
+                read_days(node.oms_reminder_days),
+                self.oms_reminded,
             )
+            if todo.expired:
+                self._oms_expire()
+            elif todo.reminder:
+                self.oms_reminded = todo.reminder
+                self.sale_id._oms_notify("pickup_reminder", self, key=f"reminder {todo.reminder}")
+
+    def _oms_tell_unworked_pickup(self, error):
+        self.sale_id._oms_hold(
+            "stock", self.env._("The pickup %(name)s needs a person: %(error)s", name=self.name, error=error)
+        )
 
     def _oms_expire(self):
         """Nobody came: back to the shelf, and the customer is told."""
