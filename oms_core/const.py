@@ -171,6 +171,9 @@ HISTORY_EVENTS_MAX = 100
 DEVICE_EVENTS_PER_MINUTE = 600
 DEVICE_EVENTS_MAX = 100
 
+#: Readings of one device that may wait for a person; what would wait besides is not believed until some are decided.
+DEVICE_REVIEWS_MAX = 200
+
 #: Events that are decided are forgotten after this. By then they are long too old to be applied again.
 DEVICE_EVENTS_KEEP_DAYS = 90
 
@@ -237,6 +240,12 @@ FED_NODE_TYPES = ("3pl", "vendor")
 
 #: Products of which a third party may tell the stock in one message.
 FEED_ROWS_MAX = 100_000
+
+#: Pairs of product and place that are projected at once.
+PROJECTION_PAIRS_MAX = 400
+
+#: Products named in the notice that they are sold out.
+SOLD_OUT_NAMED_MAX = 20
 
 #: Documents named in a sentence about availability; more are counted.
 NAMED_MAX = 3

@@ -111,13 +111,14 @@ class OmsPortal(CustomerPortal):
         request.session["oms_error"] = [order_sudo.id, error] if error else None
 
     def _get_page_view_values(self, document, access_token, values, session_history, no_breadcrumbs, **kwargs):
-        """Override of ``portal`` to show why something was refused."""
+        """Override of ``portal`` to show what was done, or why it was refused."""
         values = super()._get_page_view_values(
             document, access_token, values, session_history, no_breadcrumbs, **kwargs
         )
-        if document._name == "sale.order" and request.session.get("oms_error"):
-            order_id, error = request.session.pop("oms_error")
-            values["oms_error"] = error if order_id == document.id else ""
+        if document._name == "sale.order":
+            for kind in ("oms_error", "oms_done"):
+                order_id, sentence = request.session.pop(kind, None) or (None, "")
+                values[kind] = sentence if order_id == document.id else ""
         return values
 
     # --------------------------------------------------------------------------------------------------- SUBSCRIPTIONS

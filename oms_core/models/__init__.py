@@ -81,6 +81,7 @@ from . import stock_picking_tracking
 from . import sale_order_shipping
 from . import product_template_dangerous
 from . import oms_channel_return_label
+from . import oms_sold_out
 from . import native_reads
 from . import stock_picking_told_return
 from . import stock_warehouse_files

@@ -1,5 +1,6 @@
 from . import test_access
 from . import test_access_stores
+from . import test_alone
 from . import test_availability
 from . import test_booking
 from . import test_customer
@@ -33,6 +34,7 @@ from . import test_cancel
 from . import test_change
 from . import test_hold
 from . import test_workflow_rules
+from . import test_carrier_karrio
 from . import test_carrier_label
 from . import test_tracking
 from . import test_portal_story
@@ -41,3 +43,5 @@ from . import test_quiet
 from . import test_native_forms
 from . import test_together
 from . import test_case
+from . import test_projection
+from . import test_sold_out

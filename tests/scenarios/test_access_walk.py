@@ -80,6 +80,8 @@ oms.stage.report             -      -      -      -      -      -      -      r 
 oms.customer.score           -      -      -      r      -      -      -      r      r      r      r
 oms.availability.channel     -      -      -      -      -      -      r      r      r      r      r
 oms.availability.place       -      -      -      -      -      -      r      r      r      r      r
+oms.projection               -      -      -      -      -      -      rwcd   -      rwcd   rwcd   rwcd
+oms.sold.out                 -      -      -      -      -      -      r      r      r      r      r
 oms.backorder.policy         -      -      -      -      -      -      -      r      r      r      rwcd
 oms.stock.buffer             -      -      -      -      -      -      r      r      r      r      rwcd
 oms.stock.feed               -      -      -      -      -      -      r      r      r      r      rwcd
