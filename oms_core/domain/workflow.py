@@ -5,7 +5,7 @@ piece of code; :data:`CONDITIONS` says what each kind means. What a rule then do
 
 >>> rule = Rule(1, "Expensive", "captured", (Condition("amount_min", amount=Decimal(500)),))
 >>> [match.sentence for match in evaluate([rule], [OrderFacts(7, amount=Decimal(512))], datetime(2026, 3, 2))]
-['Expensive: the amount is 512.']
+['Expensive: the amount is 512.00.']
 """
 
 from __future__ import annotations
@@ -141,11 +141,11 @@ def _span(span: timedelta) -> str:
 
 
 def amount_min(facts: OrderFacts, condition: Condition) -> str:
-    return f"the amount is {facts.amount}" if facts.amount >= condition.amount else ""
+    return f"the amount is {facts.amount:,.2f}" if facts.amount >= condition.amount else ""
 
 
 def amount_max(facts: OrderFacts, condition: Condition) -> str:
-    return f"the amount is {facts.amount}" if facts.amount <= condition.amount else ""
+    return f"the amount is {facts.amount:,.2f}" if facts.amount <= condition.amount else ""
 
 
 def new_customer(facts: OrderFacts, _condition: Condition) -> str:

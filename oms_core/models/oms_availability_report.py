@@ -242,7 +242,7 @@ class OmsAvailabilityChannel(models.Model):
         kept = _kept("threshold", SQL("rule.channel_id"), SQL("base.channel_id"), SQL("base.places"))
         return SQL(
             """
-            SELECT base.*, COALESCE(LEAST(%(kept)s, base.places), 0) AS threshold,
+            SELECT base.*, LEAST(COALESCE(%(kept)s, 0), base.places) AS threshold,
                    GREATEST(base.places - COALESCE(%(kept)s, 0), 0) AS available
               FROM (
                 SELECT (place.product_id::bigint << 20) + channel.id AS id, place.product_id, place.categ_id,

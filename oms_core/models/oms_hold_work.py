@@ -90,6 +90,8 @@ class OmsHold(models.Model):
 
     def _as_text(self, name):
         value = self[name]
+        if value is True:
+            return self.env._("yes")
         if isinstance(value, models.BaseModel):
             return value.display_name
         return str(value) if value else ""

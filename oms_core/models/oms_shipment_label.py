@@ -45,7 +45,7 @@ class OmsShipmentLabel(models.Model):
     _name = "oms.shipment.label"
     _description = "Parcel Label"
     _order = "id desc"
-    _rec_name = "key"
+    _rec_name = "tracking_number"
 
     key = fields.Char(required=True, readonly=True, help="What the carrier knows this parcel by, from us.")
     picking_id = LooseMany2one("stock.picking", string="Transfer", required=True, readonly=True, index=True)

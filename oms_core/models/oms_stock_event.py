@@ -384,9 +384,8 @@ class OmsStockEvent(models.Model):
         for difference in self._correct():
             _logger.warning("Stock journal corrected: %s", difference["sentence"])
 
-    @api.model
     def action_check(self):
-        """Compare now, correct, and show what was found."""
+        """Compare now, correct, and show what was found. (A button of a list gives the rows that are ticked: none, or any.)"""
         if not self.env.user.has_group("oms_core.group_oms_manager"):
             raise AccessError(self.env._("Only a manager of order management can check the stock journal."))
         found = self._correct(companies=self.env.companies)

@@ -39,7 +39,7 @@ class TestWorkflowRules(OmsCommon):
         self.assertEqual(small.state, "sale")
         self.assertEqual(self._holds(large), ["fraud"])
         hold = large.oms_open_hold_ids
-        self.assertEqual(hold.reason, "Large first order: the amount is 240.0, the customer is new.")
+        self.assertEqual(hold.reason, "Large first order: the amount is 240.00, the customer is new.")
         self.assertEqual(hold.assignee_id, self.channel_user)
         self.assertTrue(hold.expires_at)
         self.assertEqual(rule.log_count, 1)
