@@ -37,7 +37,7 @@ class OmsCustomerScore(models.Model):
     cost = fields.Monetary(string="Cost of Goods", readonly=True, help="As posted with the invoices.")
     shipping_cost = fields.Monetary(readonly=True, help="What carriers charged for the parcels, where it is known.")
     margin = fields.Monetary(readonly=True, help="Revenue less cost of goods and shipping.")
-    margin_rate = fields.Float(string="Margin Rate", readonly=True, aggregator="avg")
+    margin_rate = fields.Float(readonly=True, aggregator="avg")
     return_rate = fields.Float(string="Paid Back", readonly=True, aggregator="avg", help="Share of what was invoiced.")
     rfm = fields.Char(string="RFM Score", readonly=True, help="Recency, frequency and money, each from 1 to 5.")
     segment = fields.Selection(SEGMENTS, readonly=True, index=True)
