@@ -379,8 +379,8 @@ WORKFLOW_BATCH = 100
 #: Orders on which a rule is tried without doing anything.
 WORKFLOW_TRY_ORDERS = 100
 
-#: Earlier orders of the customers of one batch that rules look at.
-WORKFLOW_MOMENTS_MAX = 5000
+#: How many more orders of a customer than a rule asks for are looked at, so that it can say how many there were.
+WORKFLOW_MOMENTS_MAX = 100
 
 # --- Parcels ---------------------------------------------------------------------------------------------------------
 
@@ -447,3 +447,26 @@ BASKETS_MAX = 2_000
 
 #: Days back.
 BASKET_DAYS = 365
+
+# --- What is kept ----------------------------------------------------------------------------------------------------
+
+#: Days for which the content of a message is kept that was worked off; its key is kept for good.
+MESSAGE_KEEP_DAYS = 90
+
+#: The same of what became part of the books or of a contract with a customer.
+MESSAGE_KEEP_BUSINESS_DAYS = 3653
+
+#: Kinds of message that tell how something stands at the moment, and nothing else.
+MESSAGE_PASSING_KINDS = ("3pl_stock", "stock")
+
+#: Days for which a reservation is kept that was let go or handed over.
+RESERVATION_KEEP_DAYS = 90
+
+#: Rows that one statement of the vacuum cleaner takes.
+VACUUM_BATCH_MAX = 2000
+
+#: How often a cancellation fails before the order is held for a person.
+CANCELLATION_FAILURES_MAX = 3
+
+#: Customers whose scores are written before a commit.
+SCORE_BATCH_MAX = 500

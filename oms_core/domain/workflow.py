@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 ZERO = Decimal(0)
 RISK_LEVELS = ("low", "medium", "high")
@@ -82,6 +83,7 @@ class Rule:
     ends: date | None = None
     delay: timedelta = timedelta()
     stop_after: bool = False
+    zone: str = "UTC"  #: whose days ``starts`` and ``ends`` are
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ def explain(rule: Rule, facts: OrderFacts, now: datetime) -> str | None:
 
 
 def _is_active(rule: Rule, now: datetime) -> bool:
-    today = now.date()
+    today = now.replace(tzinfo=timezone.utc).astimezone(ZoneInfo(rule.zone)).date()
     return not (rule.starts and today < rule.starts or rule.ends and today > rule.ends)
 
 

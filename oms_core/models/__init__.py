@@ -13,6 +13,7 @@ from . import oms_backorder_policy
 from . import oms_reservation
 from . import oms_stock_event
 from . import oms_device
+from . import res_company
 from . import res_partner
 from . import product_product
 from . import account_tax
@@ -24,6 +25,7 @@ from . import sale_order_line
 from . import sale_order_capture
 from . import sale_order_booking
 from . import sale_order_release
+from . import sale_order_repay
 from . import sale_order_timeline
 from . import oms_exception
 from . import sale_order_reservation
@@ -86,3 +88,4 @@ from . import native_reads
 from . import stock_picking_told_return
 from . import stock_warehouse_files
 from . import oms_message_files
+from . import oms_message_vacuum

@@ -14,6 +14,7 @@ KINDS = [
     ("at_risk", "At risk"),
     ("reservation", "Reservation expired"),
     ("parcel", "Parcel problem"),
+    ("repay", "Money to pay back"),
 ]
 
 #: Rows of each source have ids of their own: the id of the source times this, and a number of the source.
@@ -61,6 +62,7 @@ class OmsException(models.Model):
                     self._reservations_sql(),
                     self._parcels_sql(),
                     self._messages_sql(),
+                    self._repay_sql(orders),
                 )
             ),
         )
@@ -212,6 +214,18 @@ class OmsException(models.Model):
             detail=SQL("m.error"),
         )
 
+    def _repay_sql(self, orders):
+        """What was taken for goods that were called off; also of orders that are cancelled."""
+        tables = SQL(
+            "(%s) less (order_id, to_repay, since) JOIN sale_order o ON o.id = less.order_id",
+            orders._oms_to_repay_sql(),
+        )
+        return self._row_sql(
+            *(6, "repay", tables, SQL("TRUE")),
+            since=SQL("less.since"),
+            amount=SQL("less.to_repay / COALESCE(NULLIF(o.currency_rate, 0), 1)"),
+        )
+
     # ---------------------------------------------------------------------------------------------------------- WORDS
 
     @api.depends("kind", "detail")
@@ -235,6 +249,11 @@ class OmsException(models.Model):
                 return self.env._("A part of it is neither sent nor on any transfer.")
             case "reservation":
                 return self.env._("The goods were kept for it until the time was over.")
+            case "repay":
+                return self.env._(
+                    "%s more was paid than is still ordered, after something of it was called off.",
+                    order.currency_id.format(order.oms_to_repay),
+                )
             case "parcel" if self.detail == "returning":
                 return self.env._("The parcel goes back to the sender.")
             case "parcel":
@@ -264,6 +283,8 @@ class OmsException(models.Model):
                 return self.env._("Release it while there is stock, or cancel it.")
             case "parcel":
                 return self.env._("Ask the carrier, then the customer.")
+            case "repay":
+                return self.env._("Pay it back the way it was paid, then press Paid Back on the order.")
 
     def _get_hold_action(self):
         match self.hold_kind:

@@ -78,7 +78,8 @@ class OmsHold(models.Model):
         return holds
 
     def write(self, vals):
-        told = [name for name in TOLD_FIELDS if name in vals]
+        # A job that only tells the numbers of now is no work on a hold.
+        told = [] if self.env.context.get("oms_hold_retold") else [name for name in TOLD_FIELDS if name in vals]
         before = {(hold, name): hold._as_text(name) for hold in self for name in told}
         result = super().write(vals)
         for name in told:

@@ -35,11 +35,14 @@ class SaleOrder(models.Model):
                 ("provider_id.code", "=", "none"),
             ],
         ) & Domain("oms_channel_id.clearing_journal_id", "!=", False)
+        is_sold = Domain("state", "=", "sale")
+        # The money of an order that was cancelled here is still in the channel's hands; one that the channel cancelled it
+        # repays itself, and nothing of it comes to us.
+        is_stopped = Domain("state", "=", "cancel") & Domain("oms_called_off", "=", False)
         return (
             Domain("oms_channel_id", "!=", False)
-            & Domain("state", "=", "sale")
             & Domain("oms_booking_error", "=", False)
-            & (to_invoice | to_pay)
+            & ((is_sold & (to_invoice | to_pay)) | (is_stopped & to_pay))
         )
 
     @api.model
@@ -91,7 +94,7 @@ class SaleOrder(models.Model):
         """
         self.ensure_one()
         by_hand = self.oms_channel_id.invoice_policy == "manual"
-        if not by_hand and any(line.qty_to_invoice > 0 for line in self.order_line):
+        if self.state == "sale" and not by_hand and any(line.qty_to_invoice > 0 for line in self.order_line):
             self._oms_invoice()
         self._oms_book_payments()
         self._oms_reconcile()
@@ -140,21 +143,24 @@ class SaleOrder(models.Model):
             journal_id=journal.id,
             company_id=self.company_id.id,
             payment_method_line_id=lines[:1].id,
-            date=transaction.last_state_change.date(),
+            date=self.company_id._oms_get_today(transaction.last_state_change),
             memo=f"{self.oms_number or self.name} {transaction.provider_reference or ''}".strip(),
             oms_key=f"payment:{transaction.reference}",
         )
 
     def _oms_reconcile(self):
         """Match open receivables of this order's invoices with its open payments, oldest first, account by account."""
-        documents = self.invoice_ids.filtered(lambda move: move.state == "posted")
-        documents |= self.transaction_ids.payment_id.move_id.filtered(lambda move: move.state == "posted")
-        open_lines = documents.line_ids.filtered(
-            lambda line: line.account_id.account_type == "asset_receivable" and not line.reconciled
-        )
         by_account = defaultdict(lambda: self.env["account.move.line"])
-        for line in open_lines:
+        for line in self._oms_get_open_receivables():
             by_account[line.account_id, line.currency_id] |= line
         for lines in by_account.values():
             if len({line.balance > 0 for line in lines}) == 2:
                 lines.reconcile()
+
+    def _oms_get_open_receivables(self):
+        """What of this order's invoices and payments is not matched yet."""
+        documents = self.invoice_ids.filtered(lambda move: move.state == "posted")
+        documents |= self.transaction_ids.payment_id.move_id.filtered(lambda move: move.state == "posted")
+        return documents.line_ids.filtered(
+            lambda line: line.account_id.account_type == "asset_receivable" and not line.reconciled
+        )

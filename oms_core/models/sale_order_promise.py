@@ -216,25 +216,28 @@ class SaleOrder(models.Model):
                 for product, quantity in asked.items()
                 if left.get(product.id) is not None and left[product.id] < quantity
             ]
-            accepted = set(
-                order.oms_hold_ids.filtered(lambda hold: not hold.is_open and hold.is_beyond_policy).mapped("reason")
-            )
-            reasons = [
-                self.env._(
+            # Who released it said that this much may be sold; that less is left by now does not unsay it.
+            accepted = defaultdict(float)
+            for hold in order.oms_hold_ids.filtered(lambda hold: not hold.is_open and hold.is_beyond_policy):
+                accepted[hold.subject] = max(accepted[hold.subject], hold.wanted_quantity)
+            new = {
+                f"product:{product.id}": (product, float(asked[product]))
+                for product in short
+                if asked[product] > accepted[f"product:{product.id}"]
+            }
+            order._oms_end_beyond_policy(but=new)
+            for subject, (product, wanted) in new.items():
+                reason = self.env._(
                     "%(product)s may not be sold beyond what is there: %(wanted)g wanted, %(left)g left. Change the "
                     "quantity, or release to sell it all the same.",
                     product=product.display_name,
-                    wanted=asked[product],
+                    wanted=wanted,
                     left=left[product.id],
                 )
-                for product in short
-            ]
-            new = [reason for reason in reasons if reason not in accepted]
-            order._oms_end_beyond_policy(but=new)
+                hold = order._oms_hold("stock", reason, subject=subject)
+                # sudo: whoever finds a reason may stop an order
+                hold.sudo().write({"is_beyond_policy": True, "wanted_quantity": wanted})
             if new:
-                for reason in new:
-                    hold = order._oms_hold("stock", reason)
-                    hold.sudo().is_beyond_policy = True  # sudo: whoever finds a reason may stop an order
                 continue
             for product, quantity in asked.items():
                 if left.get(product.id) is not None:
@@ -243,7 +246,7 @@ class SaleOrder(models.Model):
     def _oms_end_beyond_policy(self, but=()):
         """Release what the policy has to say against these orders no more. That is nobody's decision to sell all the same."""
         over = self.oms_hold_ids.filtered(
-            lambda hold: hold.is_open and hold.is_beyond_policy and hold.reason not in but
+            lambda hold: hold.is_open and hold.is_beyond_policy and hold.subject not in but
         )
         if over:
             over.sudo().is_beyond_policy = False  # sudo: as when it was found
@@ -284,6 +287,9 @@ class OmsHold(models.Model):
     is_beyond_policy = fields.Boolean(
         readonly=True,
         help="More is wanted than may be sold beyond what is there. Goes by itself when it is not so any more.",
+    )
+    wanted_quantity = fields.Float(
+        readonly=True, help="How much is wanted of what may not be sold beyond what is there."
     )
 
 

@@ -183,11 +183,12 @@ class SaleOrder(models.Model):
         for order in self:
             standing = order.oms_hold_ids.filtered(lambda hold: hold.is_open and hold.is_shortage)
             reason = order._oms_shortage_reason(short[order]) if order in short and order._oms_is_strict() else None
-            standing.filtered(lambda hold, reason=reason: hold.reason != reason)._release()
-            if reason and reason not in standing.mapped("reason"):
-                order._oms_hold(
-                    "stock", reason
-                ).sudo().is_shortage = True  # sudo: whoever finds a reason may stop an order
+            if not reason:
+                standing._release()
+                continue
+            hold = order._oms_hold("stock", reason, subject="shortage")
+            if not hold.is_shortage:
+                hold.sudo().is_shortage = True  # sudo: whoever finds a reason may stop an order
 
     def _oms_shortage_reason(self, short):
         """The sentence about goods that are not there."""

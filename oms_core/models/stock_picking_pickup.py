@@ -157,7 +157,7 @@ class StockPicking(models.Model):
             skip_backorder=True,
             skip_sms=True,
             picking_ids_not_to_backorder=self.ids,
-        ).button_validate()
+        )._oms_validate()
         self.oms_delivered_at = self.oms_collected_at
         self._oms_on_delivered()
         order_sudo._oms_notify("collected", self)
@@ -244,7 +244,7 @@ class StockPicking(models.Model):
         goods = order_sudo.order_line.filtered(lambda line: line._is_oms_goods() and line.product_uom_qty > 0)
         others = order_sudo.picking_ids.filtered(lambda picking: picking.state not in ("done", "cancel"))
         if not others and not any(line._oms_get_left() > 0 for line in goods):
-            order_sudo._oms_cancel(reason)
+            order_sudo._oms_request_cancellation("customer", "system", reason)
             if order_sudo.state != "cancel":
                 return  # booked already: the hold that stands now tells what to do with the money
             if not order_sudo.transaction_ids.filtered(lambda tx: tx.state == "done"):

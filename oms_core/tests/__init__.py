@@ -31,6 +31,7 @@ from . import test_hostile
 from . import test_promise
 from . import test_availability_report
 from . import test_cancel
+from . import test_cancel_repay
 from . import test_change
 from . import test_hold
 from . import test_workflow_rules
@@ -45,3 +46,4 @@ from . import test_together
 from . import test_case
 from . import test_projection
 from . import test_sold_out
+from . import test_vacuum

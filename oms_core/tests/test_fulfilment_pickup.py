@@ -120,6 +120,22 @@ class TestPickup(PickupCommon):
         self.assertEqual(picking.sale_id.oms_status, "collected")
         self.assertEqual(self._holds(picking.sale_id), [])
 
+    def test_what_odoo_asks_about_first_is_not_handed_over(self):
+        """A lot that is over its date: Odoo answers with a dialog, and the goods stay where they are."""
+        picking = self._ready()
+        wizard = self._wizard(picking, code=picking._oms_get_pickup_code())
+        asks = {
+            "type": "ir.actions.act_window",
+            "name": "Confirm expired lot",
+            "res_model": "expiry.picking.confirmation",
+        }
+        self.patch(type(picking), "_pre_action_done_hook", lambda pickings: asks)
+        with self.assertRaisesRegex(UserError, "Confirm expired lot"), self.env.cr.savepoint():
+            wizard.action_hand_over()
+        self.assertEqual(picking.state, "assigned")
+        self.assertFalse(picking.oms_collected_at or picking.oms_delivered_at)
+        self.assertNotIn("collected", [event for event, _pickings in self.told])
+
     def test_no_associate_can_read_the_code(self):
         picking = self._ready()
         self.assertNotIn("oms_pickup_code", picking.with_user(self.associate).fields_get())
@@ -273,10 +289,13 @@ class TestCurbside(PickupCommon):
             self.assertEqual(picking.oms_arrived_at, datetime(2026, 12, 5, 12))
             self.assertEqual(picking.oms_board_state, "arrived")
             self.assertEqual(picking.activity_ids.user_id, self.associate)
+        other = picking.activity_schedule(
+            "mail.mail_activity_data_todo", summary="Count the shelf", user_id=self.env.uid
+        )
         with freeze_time("2026-12-05 12:05:00"):
             self._wizard(picking, code=picking._oms_get_pickup_code()).action_hand_over()
         self.assertEqual((picking.oms_curb_state, picking.oms_wait_minutes), ("handed", 5))
-        self.assertFalse(picking.activity_ids)
+        self.assertEqual(picking.activity_ids, other, "a colleague's own task stays")
 
     def test_nobody_checks_in_for_what_is_not_ready_or_gone(self):
         order = self._pickup_order(method="curbside")

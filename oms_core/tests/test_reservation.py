@@ -94,6 +94,22 @@ class TestReservation(ReservationCommon):
         order.order_line.unlink()
         self.assertEqual(self._available(), 5)
 
+    def test_a_shortage_that_tells_other_numbers_is_the_same_hold(self):
+        order = self._capture(9)
+        hold = self._shortages(order)
+        hold.write({"assignee_id": self.channel_user.id, "parked": True})
+        told, said = len(hold.event_ids), len(order.message_ids)
+        for there in (6, 7, 4):
+            self._stock(self.scarce, self.warehouse, there)
+            order._oms_release_clean()
+            self.assertIn(f"9 asked, {there} available", hold.reason)
+        self.assertEqual(order.oms_hold_ids, hold)
+        self.assertEqual((hold.assignee_id, hold.parked, hold.is_open), (self.channel_user, True, True))
+        self.assertEqual((len(hold.event_ids), len(order.message_ids)), (told, said))
+        self._stock(self.scarce, self.warehouse, 9)
+        order._oms_release_clean()
+        self.assertEqual((order.state, self._shortages(order)), ("sale", self.env["oms.hold"]))
+
     def test_a_channel_that_rewrites_its_order_sets_aside_what_it_says_now(self):
         doc = self._doc(lines=(self._line("SCARCE", 3),), status="awaiting_payment")
         order = self._apply(doc)[0][0]

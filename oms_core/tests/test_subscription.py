@@ -1,7 +1,7 @@
 from datetime import date, timedelta
 from unittest.mock import patch
 
-from psycopg2.errors import UniqueViolation
+from psycopg2.errors import LockNotAvailable, SerializationFailure, UniqueViolation
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
@@ -109,6 +109,19 @@ class TestSubscription(OmsCommon):
         self.assertEqual(sorted(latest.period_ids.mapped("state")), ["done", "missed", "missed"])
         self.assertEqual(everything.order_count, 3)
         self.assertEqual({latest.next_date, everything.next_date}, {date(2026, 4, 30)})
+
+    def test_one_that_is_being_worked_on_elsewhere_has_not_failed(self):
+        subscription = self._subscription()
+        for error in (SerializationFailure, LockNotAvailable):
+            with (
+                self.subTest(error=error),
+                patch.object(type(subscription), "_run", side_effect=error("could not serialize access")),
+                mute_logger("odoo.addons.oms_core.models.oms_subscription"),
+            ):
+                subscription._run_each(START)
+            self.assertFalse(subscription.error)
+        subscription._run_each(START)
+        self.assertTrue(subscription.order_ids)
 
     def test_one_that_fails_says_why_and_keeps_no_other_from_its_order(self):
         gone = self._create_product("GONE")

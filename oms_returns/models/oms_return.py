@@ -130,7 +130,8 @@ class OmsReturn(models.Model):
             for move_sudo in receipts_sudo.move_ids.filtered(lambda move: move.state not in ("done", "cancel")):
                 move_sudo.quantity = move_sudo.product_uom_qty
                 move_sudo.picked = True
-            receipts_sudo.with_context(skip_backorder=True).button_validate()
+            # What comes back may be over its date; that is looked at when it is inspected.
+            receipts_sudo.with_context(skip_backorder=True, skip_expired=True)._oms_validate()
 
     def action_refund(self):
         """Credit what has come back and has not been credited yet."""
