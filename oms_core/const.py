@@ -457,7 +457,7 @@ MESSAGE_KEEP_DAYS = 90
 MESSAGE_KEEP_BUSINESS_DAYS = 3653
 
 #: Kinds of message that tell how something stands at the moment, and nothing else.
-MESSAGE_PASSING_KINDS = ("3pl_stock", "stock")
+MESSAGE_PASSING_KINDS = ("3pl_stock",)
 
 #: Days for which a reservation is kept that was let go or handed over.
 RESERVATION_KEEP_DAYS = 90

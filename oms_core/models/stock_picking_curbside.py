@@ -23,7 +23,13 @@ class StockPicking(models.Model):
     )
 
     oms_curb_activity_id = fields.Many2one(
-        "mail.activity", readonly=True, copy=False, ondelete="set null", help="The task of bringing the goods out."
+        "mail.activity",
+        string="Task at the Curb",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The task of bringing the goods out.",
     )
 
     def action_oms_on_the_way(self):
