@@ -65,6 +65,8 @@ class SaleOrder(models.Model):
             "headline": headline,
             "sentence": sentence,
             "collected": collected,
+            # a visitor who is not logged in has no time zone: the clock of the place that sends is the best guess
+            "tz": self.env.user.tz or order_sudo.warehouse_id._oms_get_tz().zone,
             "steps": [(labels[step.code], step.state) for step in steps(order_sudo.oms_status, collected)],
             "expected_at": order_sudo.oms_deliver_by if order_sudo.oms_status in TO_SHIP else False,
             "parcels": order_sudo._oms_get_parcels_view(),
