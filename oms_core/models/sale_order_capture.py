@@ -129,6 +129,7 @@ class SaleOrder(models.Model):
             "client_order_ref": doc.number,
             "require_signature": False,
             "require_payment": False,
+            "validity_date": False,  # what was bought does not expire like an offer
         }
 
     @api.model

@@ -40,6 +40,15 @@ class SaleOrderLine(models.Model):
     def _is_oms_goods(self):
         return self.product_id.type == "consu"
 
+    @api.depends_context("oms_product_names")
+    def _compute_display_name(self):
+        """Override of ``sale``: where the order is known, a line is called by its product, not by words of the shop."""
+        result = super()._compute_display_name()
+        if self.env.context.get("oms_product_names"):
+            for line in self.filtered("product_id"):
+                line.display_name = line.product_id.display_name
+        return result
+
     @api.depends("order_id.oms_channel_id.invoice_policy", "order_id.order_line.qty_delivered")
     def _compute_qty_to_invoice(self):
         """Override of ``sale``: for orders of a channel its policy decides, not that of each product.

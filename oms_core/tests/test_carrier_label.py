@@ -464,6 +464,18 @@ class TestCompareRates(CarrierCommon):
         self.assertEqual((picking.carrier_id.name, picking.oms_quoted_cost), ("Fast", 11.0))
         self.assertTrue(picking.oms_expected_at)
 
+    def test_who_packs_may_compare_and_choose(self):
+        """Some delivery methods serve some postal codes only; Odoo does not let stock users read those."""
+        near = self._create_table_carrier("Near", 3.0)
+        near.zip_prefix_ids = [fields.Command.create({"name": "Q9"})]
+        picking = self._delivery(self.table)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        own = picking.with_user(self._create_user("packer", "oms_core.group_oms_warehouse"))
+        compare = own.env["oms.rate.compare"].browse(own.action_oms_compare_rates()["res_id"])
+        compare.line_ids.filtered(lambda line: line.carrier_id == self.table).action_choose()
+        self.assertEqual(picking.carrier_id, self.table)
+
     def test_a_service_of_the_gateway_may_be_chosen_and_is_booked(self):
         server = self._server()
         carrier = self._easyparcel(server, oms_service_code=False)
