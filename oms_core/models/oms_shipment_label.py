@@ -146,6 +146,8 @@ class OmsShipmentLabel(models.Model):
         self._check_may_ship()
         for label in self.filtered(lambda label: label.state == "bought"):
             label._cancel()
+            if label.purpose == "out":
+                label.picking_id._oms_forget_label(label)
 
     def _check_may_ship(self):
         """Labels have no writers of their own: whoever may work on the transfer may work on its labels."""

@@ -75,6 +75,23 @@ class TestTableCarrier(CarrierCommon):
         self.assertEqual(second.state, "bought")
         self.assertNotEqual(second.key, first.key)
 
+    def test_a_label_that_is_given_back_alone_makes_room_too(self):
+        """From the label itself; the one for the way back stays, and is no reason to keep the number."""
+        self.table.write({"return_label_on_delivery": True, "oms_return_pay_on_use": True})
+        picking = self._delivery(self.table)
+        labels = self._get_label(picking)
+        first = labels.filtered(lambda label: label.purpose == "out")
+        (labels - first).action_cancel()
+        self._reread()
+        self.assertEqual((picking.carrier_tracking_ref, picking.oms_shipping_cost), (first.tracking_number, 6.0))
+        first.action_cancel()
+        self._reread()
+        self.assertEqual(
+            (picking.carrier_tracking_ref, picking.oms_shipping_cost, picking.carrier_price), (False, 0, 0)
+        )
+        again = self._get_label(picking).filtered(lambda label: label.purpose == "out") - first
+        self.assertEqual((again.state, picking.carrier_tracking_ref), ("bought", again.tracking_number))
+
     def test_a_transfer_with_a_label_is_not_deleted(self):
         picking = self._delivery(self.table)
         self._get_label(picking)
