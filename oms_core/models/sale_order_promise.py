@@ -187,7 +187,7 @@ class SaleOrder(models.Model):
 
     def _oms_hold_beyond_policy(self, channel):
         """Hold those of these orders that want more than there is and than may be backordered, one after the other."""
-        availability = self.env["oms.availability"]
+        availability = self.env["oms.availability"].with_company(channel.company_id)  # a kit is one in its company only
         wanted = {
             order: {
                 line: _decimal(line.product_uom_id._compute_quantity(line.product_uom_qty, line.product_id.uom_id))

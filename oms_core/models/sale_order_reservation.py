@@ -318,16 +318,20 @@ class SaleOrderLine(models.Model):
     def _oms_wants_by_line(self):
         """{line: [``Want``]} of those of these lines that want goods whose stock is counted; of kits what is in them."""
         lines = self.filtered(lambda line: line._oms_is_from_shelf())
-        components = self.env["oms.availability"]._get_components(lines.product_id) if lines else {}
+        components = {
+            company: self.env["oms.availability"].with_company(company)._get_components(of_company.product_id)
+            for company, of_company in lines.grouped("company_id").items()  # a kit is one in its company only
+        }
         wants = {}
         for line in lines:
             product = line.product_id
-            if product.id not in components and not product.is_storable:
+            parts = components[line.company_id]
+            if product.id not in parts and not product.is_storable:
                 continue
             quantity = Decimal(repr(line.product_uom_id._compute_quantity(line.product_uom_qty, product.uom_id)))
             wants[line] = [
                 Want(line.id, part, quantity * Decimal(needed))
-                for part, needed in components.get(product.id, ((product.id, 1),))
+                for part, needed in parts.get(product.id, ((product.id, 1),))
             ]
         return wants
 
