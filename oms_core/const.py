@@ -22,6 +22,9 @@ CONCURRENCY_ATTEMPTS_MAX = 3
 #: The lock in which workers queue that were in each other's way. Any number that nobody else locks.
 WORKERS_QUEUE = 0x6F6D735F6D7367
 
+#: Advisory lock (with the delivery method) under which the access tokens of a carrier are renewed.
+TOKENS_LOCK = 0x6F6D7374
+
 #: Messages taken by one worker at a time: large enough to share queries, small enough to commit often.
 MESSAGE_BATCH_MAX = 50
 

@@ -8,6 +8,7 @@ from odoo.exceptions import UserError
 
 from ..carriers import CARRIERS
 from ..carriers.base import Account, Address, Capabilities, CarrierError, Reject
+from ..const import TOKENS_LOCK
 from ..domain import rates
 from ..domain.rate_shopping import Limits
 from .delivery_carrier_table import TableAdapter
@@ -159,7 +160,16 @@ class DeliveryCarrier(models.Model):
             expires_at=expires,
             test=not own.prod_environment,
             save=own._oms_save_tokens,
+            alone=own._oms_renewing_tokens,
         )
+
+    @contextmanager
+    def _oms_renewing_tokens(self):
+        """While nobody else renews them: the tokens as they are now."""
+        with self.env.registry.cursor() as cr:
+            cr.execute("SET LOCAL lock_timeout = '30s'")
+            cr.execute("SELECT pg_advisory_xact_lock(%s, %s)", [TOKENS_LOCK, self.id])
+            yield self._oms_read_tokens()
 
     def _oms_read_tokens(self):
         """The tokens as they are now: this transaction may have begun before they were renewed."""
