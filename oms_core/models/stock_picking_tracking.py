@@ -186,6 +186,7 @@ class OmsShipmentLabel(models.Model):
             lambda label: TRACK_EVERY_TODAY_S if label.tracking_state == "out_for_delivery" else TRACK_EVERY_S
         ).items():
             labels.write({"next_track_at": now + timedelta(seconds=often)})
+        due.flush_recordset()  # what is given back is written by a connection of its own
         return due
 
     def _give_back(self):
