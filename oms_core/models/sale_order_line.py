@@ -77,6 +77,14 @@ class SaleOrderLine(models.Model):
                 )
         return result
 
+    def _oms_get_parts(self):
+        """Hook: what one of this line is made of when it leaves, where that is not the product itself.
+
+        :return: {product: quantity in the product's own unit, for one in the unit of this line}; empty for what is no kit.
+        """
+        self.ensure_one()
+        return {}
+
     def _oms_get_shipped(self):
         """How much of this line has left, in its unit, whatever came back since."""
         self.ensure_one()
