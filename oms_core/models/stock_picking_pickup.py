@@ -4,6 +4,7 @@ import secrets
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.orm.models import NO_ACCESS
 
 from ..alone import on_its_own
@@ -234,7 +235,16 @@ class StockPicking(models.Model):
         order_sudo = (
             self.sale_id.sudo()
         )  # sudo: who works in a store may end a pickup, with all that follows for the order
+        packed_sudo = self.sudo()._oms_get_packed()  # sudo: as above
         self.with_context(oms_called_off=True).action_cancel()
+        back_sudo = self.sudo()._oms_make_way_back(packed_sudo)  # sudo: as above
+        if back_sudo:
+            reason = self.env._(
+                "%(reason)s The goods stand in %(place)s until %(transfer)s brings them back to the shelf.",
+                reason=reason,
+                place=back_sudo.location_id.display_name,
+                transfer=back_sudo.name,
+            )
         if keep_order:
             order_sudo._oms_hold(
                 "stock",
@@ -249,7 +259,55 @@ class StockPicking(models.Model):
                 return  # booked already: the hold that stands now tells what to do with the money
             if not order_sudo.transaction_ids.filtered(lambda tx: tx.state == "done"):
                 return
+        if back_sudo:
+            order_sudo._oms_hold("refund", self.env._("%s Give the money back.", reason))
+            return
         order_sudo._oms_hold("refund", self.env._("%s The goods are back on the shelf: give the money back.", reason))
+
+    def _oms_get_packed(self):
+        """[(product, quantity in its unit)] of this delivery that was picked and stands apart from the shelves."""
+        shelves = self.picking_type_id.warehouse_id.lot_stock_id
+        return [
+            (move.product_id, move.product_uom._compute_quantity(move.quantity, move.product_id.uom_id))
+            for move in self.move_ids
+            if move.state not in ("done", "cancel") and move.quantity and not move.location_id._child_of(shelves)
+        ]
+
+    def _oms_make_way_back(self, packed):
+        """A transfer by which the store brings these goods back to the shelf; nobody can be promised them before.
+
+        :return: the transfer, empty when there is nothing to bring back.
+        """
+        self.ensure_one()
+        if not packed:
+            return self.browse()
+        node = self.picking_type_id.warehouse_id
+        if not node.int_type_id.active:  # as Odoo leaves it while nobody moves goods within a place
+            node.int_type_id.active = True
+        way = {"location_id": self.location_id.id, "location_dest_id": node.lot_stock_id.id}
+        back = self.create(
+            {
+                **way,
+                "picking_type_id": node.int_type_id.id,
+                "company_id": self.company_id.id,
+                "origin": self.name,
+                "move_ids": [
+                    Command.create(
+                        {
+                            **way,
+                            "product_id": product.id,
+                            "product_uom_qty": quantity,
+                            "product_uom": product.uom_id.id,
+                            "company_id": self.company_id.id,
+                        }
+                    )
+                    for product, quantity in packed
+                ],
+            }
+        )
+        back.action_confirm()
+        back.action_assign()
+        return back
 
     def _oms_get_wanted_moves(self):
         """Override: what the customer does not want (any more) need not be brought from elsewhere."""

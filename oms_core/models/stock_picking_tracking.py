@@ -62,7 +62,9 @@ class StockPicking(models.Model):
             done_at = journey.delivered_at if state == "delivered" else False
             if state and state != picking.oms_tracking_state:
                 values["oms_tracking_state"] = state
-            if of_picking and (done_at or False) != picking.oms_delivered_at:
+            # What scans told, scans take back; what a person noted, or the customer signed for, they do not.
+            told_by_scans = picking.oms_tracking_state == "delivered"
+            if of_picking and (done_at or told_by_scans) and done_at != picking.oms_delivered_at:
                 values["oms_delivered_at"] = done_at
             moment = (expected or {}).get(picking.with_env(self.env)) or (expected or {}).get(picking)
             if moment and moment != picking.oms_expected_at:

@@ -229,6 +229,29 @@ class TestNoShow(PickupCommon):
         self.assertEqual(picking.sale_id.state, "cancel")
         self.assertEqual(self._holds(picking.sale_id), ["refund"])
 
+    def test_what_was_picked_already_is_brought_back_to_the_shelf(self):
+        """A store that picks first: the goods stand at its counter, and nobody can be promised them yet."""
+        self.store.delivery_steps = "pick_ship"
+        order = self._pickup_order(("STD", 2))
+        pick = order.picking_ids.filtered(lambda picking: picking.picking_type_id == self.store.pick_type_id)
+        pick.move_ids.picked = True
+        pick.with_context(skip_backorder=True).button_validate()
+        delivery = order.picking_ids.filtered("oms_is_collected")
+        delivery.with_user(self.associate).action_oms_ready()
+        free = self._shelf()
+        delivery.with_user(self.associate).action_oms_no_show()
+        back = self.env["stock.picking"].search([("origin", "=", delivery.name)])
+        self.assertEqual((delivery.state, back.state, back.move_ids.quantity), ("cancel", "assigned", 2))
+        self.assertIn(f"until {back.name} brings them back", order.oms_hold_reason)
+        self.assertEqual(self._shelf(), free)
+        back.move_ids.picked = True
+        back.with_user(self.associate).button_validate()
+        self.assertEqual(self._shelf(), free + 2)
+
+    def _shelf(self):
+        snapshot = self.env["oms.availability"]._snapshot(self.product_standard, self.store)
+        return snapshot.net(self.store.id, self.product_standard.id)
+
     def test_a_store_may_have_a_clerk_decide(self):
         self.store.oms_no_show = "hold"
         picking = self._ready()

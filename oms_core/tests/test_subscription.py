@@ -138,6 +138,21 @@ class TestSubscription(OmsCommon):
         bad._run_each(START)
         self.assertEqual((bad.order_count, bad.error), (1, False))
 
+    def test_who_meets_another_transaction_has_not_failed(self):
+        met, other = self._subscription(), self._subscription()
+        original = type(met)._make_order
+
+        def make(subscription, day):
+            if subscription == met:
+                raise SerializationFailure("could not serialize access")
+            return original(subscription, day)
+
+        with patch.object(type(met), "_make_order", make):
+            (met | other)._run_each(START)
+        self.assertEqual((met.error, met.activity_ids.ids, other.order_count), (False, [], 1))
+        met._run_each(START)
+        self.assertEqual(met.order_count, 1)
+
     def test_the_next_one_can_be_left_out(self):
         subscription = self._subscription()
         subscription.action_skip()

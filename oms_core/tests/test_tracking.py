@@ -73,6 +73,17 @@ class TestTracking(CarrierCommon):
         self.assertEqual((len(picking.oms_event_ids), picking.oms_tracking_state), (3, "delivered"))
         self.assertEqual((self.told, self.arrived), (["delivered"], picking.ids))
 
+    def test_a_late_scan_takes_back_no_date_that_a_person_noted(self):
+        picking = self._labelled()
+        noted = MORNING + timedelta(hours=5)
+        picking.oms_delivered_at = noted
+        self._receive(picking.carrier_tracking_ref, scan("in_transit", 2))
+        self.assertEqual((picking.oms_tracking_state, picking.oms_delivered_at), ("in_transit", noted))
+        self._receive(picking.carrier_tracking_ref, scan("delivered", 4))
+        self.assertEqual(picking.oms_delivered_at, MORNING + timedelta(hours=4))
+        self._receive(picking.carrier_tracking_ref, scan("returning", 9))
+        self.assertFalse(picking.oms_delivered_at)
+
     def test_a_problem_is_told_once(self):
         picking = self._labelled()
         number = picking.carrier_tracking_ref
