@@ -62,6 +62,7 @@ from . import oms_customer_score
 from . import sale_order_together
 from . import res_partner_history
 from . import sale_order_promise
+from . import stock_move_set_aside
 from . import oms_availability_report
 from . import oms_cancellation
 from . import sale_order_cancel

@@ -171,7 +171,8 @@ class SaleOrder(models.Model):
     def _oms_go_where_goods_are(self, placement):
         """Where nobody decides it better, an order goes to the one place that has all of it."""
         nodes = {node for _line, node, _product in placement.parts}
-        if len(nodes) == 1 and not placement.short and self.state in ("draft", "sent"):
+        # A person who confirms an order confirms it first, and its transfers are made after that.
+        if len(nodes) == 1 and not placement.short and not self.order_line.move_ids:
             node = nodes.pop()
             if self.warehouse_id.id != node and self._oms_is_strict():
                 self.warehouse_id = node
