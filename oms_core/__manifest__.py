@@ -72,6 +72,7 @@
         "views/oms_projection_views.xml",
         "views/oms_sold_out_views.xml",
         "data/oms_sold_out_cron_data.xml",
+        "views/sale_order_bring_views.xml",
     ],
     "post_init_hook": "post_init_hook",
     "assets": {"web.assets_backend": ["oms_core/static/src/**/*"]},

@@ -63,6 +63,7 @@ from . import sale_order_together
 from . import res_partner_history
 from . import sale_order_promise
 from . import stock_move_set_aside
+from . import sale_order_bring
 from . import oms_availability_report
 from . import oms_cancellation
 from . import sale_order_cancel

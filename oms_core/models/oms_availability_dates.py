@@ -20,7 +20,8 @@ class OmsAvailability(models.AbstractModel):
         receipt's deadline whenever it changes there, and leaves the scheduled date alone. Everything else comes when its
         transfer is scheduled; the deadline of those says when it is needed, not when it comes.
 
-        Goods that come in several steps are counted once: the step that waits for another one is not.
+        Goods that come in several steps are counted once: the step that waits for another one is not. What is brought for
+        one delivery that waits for it is not counted at all; neither is what that delivery wants.
 
         :return: {(warehouse id, product id): [``Receipt``]}
         """
@@ -53,6 +54,11 @@ class OmsAvailability(models.AbstractModel):
                        SELECT 1
                          FROM stock_move_move_rel link JOIN stock_move before ON before.id = link.move_orig_id
                         WHERE link.move_dest_id = move.id AND before.state NOT IN ('done', 'cancel')
+                   )
+                   AND NOT EXISTS (
+                       SELECT 1
+                         FROM stock_move_move_rel link JOIN stock_move after ON after.id = link.move_dest_id
+                        WHERE link.move_orig_id = move.id AND after.state = 'waiting'
                    )
                  ORDER BY move.id
                 """,

@@ -5,7 +5,7 @@ from odoo.tools import SQL
 
 from ..const import COVER_OVER_DAYS, FED_NODE_TYPES
 from ..domain.cover import COVER_MAX_DAYS
-from .oms_availability import WAITING_STATES
+from .oms_availability import WANTING_STATES
 
 
 def _today_sql(env):
@@ -175,6 +175,9 @@ class OmsAvailabilityPlace(models.Model):
                    AND NOT EXISTS (
                        SELECT 1 FROM stock_move_move_rel link JOIN stock_move before ON before.id = link.move_orig_id
                         WHERE link.move_dest_id = move.id AND before.state NOT IN ('done', 'cancel'))
+                   AND NOT EXISTS (
+                       SELECT 1 FROM stock_move_move_rel link JOIN stock_move after ON after.id = link.move_dest_id
+                        WHERE link.move_orig_id = move.id AND after.state = 'waiting')
                  UNION ALL
                 SELECT move.product_id, place.node, 0, 0, 0, 0, 0, NULL, move.product_qty
                   FROM stock_move move JOIN place ON place.id = move.location_id
@@ -221,7 +224,7 @@ class OmsAvailabilityPlace(models.Model):
               LEFT JOIN product_category category ON category.id = template.categ_id
               LEFT JOIN weighed ON weighed.product_id = summed.product_id AND weighed.warehouse_id = summed.node
             """,
-            waiting=list(WAITING_STATES),
+            waiting=list(WANTING_STATES),
             fed=list(FED_NODE_TYPES),
             arrives=arrives,
             over_days=COVER_OVER_DAYS,

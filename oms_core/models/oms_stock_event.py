@@ -8,8 +8,8 @@ from ..const import LEDGER_TOLERANCE
 
 _logger = logging.getLogger(__name__)
 
-#: Moves that want goods.
-OPEN_STATES = ("waiting", "confirmed", "partially_available", "assigned")
+#: Moves that want goods of the shelf: not those that wait for what another move brings.
+OPEN_STATES = ("confirmed", "partially_available", "assigned")
 
 #: Where the stock of a warehouse is: a location at or below its stock location.
 IN_STOCK = SQL(
@@ -302,12 +302,12 @@ class OmsStockEvent(models.Model):
                      UNION ALL
                     SELECT move.product_id, wh.id, 0, move.product_qty, 0, 0
                       FROM stock_move move JOIN stock_location place ON place.id = move.location_id %(in_stock)s
-                     WHERE move.state IN ('waiting', 'confirmed', 'partially_available')
+                     WHERE move.state IN ('confirmed', 'partially_available')
                      UNION ALL
                     SELECT line.product_id, wh.id, 0, -line.quantity_product_uom, 0, 0
                       FROM stock_move move JOIN stock_move_line line ON line.move_id = move.id
                       JOIN stock_location place ON place.id = line.location_id %(in_stock)s
-                     WHERE move.state IN ('waiting', 'confirmed', 'partially_available')
+                     WHERE move.state IN ('confirmed', 'partially_available')
                      UNION ALL
                     SELECT product_id, warehouse_id, 0, quantity::numeric, 0, 0 FROM oms_reservation WHERE state = 'pending'
                      UNION ALL

@@ -52,7 +52,7 @@ class SaleOrderLine(models.Model):
         :return: the orders whose promise has changed.
         """
         moves = self._oms_waiting_moves(products)
-        of_lines = self._oms_promise_moves(moves)
+        of_lines = self._oms_add_brought(self._oms_promise_moves(moves), products)
         changed = {}
         for line, promise in of_lines.items():
             before, after = line.oms_promised_at, promise.at or False
@@ -66,6 +66,10 @@ class SaleOrderLine(models.Model):
             for order in orders:
                 order._oms_notify("promise_changed")
         return orders
+
+    def _oms_add_brought(self, of_lines, products):
+        """Hook: the promises for what comes for a line and for nobody else."""
+        return of_lines
 
     def _oms_promise_moves(self, moves):
         """{line: ``Promise``}: of several moves of a line, the one that is served last."""

@@ -36,13 +36,15 @@ class StockPicking(models.Model):
         return super()._action_done()
 
     def _oms_lock(self):
-        of_orders = self.filtered(lambda picking: picking.sale_id.oms_channel_id and picking.state != "done")
+        of_orders = self.filtered(
+            lambda picking: (picking.sale_id.oms_channel_id or picking.oms_for_order_id) and picking.state != "done"
+        )
         for picking in of_orders.filtered(lambda picking: picking.state == "cancel"):
             raise UserError(
                 self.env._(
                     "%(picking)s was cancelled, its goods stay here. Order: %(order)s.",
                     picking=picking.name,
-                    order=picking.sale_id.name,
+                    order=(picking.sale_id or picking.oms_for_order_id).name,
                 )
             )
         of_orders.flush_recordset()

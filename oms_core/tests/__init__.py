@@ -47,3 +47,4 @@ from . import test_case
 from . import test_projection
 from . import test_sold_out
 from . import test_vacuum
+from . import test_bring

@@ -76,6 +76,8 @@ class OmsReturnLine(models.Model):
     def _check_not_requested_twice(self):
         """Two requests do not ask for the same goods, whoever makes them at the same time."""
         drafts = self.filtered(lambda line: line.return_id.state == "draft" and line.quantity > 0)
+        if self.env.context.get("oms_return_to"):
+            return  # the goods are there, and a fact counts more than another one's wish
         drafts.order_id._oms_take_turn_to_return()
         for line in drafts:
             sale_line = line.sale_line_id
