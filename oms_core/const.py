@@ -141,6 +141,7 @@ CUSTOMER_EVENTS = [
     ("pickup_reminder", "Still waits for pickup"),
     ("pickup_expired", "Not picked up"),
     ("collected", "Picked up"),
+    ("feedback", "Asks how it was"),
     ("return_received", "Return arrived"),
     ("refunded", "Money paid back"),
 ]
@@ -473,3 +474,10 @@ CANCELLATION_FAILURES_MAX = 3
 
 #: Customers whose scores are written before a commit.
 SCORE_BATCH_MAX = 500
+# --- What customers say ----------------------------------------------------------------------------------------------
+
+#: How long the link in a mail opens the page on which a customer says how it was.
+FEEDBACK_LINK_DAYS = 60
+
+#: Products of one order that a customer can say something about.
+FEEDBACK_LINES_MAX = 50

@@ -61,6 +61,7 @@ from . import oms_lookup_attempt
 from . import oms_customer_score
 from . import sale_order_together
 from . import res_partner_history
+from . import res_partner_feed
 from . import sale_order_promise
 from . import stock_move_set_aside
 from . import sale_order_bring
@@ -91,3 +92,5 @@ from . import stock_picking_told_return
 from . import stock_warehouse_files
 from . import oms_message_files
 from . import oms_message_vacuum
+from . import oms_feedback
+from . import sale_order_feedback

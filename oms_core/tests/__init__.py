@@ -48,3 +48,4 @@ from . import test_projection
 from . import test_sold_out
 from . import test_vacuum
 from . import test_bring
+from . import test_feedback

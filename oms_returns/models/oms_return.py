@@ -56,6 +56,9 @@ class OmsReturn(models.Model):
     refund_count = fields.Integer(compute="_compute_documents", compute_sudo=True)
     amount_refunded = fields.Monetary(compute="_compute_documents", compute_sudo=True, string="Refunded")
     note = fields.Html(string="Customer's Words")
+    oms_stars = fields.Integer(related="order_id.oms_stars")
+    oms_rating = fields.Char(related="order_id.oms_rating", string="Feedback on the Order")
+    oms_feedback_words = fields.Text(related="order_id.oms_feedback_words")
 
     # ----------------------------------------------------------------------------------------------------- COMPUTES
 

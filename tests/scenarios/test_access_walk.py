@@ -54,6 +54,8 @@ oms.message                  -      -      -      -      -      -      -      r 
 oms.notification             -      -      -      r      -      -      -      r      r      rw     rw
 oms.notification.rule        -      -      -      r      -      -      -      -      r      rwcd   rwcd
 oms.notification.preview     -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd
+oms.feedback                 -      -      -      r      r      r      r      r      r      r      rd
+oms.feedback.line            -      -      -      r      r      r      r      r      r      r      rd
 oms.hand.over                -      -      -      -      rwcd   rwcd   rwcd   -      -      -      -
 oms.hand.over.line           -      -      -      -      rwcd   rwcd   rwcd   -      -      -      -
 oms.reject                   -      -      -      -      rwcd   rwcd   rwcd   -      -      -      -
