@@ -57,7 +57,7 @@ class OmsFeedbackPage(OmsPortal):
         remarks = {line.sale_line_id.id: line.remark or "" for line in feedback_sudo.line_ids}
         lines_sudo = order_sudo._oms_get_arrived_lines()
         if form is None:
-            form = {"stars": str(feedback_sudo.stars or ""), "words": feedback_sudo.words or ""}
+            form = {"stars": str(int(feedback_sudo.stars) or ""), "words": feedback_sudo.words or ""}
             form.update((f"remark_{line.id}", remarks.get(line.id, "")) for line in lines_sudo)
         response = request.render(
             "oms_core.portal_feedback",

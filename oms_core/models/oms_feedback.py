@@ -30,7 +30,8 @@ class OmsFeedback(models.Model):
         ondelete="set null",
         help="Where all of it was sent from; empty when it came from several.",
     )
-    stars = fields.Integer(required=True, readonly=True, aggregator="avg")
+    # a Float, or screens would show averages without their fraction
+    stars = fields.Float(required=True, readonly=True, digits=(2, 1), aggregator="avg")
     shown = fields.Char(string="Rating", compute="_compute_shown")
     words = fields.Text(readonly=True)
     changes = fields.Integer(readonly=True, help="How often the customer thought otherwise.")
@@ -44,7 +45,7 @@ class OmsFeedback(models.Model):
     @api.depends("stars")
     def _compute_shown(self):
         for feedback in self:
-            feedback.shown = show(feedback.stars)
+            feedback.shown = show(int(feedback.stars))
 
     def action_open_order(self):
         self.ensure_one()
@@ -104,14 +105,14 @@ class OmsFeedback(models.Model):
                     "feedback_id": self.id,
                     "sale_line_id": line.id,
                     "product_id": line.product_id.id,
-                    "warehouse_id": place.id,
+                    "warehouse_id": place.id if len(place) == 1 else False,
                     "remark": remarks.get(line.id, False),
                 }
                 for line, place in places.items()
                 if line not in known
             ]
         )
-        warehouses = self.line_ids.warehouse_id
+        warehouses = self.env["stock.warehouse"].union(*places.values())
         self.warehouse_id = warehouses if len(warehouses) == 1 else False
 
     def _open_case(self):
@@ -124,7 +125,7 @@ class OmsFeedback(models.Model):
         order.activity_schedule(
             "oms_core.mail_activity_type_case",
             user_id=user.id,
-            summary=self.env._("Not happy: %s", show(self.stars)),
+            summary=self.env._("Not happy: %s", show(int(self.stars))),
             note=as_html("\n".join(filter(None, [self.words or "", *remarks]))),
         )
 
@@ -142,7 +143,7 @@ class OmsFeedbackLine(models.Model):
     channel_id = fields.Many2one(related="feedback_id.channel_id", store=True, index="btree_not_null")
     order_id = fields.Many2one(related="feedback_id.order_id", store=True, index=True)
     said_at = fields.Datetime(related="feedback_id.said_at", store=True)
-    stars = fields.Integer(related="feedback_id.stars", store=True, aggregator="avg", help="Of the order as a whole.")
+    stars = fields.Float(related="feedback_id.stars", store=True, aggregator="avg", help="Of the order as a whole.")
     sale_line_id = fields.Many2one("sale.order.line", readonly=True, index="btree_not_null", ondelete="set null")
     product_id = fields.Many2one("product.product", required=True, readonly=True, index=True, ondelete="restrict")
     warehouse_id = fields.Many2one("stock.warehouse", string="Place", readonly=True, ondelete="set null")

@@ -28,8 +28,8 @@ class SaleOrder(models.Model):
         for order in self:
             feedback = order.oms_feedback_ids[:1]
             remarks = [f"{line.product_id.name}: {line.remark}" for line in feedback.line_ids if line.remark]
-            order.oms_stars = feedback.stars
-            order.oms_rating = show(feedback.stars)
+            order.oms_stars = int(feedback.stars)
+            order.oms_rating = show(int(feedback.stars))
             order.oms_feedback_words = "\n".join(filter(None, [feedback.words or "", *remarks])) or False
 
     def action_oms_view_feedback(self):
@@ -82,7 +82,7 @@ class SaleOrder(models.Model):
         return bool(sent) and all(picking.oms_delivered_at or picking.oms_collected_at for picking in sent)
 
     def _oms_get_arrived_lines(self):
-        """{line of goods that left: the place it was sent from}"""
+        """{line of goods that left: the places it was sent from}"""
         self.ensure_one()
         places = {}
         for line in self.order_line.filtered(lambda line: line.product_id.type == "consu")[:FEEDBACK_LINES_MAX]:
@@ -90,7 +90,7 @@ class SaleOrder(models.Model):
                 lambda move: move.state == "done" and move.location_dest_id.usage == "customer" and move.quantity
             )
             if left:
-                places[line] = left.picking_type_id.warehouse_id[:1]
+                places[line] = left.picking_type_id.warehouse_id
         return places
 
     def _oms_get_feedback_closed(self):
@@ -119,7 +119,7 @@ class SaleOrder(models.Model):
         for feedback in self.env["oms.feedback"].search_fetch(
             [("order_id", "in", self.ids)], ["order_id", "stars", "said_at"]
         ):
-            sentence = self.env._("The customer gave %s.", show(feedback.stars))
+            sentence = self.env._("The customer gave %s.", show(int(feedback.stars)))
             yield feedback.order_id.id, Event(feedback.said_at, "note", sentence)
 
 

@@ -230,10 +230,27 @@ class TestFeedback(OmsCommon, HttpCase):
         self.assertEqual(
             self.env["oms.feedback"]._read_group(mine, ["channel_id"], ["stars:avg"]), [(self.channel, 3.5)]
         )
+        self.assertEqual(
+            self.env["oms.feedback"].fields_get(["stars"])["stars"]["type"], "float", "or 3.5 is shown as 4"
+        )
         by_product = dict(self.env["oms.feedback.line"]._read_group(mine, ["product_id"], ["stars:avg"]))
         self.assertEqual(by_product, {self.product_standard: 3.5, self.product_average: 2.0})
         [(place, stars)] = self.env["oms.feedback"]._read_group(mine, ["warehouse_id"], ["stars:avg"])
         self.assertEqual((place, stars), (self.warehouse, 3.5))
+
+    def test_what_came_from_two_places_counts_for_neither(self):
+        second = self.env["stock.warehouse"].create({"name": "Second", "code": "SEC", "company_id": self.company.id})
+        self._ship(self.order, {self.product_standard: 1, self.product_average: 1})
+        rest = self.order.picking_ids.filtered(lambda picking: picking.state != "done")
+        rest.picking_type_id = second.out_type_id
+        self._ship(self.order)
+        self.assertFalse(self._keep(self.order, 4))
+        feedback = self.order.oms_feedback_ids
+        self.assertFalse(feedback.warehouse_id)
+        self.assertEqual(
+            {line.product_id: line.warehouse_id for line in feedback.line_ids},
+            {self.product_standard: self.env["stock.warehouse"], self.product_average: self.warehouse},
+        )
 
     def test_people_here_read_it_and_change_nothing(self):
         self._arrive()
