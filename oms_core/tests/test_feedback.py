@@ -242,7 +242,7 @@ class TestFeedback(OmsCommon, HttpCase):
         second = self.env["stock.warehouse"].create({"name": "Second", "code": "SEC", "company_id": self.company.id})
         self._ship(self.order, {self.product_standard: 1, self.product_average: 1})
         rest = self.order.picking_ids.filtered(lambda picking: picking.state != "done")
-        rest.picking_type_id = second.out_type_id
+        rest.move_ids.picking_type_id = rest.picking_type_id = second.out_type_id
         self._ship(self.order)
         self.assertFalse(self._keep(self.order, 4))
         feedback = self.order.oms_feedback_ids
