@@ -1,6 +1,8 @@
 import logging
 from zoneinfo import ZoneInfo
 
+import psycopg2.errors
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
