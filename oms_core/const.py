@@ -22,6 +22,9 @@ CONCURRENCY_ATTEMPTS_MAX = 3
 #: The lock in which workers queue that were in each other's way. Any number that nobody else locks.
 WORKERS_QUEUE = 0x6F6D735F6D7367
 
+#: Advisory lock (with the delivery method) under which the access tokens of a carrier are renewed.
+TOKENS_LOCK = 0x6F6D7374
+
 #: Messages taken by one worker at a time: large enough to share queries, small enough to commit often.
 MESSAGE_BATCH_MAX = 50
 
@@ -138,6 +141,7 @@ CUSTOMER_EVENTS = [
     ("pickup_reminder", "Still waits for pickup"),
     ("pickup_expired", "Not picked up"),
     ("collected", "Picked up"),
+    ("feedback", "Asks how it was"),
     ("return_received", "Return arrived"),
     ("refunded", "Money paid back"),
 ]
@@ -170,6 +174,9 @@ HISTORY_EVENTS_MAX = 100
 #: Events that a device may send in one minute, and in one request.
 DEVICE_EVENTS_PER_MINUTE = 600
 DEVICE_EVENTS_MAX = 100
+
+#: Readings of one device that may wait for a person; what would wait besides is not believed until some are decided.
+DEVICE_REVIEWS_MAX = 200
 
 #: Events that are decided are forgotten after this. By then they are long too old to be applied again.
 DEVICE_EVENTS_KEEP_DAYS = 90
@@ -254,6 +261,12 @@ FED_NODE_TYPES = ("3pl", "vendor")
 #: Products of which a third party may tell the stock in one message.
 FEED_ROWS_MAX = 100_000
 
+#: Pairs of product and place that are projected at once.
+PROJECTION_PAIRS_MAX = 400
+
+#: Products named in the notice that they are sold out.
+SOLD_OUT_NAMED_MAX = 20
+
 #: Documents named in a sentence about availability; more are counted.
 NAMED_MAX = 3
 # --- Subscriptions ---------------------------------------------------------------------------------------------------
@@ -326,6 +339,18 @@ THIRD_PARTY_TIMEOUT_S = 20
 #: Answers of a third party after which the same message may be tried again; so may it after those from 500 on.
 THIRD_PARTY_RETRY_STATUSES = (408, 409, 425, 429)
 
+#: Files of one place taken by one run of the job.
+THIRD_PARTY_FILES_MAX = 50
+
+#: A file that has not changed for so long is complete, also when its sender knows no renaming.
+THIRD_PARTY_FILE_QUIET_S = 10
+
+#: Messages written into one file by hand.
+THIRD_PARTY_DOWNLOAD_MAX = 1000
+
+#: Bad rows repeated in a sentence; the file beside the bad one names all.
+THIRD_PARTY_ROWS_SHOWN = 20
+
 #: Products promised anew before the job commits.
 PROMISE_BATCH_MAX = 100
 
@@ -374,8 +399,8 @@ WORKFLOW_BATCH = 100
 #: Orders on which a rule is tried without doing anything.
 WORKFLOW_TRY_ORDERS = 100
 
-#: Earlier orders of the customers of one batch that rules look at.
-WORKFLOW_MOMENTS_MAX = 5000
+#: How many more orders of a customer than a rule asks for are looked at, so that it can say how many there were.
+WORKFLOW_MOMENTS_MAX = 100
 
 # --- Parcels ---------------------------------------------------------------------------------------------------------
 
@@ -434,3 +459,41 @@ CUSTOMER_ADDRESS_MAX_CHARS = {
 
 #: Characters of what a customer says about a cancellation.
 CUSTOMER_NOTE_MAX_CHARS = 500
+
+# --- What is bought together -----------------------------------------------------------------------------------------
+
+#: Orders that are looked at, the latest first.
+BASKETS_MAX = 2_000
+
+#: Days back.
+BASKET_DAYS = 365
+
+# --- What is kept ----------------------------------------------------------------------------------------------------
+
+#: Days for which the content of a message is kept that was worked off; its key is kept for good.
+MESSAGE_KEEP_DAYS = 90
+
+#: The same of what became part of the books or of a contract with a customer.
+MESSAGE_KEEP_BUSINESS_DAYS = 3653
+
+#: Kinds of message that tell how something stands at the moment, and nothing else.
+MESSAGE_PASSING_KINDS = ("3pl_stock",)
+
+#: Days for which a reservation is kept that was let go or handed over.
+RESERVATION_KEEP_DAYS = 90
+
+#: Rows that one statement of the vacuum cleaner takes.
+VACUUM_BATCH_MAX = 2000
+
+#: How often a cancellation fails before the order is held for a person.
+CANCELLATION_FAILURES_MAX = 3
+
+#: Customers whose scores are written before a commit.
+SCORE_BATCH_MAX = 500
+# --- What customers say ----------------------------------------------------------------------------------------------
+
+#: How long the link in a mail opens the page on which a customer says how it was.
+FEEDBACK_LINK_DAYS = 60
+
+#: Products of one order that a customer can say something about.
+FEEDBACK_LINES_MAX = 50

@@ -25,4 +25,10 @@ def uninstall_hook(env):
     providers = env["oms.channel"].with_context(active_test=False).search([]).payment_provider_id
     used = env["payment.transaction"].search([("provider_id", "in", providers.ids)]).provider_id
     (providers - used).unlink()
+    # An activity type in use cannot be removed; what is to be done for customers stays, as plain tasks.
+    case = env.ref("oms_core.mail_activity_type_case", raise_if_not_found=False)
+    task = env.ref("mail.mail_activity_data_todo", raise_if_not_found=False)
+    if case and task:
+        activities = env["mail.activity"].with_context(active_test=False)
+        activities.search([("activity_type_id", "=", case.id)]).activity_type_id = task
     forget_models(env, "oms.channel", "oms.subscription", "oms.device")

@@ -15,6 +15,7 @@
         "views/oms_return_reason_views.xml",
         "views/oms_return_views.xml",
         "views/sale_order_views.xml",
+        "views/res_partner_views.xml",
         "views/portal_templates.xml",
         "views/oms_menus.xml",
     ],

@@ -7,6 +7,7 @@ The models know nothing but this interface; everything that is peculiar to a car
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -213,6 +214,8 @@ class Account:
 
     :param save: called with the new ``(access_token, refresh_token, expires_at)``, which must be kept before anything else
         happens: with some carriers the old refresh token is dead by then.
+    :param alone: a context in which nobody else renews these tokens; it gives the ``(access_token, refresh_token,
+        expires_at)`` as they are then. A refresh token that is good once must not be used by two at a time.
     """
 
     url: str = ""
@@ -227,6 +230,9 @@ class Account:
     expires_at: datetime | None = None
     test: bool = True
     save: Callable[[str, str, datetime | None], None] | None = field(default=None, repr=False)
+    alone: Callable[[], AbstractContextManager[tuple[str, str, datetime | None]]] | None = field(
+        default=None, repr=False
+    )
 
     def __repr__(self) -> str:
         return f"Account({self.url!r})"

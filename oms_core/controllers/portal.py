@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import http
 from odoo.exceptions import AccessError, MissingError, UserError
+from odoo.fields import Domain
 from odoo.http import request
 
 from odoo.addons.sale.controllers.portal import CustomerPortal
@@ -111,14 +112,25 @@ class OmsPortal(CustomerPortal):
         request.session["oms_error"] = [order_sudo.id, error] if error else None
 
     def _get_page_view_values(self, document, access_token, values, session_history, no_breadcrumbs, **kwargs):
-        """Override of ``portal`` to show why something was refused."""
+        """Override of ``portal`` to show what was done, or why it was refused."""
         values = super()._get_page_view_values(
             document, access_token, values, session_history, no_breadcrumbs, **kwargs
         )
-        if document._name == "sale.order" and request.session.get("oms_error"):
-            order_id, error = request.session.pop("oms_error")
-            values["oms_error"] = error if order_id == document.id else ""
+        if document._name == "sale.order":
+            for kind in ("oms_error", "oms_done"):
+                order_id, sentence = request.session.pop(kind, None) or (None, "")
+                values[kind] = sentence if order_id == document.id else ""
         return values
+
+    def _prepare_orders_domain(self, partner):
+        """Override of ``sale``: what was bought in a shop is in the list of orders also while it waits or is cancelled."""
+        domain = super()._prepare_orders_domain(partner)
+        bought = [("partner_id", "child_of", partner.commercial_partner_id.ids), ("oms_external_id", "!=", False)]
+        return list(Domain.OR([domain, bought]))
+
+    def _prepare_quotations_domain(self, partner):
+        """Override of ``sale``: who bought in a shop has no quotation to review."""
+        return [*super()._prepare_quotations_domain(partner), ("oms_external_id", "=", False)]
 
     # --------------------------------------------------------------------------------------------------- SUBSCRIPTIONS
 

@@ -210,16 +210,6 @@ class OmsPortalChange(OmsPortal):
         request.session["oms_done"] = [order.id, sentence] if sentence else None
         return request.redirect(order.get_portal_url())
 
-    def _get_page_view_values(self, document, access_token, values, session_history, no_breadcrumbs, **kwargs):
-        """Override of ``portal`` to say what was done."""
-        values = super()._get_page_view_values(
-            document, access_token, values, session_history, no_breadcrumbs, **kwargs
-        )
-        if document._name == "sale.order" and request.session.get("oms_done"):
-            order_id, sentence = request.session.pop("oms_done")
-            values["oms_done"] = sentence if order_id == document.id else ""
-        return values
-
 
 def _clean(text, size):
     """What somebody typed, on one line and not longer than that."""

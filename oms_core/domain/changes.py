@@ -65,9 +65,9 @@ def _verdict(kind: str, facts: Facts, now: datetime) -> Verdict:
     if facts.by == "customer" and (refused := _refused_to_customer(facts, now)):
         return refused
     if facts.all_left and kind != "cancel":
-        return Verdict(False, "left", f"{_parcel(facts.left)} has left; nothing is still to be delivered.")
+        return Verdict(False, "left", f"{_parcel_left(facts.left)}; nothing is still to be delivered.")
     if kind in ("method", "pickup") and facts.left:
-        return Verdict(False, "left", f"{_parcel(facts.left)} has left; the rest follows it in the same way.")
+        return Verdict(False, "left", f"{_parcel_left(facts.left)}; the rest follows it in the same way.")
     if kind == "pickup" and facts.method not in COLLECTED:
         return Verdict(False, "not_collected", "The order is shipped. Change the delivery method to pickup instead.")
     if kind == "items" and facts.booked:
@@ -82,9 +82,9 @@ def _refused_to_customer(facts: Facts, now: datetime) -> Verdict | None:
     if facts.policy == "none":
         return Verdict(False, "not_offered", "Changes are made by our customer service. Please write to us.")
     if facts.left:
-        return Verdict(False, "left", f"{_parcel(facts.left)} has left.")
+        return Verdict(False, "left", f"{_parcel_left(facts.left)}.")
     if facts.started:
-        return Verdict(False, "picking", f"{_parcel(facts.started)} is being packed.")
+        return Verdict(False, "picking", f"{_parcels(facts.started)} being packed.")
     if facts.policy == "window":
         confirmed = facts.state == "sale"
         if confirmed if facts.window_ends is None else facts.window_ends <= now:
@@ -92,5 +92,16 @@ def _refused_to_customer(facts: Facts, now: datetime) -> Verdict | None:
     return None
 
 
-def _parcel(name: str) -> str:
-    return f"Parcel {name}" if name else "Everything"
+def _parcels(names: str) -> str:
+    """The parcels as the subject of a sentence.
+
+    >>> _parcels("A"), _parcels("A, B"), _parcels("")
+    ('Parcel A is', 'Parcels A, B are', 'Everything is')
+    """
+    if not names:
+        return "Everything is"
+    return f"Parcels {names} are" if ", " in names else f"Parcel {names} is"
+
+
+def _parcel_left(names: str) -> str:
+    return _parcels(names).removesuffix(" is").removesuffix(" are") + (" have left" if ", " in names else " has left")

@@ -177,4 +177,31 @@ def _mailbox(email: str) -> str:
 def phone_key(phone: str) -> str:
     """The end of a phone number, which is the same with and without the code of the country."""
     digits = re.sub(r"\D", "", phone or "")
-    return digits[-PHONE_DIGITS_MIN:] if len(digits) >= PHONE_DIGITS_MIN else ""
+    return "" if is_no_number(digits) else digits[-PHONE_DIGITS_MIN:]
+
+
+def is_no_number(digits: str) -> bool:
+    """Whether digits are an extension, or what people and shops type where a number is asked for and none is given.
+
+    >>> [is_no_number(digits) for digits in ("12", "00000000", "1234567890", "33612345678")]
+    [True, True, True, False]
+    """
+    end = digits[-PHONE_DIGITS_MIN:]
+    counted = "01234567890"
+    return len(end) < PHONE_DIGITS_MIN or len(set(end)) < 3 or digits in counted or digits in counted[::-1]
+
+
+def is_same_caller(one: Person, other: Person) -> bool:
+    """Whether two that share a phone number are surely one person: colleagues share a line, couples a name, neither both.
+
+    >>> is_same_caller(Person(1, "Zoé Martin", "z@a.example"), Person(2, "MARTIN Zoe"))
+    True
+    >>> is_same_caller(Person(1, "Zoé Martin", "z@a.example"), Person(2, "Zoé Martin", "z@b.example"))
+    False
+    """
+    if one.email and other.email and fold_email(one.email) != fold_email(other.email):
+        return False
+    at_home = not (one.phone.lstrip().startswith("+") or other.phone.lstrip().startswith("+"))
+    if at_home and one.country and other.country and one.country != other.country:
+        return False  # the same digits are another line in another country
+    return "name" in _name_facts(fold(one.name), fold(other.name))

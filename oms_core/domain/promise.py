@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 ZERO = Decimal(0)
@@ -105,6 +105,43 @@ def kits(
     return [
         (at, max(ZERO, min(free_at(steps, at) // needed[part] for part, steps in of_parts.items()) - safety))
         for at in moments
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day on which what can be promised changes. ``receipts`` names what comes."""
+
+    day: date
+    expected: Decimal
+    promised: Decimal
+    available: Decimal
+    receipts: tuple[str, ...] = ()
+
+
+def by_day(
+    steps: Sequence[tuple[datetime, Decimal]], receipts: Iterable[Receipt], promised: Decimal, now: datetime
+) -> list[Day]:
+    """The projection of a node for people: today, with what is promised of it, then each day on which something comes.
+
+    >>> now, receipts = datetime(2026, 3, 2, 9), [Receipt(datetime(2026, 3, 5), Decimal(10), "IN/1")]
+    >>> [(day.day.day, str(day.expected), str(day.promised), str(day.available))
+    ...  for day in by_day(projection(Decimal(-4), receipts, now), receipts, Decimal(6), now)]
+    [(2, '0', '6', '0'), (5, '10', '0', '6')]
+    """
+    coming: dict[date, list[Receipt]] = {}
+    for receipt in expected(receipts, now):
+        coming.setdefault(max(receipt.at, now).date(), []).append(receipt)
+    last = {at.date(): free for at, free in steps}  # of several steps of a day the last one stands
+    return [
+        Day(
+            day,
+            sum((receipt.quantity for receipt in coming.get(day, ())), ZERO),
+            promised if day == now.date() else ZERO,
+            free,
+            tuple(dict.fromkeys(receipt.name for receipt in coming.get(day, ()) if receipt.name)),
+        )
+        for day, free in last.items()
     ]
 
 

@@ -13,6 +13,8 @@ In: what was sent (in any number of parcels and messages), what is on the shelve
     {"message_id": "i-9", "type": "stock", "at": "2026-12-05T04:00:00Z", "lines": [{"sku": "MUG-BLUE", "quantity": 40}]}
     {"message_id": "r-3", "type": "return", "reference": "BTQ/OUT/00012", "note": "Box torn",
      "lines": [{"sku": "MUG-BLUE", "quantity": 1}]}
+
+What came back may be told without a reference, or with that of the order, the parcel or the announced return.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from decimal import Decimal, InvalidOperation
@@ -102,7 +105,8 @@ def read(body: bytes) -> Message:
     if not message_id:
         raise Unreadable("The message has no message_id, by which a repeat is known.")
     reference = _text(data, "reference")
-    if kind != "stock" and not reference:
+    # Goods come back without any paper too: those are kept, and a person finds out whose they are.
+    if kind == "shipment" and not reference:
         raise Unreadable("The message has no reference: the one of the order message it is about.")
     parcels = ()
     if kind == "shipment":
@@ -175,3 +179,52 @@ def _moment(value) -> datetime | None:
         return moment.astimezone(timezone.utc).replace(tzinfo=None)
     except OverflowError as error:
         raise Unreadable("“at” is out of all range.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """So much of a product may still come: of a delivery move, an expected receipt, an order line."""
+
+    key: Hashable
+    sku: str
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    key: Hashable
+    quantity: Decimal
+    lot: str = ""
+
+
+def match(lines: Iterable[Told], openings: Iterable[Opening]) -> tuple[tuple[Part, ...], tuple[Told, ...]]:
+    """Lay what was told onto what may come, in the order of the openings; what fits nowhere is left over.
+
+    >>> openings = [Opening("latest", "A", Decimal(1)), Opening("first", "A", Decimal(2))]
+    >>> parts, left = match([Told("A", Decimal(2)), Told("B", Decimal(1))], openings)
+    >>> [(part.key, str(part.quantity)) for part in parts], [told.sku for told in left]
+    ([('latest', '1'), ('first', '1')], ['B'])
+    """
+    openings = list(openings)
+    rest = [opening.quantity for opening in openings]
+    parts, left = [], []
+    for line in lines:
+        wanted = line.quantity
+        for index, opening in enumerate(openings):
+            taken = min(wanted, rest[index])
+            if opening.sku == line.sku and taken > 0:
+                parts.append(Part(opening.key, taken, line.lot))
+                rest[index] -= taken
+                wanted -= taken
+        if wanted > 0:
+            left.append(Told(line.sku, wanted, line.lot))
+    return tuple(parts), tuple(left)
+
+
+def in_words(lines: Iterable[Told], limit: int = 50) -> str:
+    """
+    >>> in_words([Told("A", Decimal("2.0")), Told("B", Decimal(10))])
+    '2 A, 10 B'
+    """
+    shown = [f"{line.quantity.normalize():f} {line.sku}" for line in lines]
+    return ", ".join([*shown[:limit], "…"] if len(shown) > limit else shown)

@@ -5,15 +5,16 @@ piece of code; :data:`CONDITIONS` says what each kind means. What a rule then do
 
 >>> rule = Rule(1, "Expensive", "captured", (Condition("amount_min", amount=Decimal(500)),))
 >>> [match.sentence for match in evaluate([rule], [OrderFacts(7, amount=Decimal(512))], datetime(2026, 3, 2))]
-['Expensive: the amount is 512.']
+['Expensive: the amount is 512.00.']
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 ZERO = Decimal(0)
 RISK_LEVELS = ("low", "medium", "high")
@@ -82,6 +83,7 @@ class Rule:
     ends: date | None = None
     delay: timedelta = timedelta()
     stop_after: bool = False
+    zone: str = "UTC"  #: whose days ``starts`` and ``ends`` are
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ def explain(rule: Rule, facts: OrderFacts, now: datetime) -> str | None:
 
 
 def _is_active(rule: Rule, now: datetime) -> bool:
-    today = now.date()
+    today = now.replace(tzinfo=timezone.utc).astimezone(ZoneInfo(rule.zone)).date()
     return not (rule.starts and today < rule.starts or rule.ends and today > rule.ends)
 
 
@@ -141,11 +143,11 @@ def _span(span: timedelta) -> str:
 
 
 def amount_min(facts: OrderFacts, condition: Condition) -> str:
-    return f"the amount is {facts.amount}" if facts.amount >= condition.amount else ""
+    return f"the amount is {facts.amount:,.2f}" if facts.amount >= condition.amount else ""
 
 
 def amount_max(facts: OrderFacts, condition: Condition) -> str:
-    return f"the amount is {facts.amount}" if facts.amount <= condition.amount else ""
+    return f"the amount is {facts.amount:,.2f}" if facts.amount <= condition.amount else ""
 
 
 def new_customer(facts: OrderFacts, _condition: Condition) -> str:

@@ -13,6 +13,7 @@ from . import oms_backorder_policy
 from . import oms_reservation
 from . import oms_stock_event
 from . import oms_device
+from . import res_company
 from . import res_partner
 from . import product_product
 from . import account_tax
@@ -24,6 +25,7 @@ from . import sale_order_line
 from . import sale_order_capture
 from . import sale_order_booking
 from . import sale_order_release
+from . import sale_order_repay
 from . import sale_order_timeline
 from . import oms_exception
 from . import sale_order_reservation
@@ -57,8 +59,12 @@ from . import oms_customer_match
 from . import stock_warehouse_costs
 from . import oms_lookup_attempt
 from . import oms_customer_score
+from . import sale_order_together
 from . import res_partner_history
+from . import res_partner_feed
 from . import sale_order_promise
+from . import stock_move_set_aside
+from . import sale_order_bring
 from . import oms_availability_report
 from . import oms_cancellation
 from . import sale_order_cancel
@@ -80,4 +86,11 @@ from . import stock_picking_tracking
 from . import sale_order_shipping
 from . import product_template_dangerous
 from . import oms_channel_return_label
+from . import oms_sold_out
 from . import native_reads
+from . import stock_picking_told_return
+from . import stock_warehouse_files
+from . import oms_message_files
+from . import oms_message_vacuum
+from . import oms_feedback
+from . import sale_order_feedback

@@ -8,6 +8,7 @@ from odoo.exceptions import UserError
 
 from ..carriers import CARRIERS
 from ..carriers.base import Account, Address, Capabilities, CarrierError, Reject
+from ..const import TOKENS_LOCK
 from ..domain import rates
 from ..domain.rate_shopping import Limits
 from .delivery_carrier_table import TableAdapter
@@ -159,7 +160,16 @@ class DeliveryCarrier(models.Model):
             expires_at=expires,
             test=not own.prod_environment,
             save=own._oms_save_tokens,
+            alone=own._oms_renewing_tokens,
         )
+
+    @contextmanager
+    def _oms_renewing_tokens(self):
+        """While nobody else renews them: the tokens as they are now."""
+        with self.env.registry.cursor() as cr:
+            cr.execute("SET LOCAL lock_timeout = '30s'")
+            cr.execute("SELECT pg_advisory_xact_lock(%s, %s)", [TOKENS_LOCK, self.id])
+            yield self._oms_read_tokens()
 
     def _oms_read_tokens(self):
         """The tokens as they are now: this transaction may have begun before they were renewed."""
@@ -209,19 +219,13 @@ class DeliveryCarrier(models.Model):
     def _oms_to_kg(self, weight):
         """A weight in the database's unit as kilograms."""
         unit = self.env["product.template"]._get_weight_uom_id_from_ir_config_parameter()
-        kilogram = self.env.ref("uom.product_uom_kgm")
-        if unit != kilogram:
-            weight = unit._compute_quantity(weight, kilogram, round=False)
-        return Decimal(str(round(weight, 4)))
+        return _converted(weight, unit, self.env.ref("uom.product_uom_kgm"), 4)
 
     @api.model
     def _oms_to_cm(self, length):
         """A length in the database's unit as centimetres."""
         unit = self.env["product.template"]._get_length_uom_id_from_ir_config_parameter()
-        centimetre = self.env.ref("uom.product_uom_cm")
-        if unit != centimetre:
-            length = unit._compute_quantity(length, centimetre, round=False)
-        return Decimal(str(round(length, 2)))
+        return _converted(length, unit, self.env.ref("uom.product_uom_cm"), 2)
 
     @api.model
     def _oms_address(self, partner):
@@ -253,3 +257,10 @@ class DeliveryCarrier(models.Model):
         if isinstance(found, rates.Refusal):
             raise Reject(found.sentence, found.code)
         return found
+
+
+def _converted(quantity, unit, target, digits):
+    """A measure in another unit; as it is, without a word of Odoo's rounding, where that is the same."""
+    if unit != target:
+        quantity = unit._compute_quantity(quantity, target, round=False)
+    return Decimal(str(round(quantity, digits)))

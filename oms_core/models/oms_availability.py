@@ -14,6 +14,10 @@ FETCH_ROWS = 20_000
 #: Moves that want goods and have not (all) reserved them.
 WAITING_STATES = ("waiting", "confirmed", "partially_available")
 
+#: Those of them that want goods of the shelf. What waits for another move (*waiting*) gets what that one brings, and not what
+#: lies there; and what is brought for such a move is expected by nobody else.
+WANTING_STATES = ("confirmed", "partially_available")
+
 
 class OmsAvailability(models.AbstractModel):
     """Reads what can be promised from the native stock tables, with the same few queries for one product or thousands."""
@@ -86,7 +90,7 @@ class OmsAvailability(models.AbstractModel):
                      WHERE line.product_id = ANY(%(products)s)
                     """,
                     products=list(table.products),
-                    states=list(WAITING_STATES),
+                    states=list(WANTING_STATES),
                 ),
             ),
         )

@@ -15,12 +15,8 @@ class OmsAvailability(models.AbstractModel):
 
         ``total(product)`` is what the channel may sell.
         """
-        free = self._snapshot(products, channel._get_warehouses(), but_orders)
         company = channel.company_id
-        lineages = self._get_lineages(free.table.products)
-        safety = self.env["oms.stock.buffer"]._get_safety(company)
-        if safety:
-            free.table.keep_back(safety, lineages)
+        free, lineages = self._published_snapshot(products, channel._get_warehouses(), company, but_orders)
         thresholds = {}
         book = self.env["oms.stock.buffer"]._get_thresholds(company)
         if book:
@@ -29,6 +25,16 @@ class OmsAvailability(models.AbstractModel):
                 if rule:
                     thresholds[product] = rule.value
         return AvailabilitySnapshot(free.table, free.components, thresholds)
+
+    @api.model
+    def _published_snapshot(self, products, warehouses, company, but_orders=None):
+        """(as ``_snapshot``, with the safety stock of each place taken off; as ``_get_lineages``)"""
+        free = self._snapshot(products, warehouses, but_orders)
+        lineages = self._get_lineages(free.table.products)
+        safety = self.env["oms.stock.buffer"]._get_safety(company)
+        if safety:
+            free.table.keep_back(safety, lineages)
+        return free, lineages
 
     @api.model
     def _get_channel_atp(self, channel, products):

@@ -20,7 +20,8 @@ class OmsAvailability(models.AbstractModel):
         receipt's deadline whenever it changes there, and leaves the scheduled date alone. Everything else comes when its
         transfer is scheduled; the deadline of those says when it is needed, not when it comes.
 
-        Goods that come in several steps are counted once: the step that waits for another one is not.
+        Goods that come in several steps are counted once: the step that waits for another one is not. What is brought for
+        one delivery that waits for it is not counted at all; neither is what that delivery wants.
 
         :return: {(warehouse id, product id): [``Receipt``]}
         """
@@ -54,6 +55,11 @@ class OmsAvailability(models.AbstractModel):
                          FROM stock_move_move_rel link JOIN stock_move before ON before.id = link.move_orig_id
                         WHERE link.move_dest_id = move.id AND before.state NOT IN ('done', 'cancel')
                    )
+                   AND NOT EXISTS (
+                       SELECT 1
+                         FROM stock_move_move_rel link JOIN stock_move after ON after.id = link.move_dest_id
+                        WHERE link.move_orig_id = move.id AND after.state = 'waiting'
+                   )
                  ORDER BY move.id
                 """,
                 at,
@@ -76,24 +82,31 @@ class OmsAvailability(models.AbstractModel):
         snapshot = self._channel_snapshot(channel, product)
         parts = dict(snapshot.components.get(product.id, ((product.id, Decimal(1)),)))
         receipts = self._get_receipts(product.browse(parts), warehouses)
-        of_nodes = []
-        for node in warehouses.ids:
-            if snapshot.table.cell("safety", node, product.id) >= EXCLUDED:
-                continue
-            of_parts = {
-                part: projection(
-                    snapshot.net(node, part) - unscaled(snapshot.table.cell("safety", node, part)),
-                    receipts.get((node, part), []),
-                    now,
-                )
-                for part in parts
-            }
-            if product.id in snapshot.components:
-                of_nodes.append(kits(of_parts, parts, snapshot.safety[node, product.id]))
-            else:
-                of_nodes.append(of_parts[product.id])
+        of_nodes = [self._get_steps(snapshot, receipts, node, product.id, now) for node in warehouses.ids]
         steps = summed(of_nodes) or [(now, Decimal(0))]
         return [(at, snapshot.beyond_threshold(product.id, free)) for at, free in steps]
+
+    @api.model
+    def _get_steps(self, snapshot, receipts, node, product_id, now):
+        """What can be promised of a product at one place from when on.
+
+        :param snapshot: with the safety stock taken off.
+        :param receipts: as ``_get_receipts``, of the product and of what it is made of.
+        """
+        if snapshot.table.cell("safety", node, product_id) >= EXCLUDED:
+            return [(now, Decimal(0))]
+        parts = dict(snapshot.components.get(product_id, ((product_id, Decimal(1)),)))
+        of_parts = {
+            part: projection(
+                snapshot.net(node, part) - unscaled(snapshot.table.cell("safety", node, part)),
+                receipts.get((node, part), []),
+                now,
+            )
+            for part in parts
+        }
+        if product_id in snapshot.components:
+            return kits(of_parts, parts, snapshot.safety[node, product_id])
+        return of_parts[product_id]
 
     @api.model
     def _get_available_on(self, channel, product, quantity):

@@ -2,7 +2,7 @@ from odoo import api, models
 
 from ..const import FED_NODE_TYPES, NAMED_MAX
 from ..domain.availability import EXCLUDED, unscaled
-from .oms_availability import WAITING_STATES
+from .oms_availability import WANTING_STATES
 
 
 class OmsAvailability(models.AbstractModel):
@@ -41,7 +41,7 @@ class OmsAvailability(models.AbstractModel):
                 else self.env._(
                     "%(quantity)s promised to %(orders)s and not reserved yet.",
                     quantity=self._say(snapshot.promised[key]),
-                    orders=self._name_orders(product, warehouse, WAITING_STATES),
+                    orders=self._name_orders(product, warehouse, WANTING_STATES),
                 )
             )
         if snapshot.soft[key]:

@@ -5,10 +5,18 @@ from odoo.tools import SQL
 
 from ..const import COVER_OVER_DAYS, FED_NODE_TYPES
 from ..domain.cover import COVER_MAX_DAYS
-from .oms_availability import WAITING_STATES
+from .oms_availability import WANTING_STATES
 
 
-def _kept(kind, place, where, amount):
+def _today_sql(env):
+    """SQL: what day it is for the company of a row of ``base``."""
+    # sudo: what day it is depends on nobody's rights
+    days = {company.id: company._oms_get_today() for company in env["res.company"].sudo().search([])}
+    cases = [SQL("WHEN %s THEN %s::date", company_id, day) for company_id, day in days.items()]
+    return SQL("CASE base.company_id %s END", SQL(" ").join(cases))
+
+
+def _kept(today, kind, place, where, amount):
     """SQL: what the most specific rule keeps back of an amount; all of it, and a bit, where nothing is to be offered.
 
     The order of the rules is that of :class:`..domain.rulebook.Rulebook`.
@@ -23,14 +31,15 @@ def _kept(kind, place, where, amount):
            FROM oms_stock_buffer rule
            LEFT JOIN product_category category ON category.id = rule.categ_id
           WHERE rule.kind = %(kind)s AND rule.active AND rule.company_id = base.company_id
-            AND (rule.date_from IS NULL OR rule.date_from <= (NOW() AT TIME ZONE 'UTC')::date)
-            AND (rule.date_to IS NULL OR rule.date_to >= (NOW() AT TIME ZONE 'UTC')::date)
+            AND (rule.date_from IS NULL OR rule.date_from <= %(today)s)
+            AND (rule.date_to IS NULL OR rule.date_to >= %(today)s)
             AND (rule.product_id IS NULL OR rule.product_id = base.product_id)
             AND (rule.categ_id IS NULL OR base.category_path LIKE category.parent_path || '%%')
             AND (%(place)s IS NULL OR %(place)s = %(where)s)
           ORDER BY rule.product_id IS NULL, LENGTH(category.parent_path) DESC NULLS LAST, %(place)s IS NULL, rule.id DESC
           LIMIT 1)
         """,
+        today=today,
         kind=kind,
         place=place,
         where=where,
@@ -91,7 +100,9 @@ class OmsAvailabilityPlace(models.Model):
     @property
     def _table_query(self):
         free = SQL("(base.on_hand - base.reserved - base.promised - base.soft)")
-        safety = _kept("safety", SQL("rule.warehouse_id"), SQL("base.warehouse_id"), SQL("base.on_hand"))
+        safety = _kept(
+            _today_sql(self.env), "safety", SQL("rule.warehouse_id"), SQL("base.warehouse_id"), SQL("base.on_hand")
+        )
         return SQL(
             """
             SELECT base.*, GREATEST(-%(free)s, 0) AS owed,
@@ -164,6 +175,9 @@ class OmsAvailabilityPlace(models.Model):
                    AND NOT EXISTS (
                        SELECT 1 FROM stock_move_move_rel link JOIN stock_move before ON before.id = link.move_orig_id
                         WHERE link.move_dest_id = move.id AND before.state NOT IN ('done', 'cancel'))
+                   AND NOT EXISTS (
+                       SELECT 1 FROM stock_move_move_rel link JOIN stock_move after ON after.id = link.move_dest_id
+                        WHERE link.move_orig_id = move.id AND after.state = 'waiting')
                  UNION ALL
                 SELECT move.product_id, place.node, 0, 0, 0, 0, 0, NULL, move.product_qty
                   FROM stock_move move JOIN place ON place.id = move.location_id
@@ -210,7 +224,7 @@ class OmsAvailabilityPlace(models.Model):
               LEFT JOIN product_category category ON category.id = template.categ_id
               LEFT JOIN weighed ON weighed.product_id = summed.product_id AND weighed.warehouse_id = summed.node
             """,
-            waiting=list(WAITING_STATES),
+            waiting=list(WANTING_STATES),
             fed=list(FED_NODE_TYPES),
             arrives=arrives,
             over_days=COVER_OVER_DAYS,
@@ -239,10 +253,12 @@ class OmsAvailabilityChannel(models.Model):
     @property
     def _table_query(self):
         self.env["oms.channel"].flush_model()
-        kept = _kept("threshold", SQL("rule.channel_id"), SQL("base.channel_id"), SQL("base.places"))
+        kept = _kept(
+            _today_sql(self.env), "threshold", SQL("rule.channel_id"), SQL("base.channel_id"), SQL("base.places")
+        )
         return SQL(
             """
-            SELECT base.*, COALESCE(LEAST(%(kept)s, base.places), 0) AS threshold,
+            SELECT base.*, LEAST(COALESCE(%(kept)s, 0), base.places) AS threshold,
                    GREATEST(base.places - COALESCE(%(kept)s, 0), 0) AS available
               FROM (
                 SELECT (place.product_id::bigint << 20) + channel.id AS id, place.product_id, place.categ_id,

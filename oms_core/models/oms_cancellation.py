@@ -1,11 +1,22 @@
 import logging
+from datetime import timedelta
 from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import LockError, UserError
 
-from ..const import ASKED_BY, CANCEL_REASONS, CANCELLATION_TRANSITIONS, ERROR_MAX_CHARS, LIFE_BATCH_MAX
+from ..const import (
+    ASKED_BY,
+    CANCEL_REASONS,
+    CANCELLATION_FAILURES_MAX,
+    CANCELLATION_TRANSITIONS,
+    ERROR_MAX_CHARS,
+    LIFE_BATCH_MAX,
+    RETRY_DELAYS_S,
+)
 from ..domain.cancelling import stop
+from ..exceptions import CONCURRENCY_ERRORS
+from ..quiet import quiet_sql
 
 _logger = logging.getLogger(__name__)
 
@@ -42,6 +53,9 @@ class OmsCancellation(models.Model):
     requested_at = fields.Datetime(readonly=True, default=fields.Datetime.now)
     decided_at = fields.Datetime(readonly=True)
     attempts = fields.Integer(readonly=True, help="How often somebody was working on the delivery at that moment.")
+
+    failures = fields.Integer(readonly=True, help="How often deciding it ended with an error.")
+    next_attempt_at = fields.Datetime(readonly=True, help="After an error, the next attempt.")
 
     _requested_idx = models.Index("(id) WHERE state = 'requested'")
 
@@ -134,6 +148,9 @@ class OmsCancellation(models.Model):
         if state not in CANCELLATION_TRANSITIONS[self.state]:
             raise UserError(self.env._("This cancellation has been decided already."))
         self.write({"state": state, "outcome": outcome, "decided_at": fields.Datetime.now()})
+        subject = self._get_hold_subject()
+        # sudo: what could not be decided is decided now
+        self.order_id.oms_hold_ids.filtered(lambda hold: hold.is_open and hold.subject == subject).sudo()._release()
 
     # ---------------------------------------------------------------------------------------------------------- JOB
 
@@ -141,19 +158,58 @@ class OmsCancellation(models.Model):
     def _cron_decide(self):
         """Decide what could not be decided when it was asked for."""
         cron = self.env["ir.cron"]
-        waiting = self.search([("state", "=", "requested")], order="id", limit=LIFE_BATCH_MAX)
-        cron._commit_progress(remaining=len(waiting))
-        for record in waiting:
-            try:
-                with self.env.cr.savepoint():
-                    if record.try_lock_for_update(allow_referencing=True):
-                        record._decide()
-            except Exception as error:  # one that fails must not keep the others waiting
-                _logger.warning("Cancellation %s could not be decided", record.id, exc_info=True)
-                record.invalidate_recordset()
-                record.outcome = str(error)[:ERROR_MAX_CHARS]
-            if not cron._commit_progress(1):
-                break
+        domain = [
+            ("state", "=", "requested"),
+            "|",
+            ("next_attempt_at", "=", False),
+            ("next_attempt_at", "<=", fields.Datetime.now()),
+        ]
+        last_id = 0
+        while waiting := self.search([*domain, ("id", ">", last_id)], order="id", limit=LIFE_BATCH_MAX):
+            last_id = waiting[-1].id
+            cron._commit_progress(remaining=self.search_count([*domain, ("id", ">=", waiting[0].id)], limit=10_000))
+            for record in waiting:
+                if record.try_lock_for_update(allow_referencing=True):
+                    record._decide_alone()
+                if not cron._commit_progress(1):
+                    return
+
+    def _decide_alone(self):
+        """Decide, and let an error keep no other waiting. After some the goods are kept here and a person is asked: what
+        nobody wants any more must not leave because of an error."""
+        self.ensure_one()
+        try:
+            with quiet_sql(), self.env.cr.savepoint():
+                self._decide()
+        except CONCURRENCY_ERRORS as error:
+            _logger.info("Cancellation %s is being worked on elsewhere, the next run decides it: %s", self.id, error)
+        except Exception as error:
+            _logger.warning("Cancellation %s could not be decided", self.id, exc_info=True)
+            self.invalidate_recordset()
+            failures = self.failures + 1
+            delay = RETRY_DELAYS_S[min(failures, len(RETRY_DELAYS_S)) - 1]
+            self.write(
+                {
+                    "failures": failures,
+                    "next_attempt_at": fields.Datetime.now() + timedelta(seconds=delay),
+                    # The customer reads this; what went wrong is for who can do something about it.
+                    "outcome": self.env._("It could not be stopped yet. It is tried again, and somebody looks at it."),
+                }
+            )
+            if failures == CANCELLATION_FAILURES_MAX:
+                self.order_id._oms_hold(
+                    "cancel",
+                    self.env._(
+                        "The cancellation that was asked for fails: %s Cancel the order by hand, or release it to deliver "
+                        "it all the same.",
+                        str(error)[:ERROR_MAX_CHARS],
+                    ),
+                    subject=self._get_hold_subject(),
+                )
+
+    def _get_hold_subject(self):
+        self.ensure_one()
+        return f"cancellation:{self.id}"
 
 
 class OmsCancellationLine(models.Model):

@@ -70,7 +70,25 @@ class OmsCustomerMatch(models.Model):
     @api.depends("snapshot")
     def _compute_snapshot_text(self):
         for match in self:
-            match.snapshot_text = "\n".join(f"{name}: {value}" for name, value in (match.snapshot or {}).items())
+            labels = match._get_snapshot_labels()
+            kept = match.snapshot or {}
+            match.snapshot_text = "\n".join(f"{labels[name]}: {kept[name]}" for name in labels if kept.get(name))
+
+    def _get_snapshot_labels(self):
+        """{what is kept: how a clerk calls it}, in the order of reading."""
+        described = self.env["res.partner"].fields_get(SNAPSHOT_FIELDS, ["string"])
+        return {
+            **{name: described[name]["string"] for name in SNAPSHOT_FIELDS if name in described},
+            "orders": self.env._("Orders"),
+            "refs": self.env._("Known to channels as"),
+            "id": self.env._("Number of the old contact"),
+        }
+
+    @api.depends("partner_id", "candidate_id", "snapshot")
+    def _compute_display_name(self):
+        for match in self:
+            newer = match.partner_id.display_name or (match.snapshot or {}).get("name", "")
+            match.display_name = f"{match.candidate_id.display_name} / {newer}"
 
     # ------------------------------------------------------------------------------------------------------ ACTIONS
 

@@ -2,7 +2,9 @@ from collections import defaultdict
 from decimal import Decimal
 
 from odoo import api, fields, models
+from odoo.tools import split_every
 
+from ..const import SCORE_BATCH_MAX
 from ..domain.segments import Buyer, scores
 
 SEGMENTS = [
@@ -37,9 +39,9 @@ class OmsCustomerScore(models.Model):
     cost = fields.Monetary(string="Cost of Goods", readonly=True, help="As posted with the invoices.")
     shipping_cost = fields.Monetary(readonly=True, help="What carriers charged for the parcels, where it is known.")
     margin = fields.Monetary(readonly=True, help="Revenue less cost of goods and shipping.")
-    margin_rate = fields.Float(string="Margin of Revenue", readonly=True, aggregator="avg")
+    margin_rate = fields.Float(readonly=True, aggregator="avg")
     return_rate = fields.Float(string="Paid Back", readonly=True, aggregator="avg", help="Share of what was invoiced.")
-    rfm = fields.Char(string="RFM", readonly=True, help="Recency, frequency and money, each from 1 to 5.")
+    rfm = fields.Char(string="RFM Score", readonly=True, help="Recency, frequency and money, each from 1 to 5.")
     segment = fields.Selection(SEGMENTS, readonly=True, index=True)
     explanation = fields.Char(compute="_compute_explanation", string="Why")
 
@@ -73,15 +75,18 @@ class OmsCustomerScore(models.Model):
         companies = self.env["res.company"].search([("active", "=", True)])
         cron = self.env["ir.cron"]
         for index, company in enumerate(companies, 1):
-            self._score_company(company)
-            if not cron._commit_progress(1, remaining=len(companies) - index):
+            rest = len(companies) - index
+            # What is written already is not written again, so a run that is cut off goes on where it was.
+            done = self._score_company(company, lambda rest=rest: cron._commit_progress(remaining=rest + 1))
+            if not done or not cron._commit_progress(1, remaining=rest):
                 break
 
     @api.model
-    def _score_company(self, company):
-        """Write what the books of a company say about its customers. A fixed number of queries for all of them.
+    def _score_company(self, company, commit=lambda: True):
+        """Write what the books of a company say about its customers, some hundred at a time.
 
-        :return: the scores of the company.
+        :param commit: called after each of them; says whether there is time for more.
+        :return: whether all was written.
         """
         known = {score.partner_id.id: score for score in self.search([("company_id", "=", company.id)])}
         values = self._get_values(company)
@@ -100,18 +105,37 @@ class OmsCustomerScore(models.Model):
                 for partner_id, row in values.items()
             )
         }
-        new = []
         for partner_id, row in values.items():
             row.update(rfm=ranks[partner_id].rfm, segment=ranks[partner_id].segment)
-            score = known.pop(partner_id, None)
-            if not score:
-                new.append({**row, "partner_id": partner_id, "company_id": company.id})
-            elif any(score[name] != value for name, value in row.items()):
-                score.write(row)
-        gone = self.browse().concat(*known.values())
-        gone.unlink()
-        self.create(new)
-        return self.search([("company_id", "=", company.id)])
+        gone = [score.id for partner_id, score in known.items() if partner_id not in values]
+        for ids in split_every(SCORE_BATCH_MAX, gone):
+            self.browse(ids).unlink()
+            if not commit():
+                return False
+        ids_of = {partner_id: score.id for partner_id, score in known.items()}
+        for partner_ids in split_every(SCORE_BATCH_MAX, sorted(values)):
+            self._write_batch(company, {id_: values[id_] for id_ in partner_ids}, ids_of)
+            if not commit():
+                return False
+        return True
+
+    @api.model
+    def _write_batch(self, company, rows, ids_of):
+        """Make or change the scores of these customers; what is the same already is left alone."""
+        standing = self.browse([ids_of[partner_id] for partner_id in rows if partner_id in ids_of])
+        scores_of = {score.partner_id.id: score for score in standing}
+        self.create(
+            [
+                {**row, "partner_id": partner_id, "company_id": company.id}
+                for partner_id, row in rows.items()
+                if partner_id not in scores_of
+            ]
+        )
+        for partner_id, score in scores_of.items():
+            changed = {name: value for name, value in rows[partner_id].items() if score[name] != value}
+            if changed:
+                score.write(rows[partner_id])
+        self.flush_model()  # one statement for all that changed, and not one at the end for all customers
 
     @api.model
     def _get_values(self, company):

@@ -9,7 +9,7 @@ import psycopg2.errors
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from ..const import DEVICE_EVENTS_KEEP_DAYS, DEVICE_EVENTS_PER_MINUTE, ERROR_MAX_CHARS
+from ..const import DEVICE_EVENTS_KEEP_DAYS, DEVICE_EVENTS_PER_MINUTE, DEVICE_REVIEWS_MAX, ERROR_MAX_CHARS
 from ..domain.devices import is_signed, judge, pieces
 from ..quiet import quiet_sql
 
@@ -313,8 +313,7 @@ class OmsDeviceEvent(models.Model):
         if change > Decimal(repr(device.review_pieces)) and change * 100 > before * Decimal(
             repr(device.review_percent)
         ):
-            self.write({"state": "review", "reason": self.env._("A change of that size waits for a person.")})
-            return None
+            return self._leave_to_person(self.env._("A change of that size waits for a person."))
         return self._apply_or_review()
 
     def _apply_or_review(self):
@@ -322,7 +321,22 @@ class OmsDeviceEvent(models.Model):
             with self.env.cr.savepoint():
                 self._apply()
         except UserError as error:
-            self.write({"state": "review", "reason": str(error)[:ERROR_MAX_CHARS]})
+            self._leave_to_person(str(error)[:ERROR_MAX_CHARS])
+
+    def _leave_to_person(self, reason):
+        """Have a person decide, unless so many readings of the device wait already that nobody ever looks at them."""
+        waiting = self.search_count(
+            [("device_id", "=", self.device_id.id), ("state", "=", "review")], limit=DEVICE_REVIEWS_MAX
+        )
+        if waiting >= DEVICE_REVIEWS_MAX:
+            return self._refuse(
+                self.env._(
+                    "%s readings of this device wait for a person already. Decide about them, and look at the device; then "
+                    "count this shelf again.",
+                    DEVICE_REVIEWS_MAX,
+                )
+            )
+        return self.write({"state": "review", "reason": reason})
 
     def _apply(self):
         """Bring the shelf to what the device says, as a native inventory adjustment that names the device."""

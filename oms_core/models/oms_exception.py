@@ -14,6 +14,7 @@ KINDS = [
     ("at_risk", "At risk"),
     ("reservation", "Reservation expired"),
     ("parcel", "Parcel problem"),
+    ("repay", "Money to pay back"),
 ]
 
 #: Rows of each source have ids of their own: the id of the source times this, and a number of the source.
@@ -39,6 +40,7 @@ class OmsException(models.Model):
     partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
     user_id = fields.Many2one("res.users", string="Assigned To", readonly=True)
     since = fields.Datetime(readonly=True)
+    due_at = fields.Datetime(string="Due", readonly=True, help="By when the order has to be sent or delivered.")
     amount = fields.Monetary(string="Money at Risk", readonly=True, help="In the currency of the company.")
     detail = fields.Text(readonly=True)
     hold_kind = fields.Char(readonly=True)
@@ -54,12 +56,13 @@ class OmsException(models.Model):
             "%s",
             SQL(" UNION ALL ").join(
                 (
-                    self._holds_sql(),
+                    self._holds_sql(orders),
                     self._life_sql(orders, facts),
                     self._booking_sql(),
                     self._reservations_sql(),
                     self._parcels_sql(),
                     self._messages_sql(),
+                    self._repay_sql(orders),
                 )
             ),
         )
@@ -90,6 +93,7 @@ class OmsException(models.Model):
             "partner_id": SQL("o.partner_id"),
             "user_id": SQL("o.user_id"),
             "since": SQL("o.create_date"),
+            "due_at": SQL("NULL::timestamp"),
             "amount": total,
             "detail": SQL("NULL::text"),
             "hold_kind": SQL("NULL::varchar"),
@@ -107,7 +111,7 @@ class OmsException(models.Model):
             where,
         )
 
-    def _holds_sql(self):
+    def _holds_sql(self, orders):
         tables = SQL(
             """(SELECT order_id, min(create_date) AS since, string_agg(reason, ' / ' ORDER BY id) AS reasons,
                        min(kind) AS kind
@@ -117,6 +121,7 @@ class OmsException(models.Model):
         return self._row_sql(
             *(0, "hold", tables, SQL("o.state != 'cancel'")),
             since=SQL("h.since"),
+            due_at=orders._oms_due_sql("o"),
             detail=SQL("h.reasons"),
             hold_kind=SQL("h.kind"),
         )
@@ -130,7 +135,7 @@ class OmsException(models.Model):
                         WHEN f.status = 'waiting' AND f.confirmed < %(now)s - f.wait * interval '1 hour' THEN 'waiting'
                         WHEN f.service = 'at_risk' THEN 'at_risk' END AS kind
                   FROM (SELECT o.id, %(status)s AS status, %(service)s AS service, %(nothing)s AS nothing_comes,
-                               COALESCE(o.oms_confirmed_at, o.date_order) AS confirmed,
+                               %(due)s AS due_at, COALESCE(o.oms_confirmed_at, o.date_order) AS confirmed,
                                COALESCE(c.stock_wait_hours, 24) AS wait
                           FROM sale_order o JOIN oms_channel c ON c.id = o.oms_channel_id
                          WHERE o.id IN (%(open)s) AND NOT %(held)s
@@ -138,6 +143,7 @@ class OmsException(models.Model):
                JOIN sale_order o ON o.id = life.id""",
             now=fields.Datetime.now(),
             status=orders._oms_status_sql("o"),
+            due=orders._oms_due_sql("o"),
             service=orders._oms_service_sql("o"),
             nothing=orders._oms_nothing_comes_sql("o"),
             open=orders._oms_open_sql(),
@@ -150,9 +156,8 @@ class OmsException(models.Model):
         )
         return self._row_sql(
             *(1, SQL("life.kind::varchar"), tables, SQL("life.kind IS NOT NULL")),
-            since=SQL(
-                "CASE WHEN life.kind IN ('late', 'at_risk') THEN %s ELSE life.confirmed END", orders._oms_due_sql("o")
-            ),
+            since=SQL("CASE WHEN life.kind = 'late' THEN life.due_at ELSE life.confirmed END"),
+            due_at=SQL("life.due_at"),
             amount=SQL(
                 "CASE WHEN life.status = 'shipped' THEN o.amount_total / COALESCE(NULLIF(o.currency_rate, 0), 1) ELSE %s END",
                 open_part,
@@ -209,6 +214,18 @@ class OmsException(models.Model):
             detail=SQL("m.error"),
         )
 
+    def _repay_sql(self, orders):
+        """What was taken for goods that were called off; also of orders that are cancelled."""
+        tables = SQL(
+            "(%s) less (order_id, to_repay, since) JOIN sale_order o ON o.id = less.order_id",
+            orders._oms_to_repay_sql(),
+        )
+        return self._row_sql(
+            *(6, "repay", tables, SQL("TRUE")),
+            since=SQL("less.since"),
+            amount=SQL("less.to_repay / COALESCE(NULLIF(o.currency_rate, 0), 1)"),
+        )
+
     # ---------------------------------------------------------------------------------------------------------- WORDS
 
     @api.depends("kind", "detail")
@@ -232,6 +249,11 @@ class OmsException(models.Model):
                 return self.env._("A part of it is neither sent nor on any transfer.")
             case "reservation":
                 return self.env._("The goods were kept for it until the time was over.")
+            case "repay":
+                return self.env._(
+                    "%s more was paid than is still ordered, after something of it was called off.",
+                    order.currency_id.format(order.oms_to_repay),
+                )
             case "parcel" if self.detail == "returning":
                 return self.env._("The parcel goes back to the sender.")
             case "parcel":
@@ -261,6 +283,8 @@ class OmsException(models.Model):
                 return self.env._("Release it while there is stock, or cancel it.")
             case "parcel":
                 return self.env._("Ask the carrier, then the customer.")
+            case "repay":
+                return self.env._("Pay it back the way it was paid, then press Paid Back on the order.")
 
     def _get_hold_action(self):
         match self.hold_kind:

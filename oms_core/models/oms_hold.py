@@ -20,6 +20,9 @@ class OmsHold(models.Model):
     currency_id = fields.Many2one(related="order_id.currency_id")
     kind = fields.Selection(HOLD_KINDS, required=True)
     reason = fields.Text(required=True, help="What is wrong and what to do about it.")
+    subject = fields.Char(
+        readonly=True, help="What a reason that tells numbers is about, so that other numbers are the same hold."
+    )
     released_at = fields.Datetime(readonly=True)
     released_by_id = fields.Many2one("res.users", readonly=True)
     accepted_totals = fields.Char(
@@ -30,6 +33,11 @@ class OmsHold(models.Model):
 
     _open_uniq = models.UniqueIndex(
         "(order_id, kind, md5(reason)) WHERE released_at IS NULL", "The order is on hold for this reason already."
+    )
+
+    _subject_uniq = models.UniqueIndex(
+        "(order_id, kind, subject) WHERE released_at IS NULL AND subject IS NOT NULL",
+        "The order is on hold for this reason already.",
     )
 
     @api.depends("released_at")

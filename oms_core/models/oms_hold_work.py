@@ -78,7 +78,8 @@ class OmsHold(models.Model):
         return holds
 
     def write(self, vals):
-        told = [name for name in TOLD_FIELDS if name in vals]
+        # A job that only tells the numbers of now is no work on a hold.
+        told = [] if self.env.context.get("oms_hold_retold") else [name for name in TOLD_FIELDS if name in vals]
         before = {(hold, name): hold._as_text(name) for hold in self for name in told}
         result = super().write(vals)
         for name in told:
@@ -90,6 +91,8 @@ class OmsHold(models.Model):
 
     def _as_text(self, name):
         value = self[name]
+        if value is True:
+            return self.env._("yes")
         if isinstance(value, models.BaseModel):
             return value.display_name
         return str(value) if value else ""
@@ -228,11 +231,17 @@ class OmsHold(models.Model):
             case "release":
                 self.with_context(oms_hold_note=self.env._("Its time was over.")).action_release()
             case "cancel":
-                cancellation = self.order_id._oms_request_cancellation(
-                    "expired", "system", self.env._("On hold until its time was over: %s", self.reason)
+                standing = self.order_id._oms_get_standing()
+                # Only what is still here: nobody wanted back what the customer has, and rightly so.
+                rest = None
+                if any(line.left > 0 for line in standing):
+                    lines = self.env["sale.order.line"]
+                    rest = {lines.browse(line.line_id): line.open for line in standing if line.open > 0}
+                cancellation = rest != {} and self.order_id._oms_request_cancellation(
+                    "expired", "system", self.env._("On hold until its time was over: %s", self.reason), rest
                 )
                 # An order of which too much has happened to be cancelled needs a person, and so does what waits.
-                if cancellation.state != "stopped" or self.is_open:
+                if not cancellation or cancellation.state != "stopped" or self.is_open:
                     self._escalate()
             case _:
                 self._escalate()

@@ -15,17 +15,13 @@ from ..const import (
     THIRD_PARTY_RETRY_STATUSES,
     THIRD_PARTY_TIMEOUT_S,
 )
-from ..domain.third_party import SIGNATURE_HEADER, Unreadable, read, sign, verify
+from ..domain.third_party import SIGNATURE_HEADER, Unreadable, in_words, read, sign, verify
 from ..exceptions import MessageRejected, MessageRetry
-from ..text import as_html
 
 _logger = logging.getLogger(__name__)
 
 IN_KINDS = {"3pl_shipment", "3pl_stock", "3pl_return"}
 OUT_KINDS = ("3pl_order", "3pl_cancel")
-
-#: Lines of a message that are repeated in a sentence; the message has them all.
-WORDS_LINES_MAX = 50
 
 
 class OmsChannel(models.Model):
@@ -103,29 +99,57 @@ class OmsMessage(models.Model):
         return warehouse_sudo, "done", text
 
     def _oms_apply_return(self, channel, warehouse, told):
-        """Goods came back there: whoever works the returns has to know. What they are worth is decided there."""
-        picking = self._oms_find_delivery(channel, warehouse, told.reference, is_open=False)
-        shown = [f"{line.quantity.normalize():f} {line.sku}" for line in told.lines[:WORDS_LINES_MAX]]
-        words = ", ".join([*shown, "…"] if len(told.lines) > WORDS_LINES_MAX else shown)
-        picking.message_post(
-            body=self.env._(
-                "%(place)s received back: %(words)s. %(note)s", place=warehouse.name, words=words, note=told.note
+        """Goods came back there: they are received for exactly what was told. What they are worth is decided here."""
+        # sudo: a signed message of the place that received them; the integration user of the channel need not work there
+        pickings_sudo = channel.env["stock.picking"].sudo()
+        words = in_words(told.lines)
+        deliveries = pickings_sudo._oms_find_returned(warehouse, told.reference)
+        if not deliveries:
+            raise MessageRejected(
+                self.env._(
+                    "%(place)s received back %(words)s, and nothing that has left is known as “%(reference)s”. Find out whose "
+                    "it is (the note says: %(note)s), write the number of the order as reference into the message and try "
+                    "again.",
+                    place=warehouse.name,
+                    words=words,
+                    reference=told.reference,
+                    note=told.note or "–",
+                )
             )
-        )
-        picking.activity_schedule(
-            "mail.mail_activity_data_todo",
-            summary=self.env._("Goods came back to %s", warehouse.name),
-            note=as_html(words),
-            user_id=channel.user_id.id,
-        )
-        return picking, "done", False
+        if len(deliveries.sale_id) > 1:
+            raise MessageRejected(
+                self.env._(
+                    "“%(reference)s” may be any of %(orders)s. Write the reference of one delivery into the message and try "
+                    "again.",
+                    reference=told.reference,
+                    orders=", ".join(deliveries.sale_id.mapped("display_name")),
+                )
+            )
+        receipts, surplus = deliveries._oms_receive_told(warehouse, told)
+        if not receipts:
+            raise MessageRejected(
+                self.env._(
+                    "%(place)s received back %(words)s, but “%(reference)s” has nothing of that left to come back. Correct "
+                    "products and quantities in the message and try again, or dismiss it.",
+                    place=warehouse.name,
+                    words=words,
+                    reference=told.reference,
+                )
+            )
+        deliveries[:1]._oms_tell_came_back(warehouse, told, receipts, surplus, channel.user_id)
+        text = self.env._("Too much, left for a person: %s", in_words(surplus)) if surplus else False
+        return receipts[:1], "done", text
 
-    def _oms_find_delivery(self, channel, warehouse, reference, *, is_open=True):
+    def _oms_find_delivery(self, channel, warehouse, reference):
         """The delivery of a reference: of several after a partial shipment, the one that is still to be sent."""
         # sudo: a signed message of the place that ships; the integration user of the channel need not work there
         pickings_sudo = channel.env["stock.picking"].sudo()
         found_sudo = pickings_sudo.search(
-            [("oms_3pl_reference", "=", reference), ("picking_type_id.warehouse_id", "=", warehouse.id)],
+            [
+                ("oms_3pl_reference", "=", reference),
+                ("picking_type_id.warehouse_id", "=", warehouse.id),
+                ("picking_type_id.code", "=", "outgoing"),
+            ],
             order="id desc",
         )
         open_sudo = found_sudo.filtered(lambda picking: picking.state not in ("done", "cancel"))
@@ -138,11 +162,11 @@ class OmsMessage(models.Model):
                     reference=reference,
                 )
             )
-        if is_open and not open_sudo:
+        if not open_sudo:
             raise MessageRejected(
                 self.env._("Everything of “%s” is sent or called off already. Ask what this is about.", reference)
             )
-        return (open_sudo or found_sudo)[:1]
+        return open_sudo[:1]
 
     @api.model
     def _oms_get_products(self, warehouse, skus):
@@ -171,6 +195,7 @@ class OmsMessage(models.Model):
             Domain("direction", "=", "out")
             & Domain("kind", "in", OUT_KINDS)
             & Domain("state", "in", ("pending", "retry"))
+            & self._oms_get_sendable_domain()
         )
         seen = self.browse()
         while batch := self.search(
@@ -185,6 +210,11 @@ class OmsMessage(models.Model):
                 if not cron._commit_progress(1):
                     return
 
+    @api.model
+    def _oms_get_sendable_domain(self):
+        """Which messages the job may send by itself. Hook: those that somebody fetches."""
+        return Domain.TRUE
+
     def _oms_send_third_party(self):
         self.ensure_one()
         picking = self.env["stock.picking"].browse(self.res_id).exists()
@@ -192,12 +222,17 @@ class OmsMessage(models.Model):
             if self.kind == "3pl_order" and picking.state == "cancel":
                 self._finish(picking, "ignored", self.env._("Called off before it was sent."))
                 return
-            self._oms_post_third_party(picking.picking_type_id.warehouse_id)
-            self._finish(picking, "done", False)
+            text = self._oms_deliver_third_party(picking.picking_type_id.warehouse_id)
+            self._finish(picking, "done", text)
         except Exception as error:
             related = {"res_model": self.res_model, "res_id": self.res_id}
             self._fail(error)
             self.write(related)
+
+    def _oms_deliver_third_party(self, warehouse):
+        """Hand this message over in the way that the place wants; what is returned is noted on it."""
+        self._oms_post_third_party(warehouse)
+        return False
 
     def _oms_post_third_party(self, warehouse):
         """:raise MessageRetry: when it may work later. :raise MessageRejected: when a person is needed."""
@@ -273,7 +308,9 @@ class StockPicking(models.Model):
     def _oms_write_third_party(self):
         """Write an order message for each delivery that its place was not told of, and call off what was cancelled."""
         places = self.env["stock.warehouse"].search(
-            [("oms_node_type", "=", "3pl"), ("oms_3pl_url", "!=", False), ("oms_3pl_channel_id", "!=", False)]
+            Domain("oms_node_type", "=", "3pl")
+            & Domain("oms_3pl_channel_id", "!=", False)
+            & (Domain("oms_3pl_url", "!=", False) | Domain("oms_3pl_exchange", "=", "files"))
         )
         out = Domain("picking_type_id", "in", places.out_type_id.ids)
         due = self.search(

@@ -35,7 +35,6 @@ class OmsNotification(models.Model):
     _name = "oms.notification"
     _description = "Customer Notification"
     _order = "id desc"
-    _rec_name = "event"
 
     order_id = fields.Many2one("sale.order", required=True, index=True, ondelete="cascade", readonly=True)
     company_id = fields.Many2one(related="order_id.company_id", store=True, index=True)
@@ -64,6 +63,12 @@ class OmsNotification(models.Model):
 
     _occasion_uniq = models.Constraint("UNIQUE(order_id, event, key)", "The customer has been told about this already.")
     _todo_idx = models.Index("(due_at, id) WHERE state = 'waiting'")
+
+    @api.depends("event", "order_id")
+    def _compute_display_name(self):
+        events = dict(self._fields["event"]._description_selection(self.env))
+        for notification in self:
+            notification.display_name = f"{events.get(notification.event, '')}, {notification.order_id.display_name}"
 
     def write(self, vals):
         """Refuse to change what happened; only how it went may be added."""

@@ -123,7 +123,7 @@ class OmsOrderChange(models.Model):
 
     def _get_refusal_of_items(self):
         order = self.order_id._origin
-        rows = self.line_ids.filtered(lambda row: row.sale_line_id or row.product_id)
+        rows = self.line_ids._filter_changed()
         if not rows:
             return self.env._("Say what to change.")
         for row in rows:
@@ -165,7 +165,7 @@ class OmsOrderChange(models.Model):
         elif self.kind in ("method", "pickup") and names:
             parts.append(self.env._("%s are called off, and the goods are asked for anew.", names))
         elif self.kind == "items":
-            parts += [row._get_sentence() for row in self.line_ids if row.sale_line_id or row.product_id]
+            parts += [row._get_sentence() for row in self.line_ids._filter_changed()]
             difference = self.currency_id.round(self.amount_after - self.amount_before)
             if difference < 0:
                 parts.append(self.env._("%s are to be paid back.", self.currency_id.format(-difference)))
@@ -234,6 +234,13 @@ class OmsOrderChange(models.Model):
         if self.kind in ("method", "pickup"):
             self.delivery_method = self.order_id.oms_delivery_method
             self.pickup_warehouse_id = self.order_id.oms_pickup_warehouse_id
+        if self.kind != "items":
+            self.line_ids = [fields.Command.clear()]
+        elif not self.line_ids:
+            goods = self.order_id.order_line.filtered(lambda line: line._is_oms_goods() and line.product_uom_qty > 0)
+            self.line_ids = [
+                fields.Command.create({"sale_line_id": line.id, "quantity": line.product_uom_qty}) for line in goods
+            ]
 
     def action_apply(self):
         """Make the change, all of it or nothing."""
@@ -294,7 +301,9 @@ class OmsOrderChange(models.Model):
             case "pickup":
                 order._oms_set_delivery_method(order.oms_delivery_method, self.pickup_warehouse_id)
             case "items":
-                self.line_ids._apply()
+                changed = self.line_ids._filter_changed()
+                (self.line_ids - changed).unlink()  # what stays as it was is no part of the history
+                changed._apply()
         if self.currency_id.compare_amounts(order.amount_total, expected):
             raise UserError(
                 self.env._(
@@ -375,6 +384,15 @@ class OmsOrderChangeLine(models.Model):
     def _onchange_sale_line_id(self):
         if self.sale_line_id:
             self.quantity = self.sale_line_id.product_uom_qty
+
+    def _filter_changed(self):
+        """The rows that say something: a screen starts with all lines of the order, as they are."""
+        return self.filtered(
+            lambda row: (
+                row.product_id
+                or (row.sale_line_id and row.sale_line_id.product_uom_id.compare(row.quantity, row.ordered) != 0)
+            )
+        )
 
     def _get_quantity_kept(self):
         """The quantity of the line after the change."""

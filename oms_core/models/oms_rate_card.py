@@ -2,6 +2,7 @@ from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools.misc import formatLang
 
 from ..domain import rates
 
@@ -96,11 +97,12 @@ class OmsRateZone(models.Model):
     step_ids = fields.One2many("oms.rate.step", "zone_id", string="Prices", copy=True)
     summary = fields.Char(string="Prices up to", compute="_compute_summary")
 
-    @api.depends("step_ids.up_to_kg", "step_ids.price")
+    @api.depends("step_ids.up_to_kg", "step_ids.price", "card_id.currency_id")
     def _compute_summary(self):
         for zone in self:
             zone.summary = ", ".join(
-                f"{step.up_to_kg:g} kg: {step.price:g}" for step in zone.step_ids.sorted("up_to_kg")
+                f"{step.up_to_kg:g} kg: {formatLang(self.env, step.price, currency_obj=zone.currency_id)}"
+                for step in zone.step_ids.sorted("up_to_kg")
             )
 
     @api.constrains("zip_from", "zip_to", "country_ids", "step_ids")

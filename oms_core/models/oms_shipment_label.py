@@ -45,7 +45,7 @@ class OmsShipmentLabel(models.Model):
     _name = "oms.shipment.label"
     _description = "Parcel Label"
     _order = "id desc"
-    _rec_name = "key"
+    _rec_name = "tracking_number"
 
     key = fields.Char(required=True, readonly=True, help="What the carrier knows this parcel by, from us.")
     picking_id = LooseMany2one("stock.picking", string="Transfer", required=True, readonly=True, index=True)
@@ -146,6 +146,8 @@ class OmsShipmentLabel(models.Model):
         self._check_may_ship()
         for label in self.filtered(lambda label: label.state == "bought"):
             label._cancel()
+            if label.purpose == "out":
+                label.picking_id._oms_forget_label(label)
 
     def _check_may_ship(self):
         """Labels have no writers of their own: whoever may work on the transfer may work on its labels."""

@@ -8,8 +8,8 @@ from ..const import LEDGER_TOLERANCE
 
 _logger = logging.getLogger(__name__)
 
-#: Moves that want goods.
-OPEN_STATES = ("waiting", "confirmed", "partially_available", "assigned")
+#: Moves that want goods of the shelf: not those that wait for what another move brings.
+OPEN_STATES = ("confirmed", "partially_available", "assigned")
 
 #: Where the stock of a warehouse is: a location at or below its stock location.
 IN_STOCK = SQL(
@@ -67,24 +67,29 @@ class OmsStockEvent(models.Model):
     note = fields.Char(readonly=True)
 
     _ledger_idx = models.Index("(product_id, warehouse_id, at, id)")
+    # When the journal began is asked at every commit that moves goods.
+    _opening_idx = models.Index("(at) WHERE kind = 'opening'")
 
     def _compute_available_after(self):
-        """One query for all: a running sum over what comes before."""
+        """One query for all, and each product and place is read once: a running sum over what comes before."""
         self.env.flush_all()
         balances = {}
         if self.ids:
             self.env.cr.execute(
                 SQL(
                     """
-                    SELECT this.id, GREATEST(0, SUM(before.on_hand - before.promised))
-                      FROM oms_stock_event this
-                      JOIN oms_stock_event before
-                        ON before.product_id = this.product_id AND before.warehouse_id = this.warehouse_id
-                       AND (before.at, before.id) <= (this.at, this.id)
-                     WHERE this.id = ANY(%s)
-                     GROUP BY this.id
+                    WITH this AS (SELECT id, product_id, warehouse_id FROM oms_stock_event WHERE id = ANY(%(ids)s)
+                    ), balance AS (
+                        SELECT event.id, SUM(event.on_hand - event.promised) OVER (
+                                   PARTITION BY event.product_id, event.warehouse_id ORDER BY event.at, event.id
+                               ) AS available
+                          FROM oms_stock_event event
+                          JOIN (SELECT DISTINCT product_id, warehouse_id FROM this) place
+                            ON place.product_id = event.product_id AND place.warehouse_id = event.warehouse_id
+                    )
+                    SELECT balance.id, GREATEST(0, balance.available) FROM balance JOIN this ON this.id = balance.id
                     """,
-                    self.ids,
+                    ids=self.ids,
                 )
             )
             balances = dict(self.env.cr.fetchall())
@@ -297,12 +302,12 @@ class OmsStockEvent(models.Model):
                      UNION ALL
                     SELECT move.product_id, wh.id, 0, move.product_qty, 0, 0
                       FROM stock_move move JOIN stock_location place ON place.id = move.location_id %(in_stock)s
-                     WHERE move.state IN ('waiting', 'confirmed', 'partially_available')
+                     WHERE move.state IN ('confirmed', 'partially_available')
                      UNION ALL
                     SELECT line.product_id, wh.id, 0, -line.quantity_product_uom, 0, 0
                       FROM stock_move move JOIN stock_move_line line ON line.move_id = move.id
                       JOIN stock_location place ON place.id = line.location_id %(in_stock)s
-                     WHERE move.state IN ('waiting', 'confirmed', 'partially_available')
+                     WHERE move.state IN ('confirmed', 'partially_available')
                      UNION ALL
                     SELECT product_id, warehouse_id, 0, quantity::numeric, 0, 0 FROM oms_reservation WHERE state = 'pending'
                      UNION ALL
@@ -384,9 +389,8 @@ class OmsStockEvent(models.Model):
         for difference in self._correct():
             _logger.warning("Stock journal corrected: %s", difference["sentence"])
 
-    @api.model
     def action_check(self):
-        """Compare now, correct, and show what was found."""
+        """Compare now, correct, and show what was found. (A button of a list gives the rows that are ticked: none, or any.)"""
         if not self.env.user.has_group("oms_core.group_oms_manager"):
             raise AccessError(self.env._("Only a manager of order management can check the stock journal."))
         found = self._correct(companies=self.env.companies)

@@ -16,19 +16,19 @@ class OmsStockFeed(models.Model):
     """
 
     _name = "oms.stock.feed"
-    _description = "Told Stock"
+    _description = "Reported Stock"
     _order = "warehouse_id, product_id"
     _rec_name = "product_id"
 
     warehouse_id = fields.Many2one("stock.warehouse", string="Place", required=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(related="warehouse_id.company_id", store=True, index=True)
     product_id = fields.Many2one("product.product", required=True, index=True, ondelete="cascade")
-    quantity = fields.Float(string="Told", digits="Product Unit", required=True, readonly=True)
-    told_at = fields.Datetime(required=True, readonly=True)
+    quantity = fields.Float(string="Reported", digits="Product Unit", required=True, readonly=True)
+    told_at = fields.Datetime(string="Reported At", required=True, readonly=True)
     source = fields.Char(readonly=True, help="Who told it, and how.")
     age_hours = fields.Float(string="Age (hours)", compute="_compute_counted", digits=(10, 1))
     counted = fields.Float(
-        string="Counts", compute="_compute_counted", digits="Product Unit", help="What still counts of it at its age."
+        string="Usable", compute="_compute_counted", digits="Product Unit", help="What still counts of it at its age."
     )
     freshness = fields.Selection(
         [("fresh", "Fresh"), ("stale", "Stale"), ("worthless", "Too old")], compute="_compute_counted"
@@ -54,18 +54,21 @@ class StockWarehouse(models.Model):
     _inherit = "stock.warehouse"
 
     oms_stale_hours = fields.Float(
-        string="Told Stock Is Stale After",
+        string="Reported Stock Is Stale After",
         default=24.0,
         required=True,
         help="Hours. Until then all that this place told counts; after that less each hour.",
     )
     oms_worthless_hours = fields.Float(
-        string="Told Stock Is Worthless After", default=72.0, required=True, help="Hours. Older messages count nothing."
+        string="Reported Stock Is Worthless After",
+        default=72.0,
+        required=True,
+        help="Hours. Older messages count nothing.",
     )
 
     _oms_stale_check = models.Constraint(
         "CHECK(oms_stale_hours >= 0 AND oms_worthless_hours >= oms_stale_hours)",
-        "Told stock is stale before it is worthless, and not before it is told.",
+        "Reported stock is stale before it is worthless, and not before it is reported.",
     )
 
     def _oms_tell_stock(self, quantities, told_at, source=""):

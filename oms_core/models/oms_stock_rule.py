@@ -63,7 +63,7 @@ class OmsStockRule(models.AbstractModel):
 
     @api.model
     def _get_book(self, company, domain=(), place="channel_id"):
-        """The rules of a company that hold today.
+        """The rules of a company that hold on the day that it is there.
 
         :param place: the field that tells the place: a channel or a warehouse.
         :rtype: Rulebook
@@ -83,7 +83,7 @@ class OmsStockRule(models.AbstractModel):
                 )
                 for rule_sudo in rules_sudo
             ),
-            fields.Date.today(),
+            company._oms_get_today(),
         )
 
 

@@ -16,6 +16,7 @@ from ..const import (
     SUBSCRIPTION_TRANSITIONS,
 )
 from ..domain.schedule import EVERY_MAX, Plan, due, nth, on_or_after
+from ..exceptions import CONCURRENCY_ERRORS
 from ..quiet import quiet_sql
 from ..text import as_html
 
@@ -271,6 +272,10 @@ class OmsSubscription(models.Model):
                     subscription._run(today or subscription._today())
             except psycopg2.errors.UniqueViolation:
                 _logger.info("Subscription %s has its order already, from another connection", subscription.id)
+            except CONCURRENCY_ERRORS as error:
+                _logger.info(
+                    "Subscription %s is being worked on elsewhere, the next run looks again: %s", subscription.id, error
+                )
             except Exception as error:
                 _logger.warning("Subscription %s has no order: %s", subscription.id, error)
                 subscription._fail(str(error).strip()[:ERROR_MAX_CHARS] or type(error).__name__)

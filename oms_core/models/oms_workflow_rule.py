@@ -167,6 +167,7 @@ class OmsWorkflowRule(models.Model):
             ends=self.date_to or None,
             delay=delay,
             stop_after=self.stop_after,
+            zone=(self.company_id or self.env.company)._oms_get_zone(),
         )
 
     @api.model

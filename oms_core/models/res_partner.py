@@ -3,8 +3,8 @@ import re
 from odoo import api, fields, models
 from odoo.tools import SQL, email_normalize
 
-#: Fewer digits are an extension or a slip, and would merge strangers.
-PHONE_DIGITS_MIN = 8
+from ..const import MATCH_SCAN_MAX
+from ..domain.matching import BLOCK_MAX, Person, fold, is_no_number, is_same_caller
 
 #: What makes two addresses the same place for the same person.
 ADDRESS_FIELDS = ("name", "street", "street2", "zip", "city", "state_id", "country_id")
@@ -22,8 +22,10 @@ class ResPartner(models.Model):
     def _oms_match_customers(self, channel, docs):
         """The customer of each order, found or made, with a fixed number of queries for all of them.
 
-        Matched by the channel's id of the customer, then by e-mail, then by phone; never by name alone, because two people
-        called Jean Martin are two people. A customer of whom none of these is known is a new one for every order.
+        Matched by the channel's id of the customer, then by e-mail, then by phone and name together; never by name alone,
+        because two people called Jean Martin are two people, and never by phone alone, because colleagues share a line and
+        one would read the other's mail. What is only likely is for a person to decide (``oms.customer.match``). A customer
+        of whom none of these is known is a new one for every order.
 
         :param docs: ``OrderDoc`` values.
         :return: for each the triple (customer, invoice address, delivery address).
@@ -42,7 +44,7 @@ class ResPartner(models.Model):
             partner = (
                 by_ref.get(doc.customer_ref)
                 or by_email.get(_email(doc))
-                or by_phone.get(_phone(doc))
+                or _same_caller(by_phone.get(_phone(doc), ()), doc, places)
                 or next((by_ref[key] for key in _keys(doc) if key in by_ref), None)
             )
             found.append(partner)
@@ -70,7 +72,10 @@ class ResPartner(models.Model):
 
     @api.model
     def _oms_find_by_phone(self, channel, phones):
-        """{digits of a phone number: the oldest contact of the company that has it}"""
+        """{digits of a phone number: contacts of the company that have it, the oldest first}
+
+        A number that many have tells nothing about anybody.
+        """
         if not phones:
             return {}
         self.flush_model(["phone"])
@@ -78,13 +83,16 @@ class ResPartner(models.Model):
             SQL(
                 r"SELECT id, regexp_replace(phone, '\D', '', 'g') FROM res_partner"
                 r" WHERE phone IS NOT NULL AND regexp_replace(phone, '\D', '', 'g') IN %s AND active"
-                r" AND (company_id IS NULL OR company_id = %s) AND type = 'contact' ORDER BY id DESC",
+                r" AND (company_id IS NULL OR company_id = %s) AND type = 'contact' ORDER BY id LIMIT %s",
                 tuple(phones),
                 channel.company_id.id,
+                MATCH_SCAN_MAX,
             )
         )
-        allowed = set(self.browse([row[0] for row in rows])._filtered_access("read").ids)
-        return {digits: self.browse(partner_id) for partner_id, digits in rows if partner_id in allowed}
+        digits = dict(rows)
+        allowed = self.browse(digits)._filtered_access("read")
+        found = allowed.grouped(lambda partner: digits[partner.id])
+        return {number: partners for number, partners in found.items() if len(partners) <= BLOCK_MAX}
 
     @api.model
     def _oms_create_customers(self, channel, docs, places):
@@ -210,13 +218,38 @@ def _email(doc):
 
 def _phone(doc):
     digits = re.sub(r"\D", "", doc.billing.phone or doc.shipping.phone)
-    return digits if len(digits) >= PHONE_DIGITS_MIN else ""
+    return "" if is_no_number(digits) else digits
+
+
+def _same_caller(partners, doc, places):
+    """Of the contacts that have the phone number of a document, the oldest that is surely the same person."""
+    address = doc.billing if not doc.billing.is_empty() else doc.shipping
+    person = Person(
+        0,
+        places.values(address)["name"],
+        _email(doc),
+        doc.billing.phone or doc.shipping.phone,
+        country=address.country_code.upper(),
+    )
+    for partner in partners:
+        known = Person(
+            partner.id,
+            partner.name or "",
+            partner.email_normalized or "",
+            partner.phone or "",
+            country=partner.country_id.code or "",
+        )
+        if is_same_caller(person, known):
+            return partner
+    return None
 
 
 def _keys(doc):
-    """What a customer is remembered by, surest first."""
-    keys = (doc.customer_ref, _email(doc) and f"email:{_email(doc)}", _phone(doc) and f"phone:{_phone(doc)}")
-    return [key for key in keys if key]
+    """What a customer is remembered by, surest first. A phone number only where there is no e-mail, and with the name."""
+    email, phone = _email(doc), _phone(doc)
+    name = fold(doc.billing.name or doc.shipping.name)
+    caller = f"phone:{phone}:{name}" if phone and name and not email else ""
+    return [key for key in (doc.customer_ref, email and f"email:{email}", caller) if key]
 
 
 def _address_key(values):

@@ -17,9 +17,14 @@ class ResPartner(models.Model):
     oms_segment = fields.Selection(
         SEGMENTS, string="Segment", compute="_compute_oms_score", search="_search_oms_segment", compute_sudo=True
     )
-    oms_rfm = fields.Char(string="RFM", compute="_compute_oms_score", compute_sudo=True)
+    oms_rfm = fields.Char(
+        string="RFM Score",
+        help="Recency, frequency and money, each from 1 to 5.",
+        compute="_compute_oms_score",
+        compute_sudo=True,
+    )
     oms_margin = fields.Monetary(
-        string="What Is Left", compute="_compute_oms_score", compute_sudo=True, currency_field="oms_currency_id"
+        string="Margin", compute="_compute_oms_score", compute_sudo=True, currency_field="oms_currency_id"
     )
     oms_spent = fields.Monetary(
         string="Spent", compute="_compute_oms_score", compute_sudo=True, currency_field="oms_currency_id"
@@ -29,7 +34,7 @@ class ResPartner(models.Model):
     oms_order_count = fields.Integer(compute="_compute_oms_counts", compute_sudo=True)
     oms_hold_count = fields.Integer(compute="_compute_oms_counts", compute_sudo=True)
     oms_subscription_count = fields.Integer(compute="_compute_oms_counts", compute_sudo=True)
-    oms_last_contact_at = fields.Datetime(string="Last Told", compute="_compute_oms_counts", compute_sudo=True)
+    oms_last_contact_at = fields.Datetime(string="Last Notified", compute="_compute_oms_counts", compute_sudo=True)
     oms_recent_order_ids = fields.Many2many("sale.order", compute="_compute_oms_recent_order_ids", string="Last Orders")
 
     @api.depends_context("company")

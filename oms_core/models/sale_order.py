@@ -123,14 +123,29 @@ class SaleOrder(models.Model):
 
     # -------------------------------------------------------------------------------------------------------- HOLDS
 
-    def _oms_hold(self, kind, reason):
-        """Stop this order for one more reason. The same reason twice is one hold."""
+    def _oms_hold(self, kind, reason, subject=None):
+        """Stop this order for one more reason. The same reason twice is one hold.
+
+        :param subject: what a reason is about that tells numbers, which change from day to day: then that makes it the
+            same, and the hold that stands only says it anew.
+        """
         self.ensure_one()
-        standing = self.oms_hold_ids.filtered(lambda hold: hold.is_open and (hold.kind, hold.reason) == (kind, reason))
+        standing = self.oms_hold_ids.filtered(
+            lambda hold: (
+                hold.is_open and hold.kind == kind and (hold.subject == subject if subject else hold.reason == reason)
+            )
+        )
         if standing:
+            if subject and standing.reason != reason:
+                # sudo: as when it was opened; who works on it, until when, and since when it stands stay as they are
+                standing.sudo().with_context(oms_hold_retold=True).reason = reason
             return standing
         # sudo: whoever finds a reason may stop an order, also who works in a warehouse and sees holds only
-        hold_sudo = self.env["oms.hold"].sudo().create({"order_id": self.id, "kind": kind, "reason": reason})
+        hold_sudo = (
+            self.env["oms.hold"]
+            .sudo()
+            .create({"order_id": self.id, "kind": kind, "reason": reason, "subject": subject or False})
+        )
         return hold_sudo.with_env(self.env)
 
     def _oms_release_clean(self):

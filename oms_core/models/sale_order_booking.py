@@ -1,16 +1,12 @@
 """From shipped goods and taken money to posted entries. Run by a job, so that a closed period never stops a parcel."""
 
-import logging
 from collections import defaultdict
 
 from odoo import api, models
 from odoo.fields import Domain
 
+from ..alone import on_its_own
 from ..const import BOOKING_BATCH_MAX, ERROR_MAX_CHARS
-from ..exceptions import CONCURRENCY_ERRORS
-from ..quiet import quiet_sql
-
-_logger = logging.getLogger(__name__)
 
 
 class SaleOrder(models.Model):
@@ -39,11 +35,14 @@ class SaleOrder(models.Model):
                 ("provider_id.code", "=", "none"),
             ],
         ) & Domain("oms_channel_id.clearing_journal_id", "!=", False)
+        is_sold = Domain("state", "=", "sale")
+        # The money of an order that was cancelled here is still in the channel's hands; one that the channel cancelled it
+        # repays itself, and nothing of it comes to us.
+        is_stopped = Domain("state", "=", "cancel") & Domain("oms_called_off", "=", False)
         return (
             Domain("oms_channel_id", "!=", False)
-            & Domain("state", "=", "sale")
             & Domain("oms_booking_error", "=", False)
-            & (to_invoice | to_pay)
+            & ((is_sold & (to_invoice | to_pay)) | (is_stopped & to_pay))
         )
 
     @api.model
@@ -64,14 +63,11 @@ class SaleOrder(models.Model):
             worker = order.oms_channel_id._as_worker()
             # sudo: booking an order's invoice and payment is the job's task, whoever the integration user is
             order_sudo = order.with_env(worker.env).sudo()
-            try:
-                with quiet_sql(), self.env.cr.savepoint():
-                    order_sudo._oms_book()
-            except CONCURRENCY_ERRORS as error:
-                _logger.info("Order %s is being worked on elsewhere, the next run books it: %s", order.id, error)
-            except Exception as error:
-                _logger.warning("Order %s cannot be booked: %s", order.id, error)
-                order.oms_booking_error = str(error)[:ERROR_MAX_CHARS] or type(error).__name__
+            with on_its_own(order, order._oms_tell_unbooked):
+                order_sudo._oms_book()
+
+    def _oms_tell_unbooked(self, error):
+        self.oms_booking_error = str(error)[:ERROR_MAX_CHARS] or type(error).__name__
 
     def action_oms_book(self):
         """Try to book these orders (again), now that what was in the way is out of it."""
@@ -98,7 +94,7 @@ class SaleOrder(models.Model):
         """
         self.ensure_one()
         by_hand = self.oms_channel_id.invoice_policy == "manual"
-        if not by_hand and any(line.qty_to_invoice > 0 for line in self.order_line):
+        if self.state == "sale" and not by_hand and any(line.qty_to_invoice > 0 for line in self.order_line):
             self._oms_invoice()
         self._oms_book_payments()
         self._oms_reconcile()
@@ -147,21 +143,24 @@ class SaleOrder(models.Model):
             journal_id=journal.id,
             company_id=self.company_id.id,
             payment_method_line_id=lines[:1].id,
-            date=transaction.last_state_change.date(),
+            date=self.company_id._oms_get_today(transaction.last_state_change),
             memo=f"{self.oms_number or self.name} {transaction.provider_reference or ''}".strip(),
             oms_key=f"payment:{transaction.reference}",
         )
 
     def _oms_reconcile(self):
         """Match open receivables of this order's invoices with its open payments, oldest first, account by account."""
-        documents = self.invoice_ids.filtered(lambda move: move.state == "posted")
-        documents |= self.transaction_ids.payment_id.move_id.filtered(lambda move: move.state == "posted")
-        open_lines = documents.line_ids.filtered(
-            lambda line: line.account_id.account_type == "asset_receivable" and not line.reconciled
-        )
         by_account = defaultdict(lambda: self.env["account.move.line"])
-        for line in open_lines:
+        for line in self._oms_get_open_receivables():
             by_account[line.account_id, line.currency_id] |= line
         for lines in by_account.values():
             if len({line.balance > 0 for line in lines}) == 2:
                 lines.reconcile()
+
+    def _oms_get_open_receivables(self):
+        """What of this order's invoices and payments is not matched yet."""
+        documents = self.invoice_ids.filtered(lambda move: move.state == "posted")
+        documents |= self.transaction_ids.payment_id.move_id.filtered(lambda move: move.state == "posted")
+        return documents.line_ids.filtered(
+            lambda line: line.account_id.account_type == "asset_receivable" and not line.reconciled
+        )

@@ -97,8 +97,9 @@ class SaleOrder(models.Model):
 
         :raise LockError: when somebody else has one of them.
         """
-        # sudo: who may cancel an order may keep its transfers from leaving
-        open_sudo = self.sudo().picking_ids.filtered(lambda picking: picking.state not in ("done", "cancel"))
+        # sudo: who may cancel an order may keep its transfers from leaving, and what is brought to its store
+        pickings_sudo = self.sudo().picking_ids | self.sudo().oms_transfer_ids
+        open_sudo = pickings_sudo.filtered(lambda picking: picking.state not in ("done", "cancel"))
         open_sudo.flush_recordset()
         open_sudo.lock_for_update(allow_referencing=True)
 

@@ -129,6 +129,7 @@ class SaleOrder(models.Model):
             "client_order_ref": doc.number,
             "require_signature": False,
             "require_payment": False,
+            "validity_date": False,  # what was bought does not expire like an offer
         }
 
     @api.model
@@ -477,7 +478,9 @@ class SaleOrder(models.Model):
         method = self.env.ref("payment.payment_method_unknown")
         values = {}
         for order, doc in orders_and_docs:
-            for payment in doc.payments if order.state != "cancel" else ():
+            # Money that comes after the order was stopped here has to go back; of one that the channel stopped it goes itself.
+            refused = order.state == "cancel" and order.oms_called_off
+            for payment in doc.payments if not refused else ():
                 # Of what can never change, or the next update would be a second payment.
                 reference = f"oms{channel.id}-{doc.external_id}-{payment.external_id}"
                 values[reference] = {

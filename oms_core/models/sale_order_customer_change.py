@@ -4,11 +4,11 @@ import psycopg2.errors
 
 from odoo import models
 from odoo.exceptions import UserError
-from odoo.tools import mute_logger
 
 from ..const import ASKED_BY_CUSTOMER_MAX, COLLECTED_METHODS, CUSTOMER_CHANGE_METHODS, PICKUP_PLACES_MAX
 from ..domain.address import PostalAddress, check
 from ..domain.cancelling import stop
+from ..quiet import quiet_sql
 from .oms_order_change import ADDRESS_FIELDS
 
 #: Kinds of change on the page of an order, in this order.
@@ -225,7 +225,7 @@ class SaleOrder(models.Model):
         if basis != self._oms_get_basis():
             return self.env._("The order has changed since you looked at it. Please look again.")
         try:
-            with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+            with quiet_sql(), self.env.cr.savepoint():
                 self._oms_make_change(kind, values).action_apply()
         except UserError as error:
             return str(error)

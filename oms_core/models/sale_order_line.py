@@ -40,6 +40,15 @@ class SaleOrderLine(models.Model):
     def _is_oms_goods(self):
         return self.product_id.type == "consu"
 
+    @api.depends_context("oms_product_names")
+    def _compute_display_name(self):
+        """Override of ``sale``: where the order is known, a line is called by its product, not by words of the shop."""
+        result = super()._compute_display_name()
+        if self.env.context.get("oms_product_names"):
+            for line in self.filtered("product_id"):
+                line.display_name = line.product_id.display_name
+        return result
+
     @api.depends("order_id.oms_channel_id.invoice_policy", "order_id.order_line.qty_delivered")
     def _compute_qty_to_invoice(self):
         """Override of ``sale``: for orders of a channel its policy decides, not that of each product.
@@ -67,6 +76,14 @@ class SaleOrderLine(models.Model):
                     or min(Decimal(repr(due)) - charged + credited, Decimal(0))
                 )
         return result
+
+    def _oms_get_parts(self):
+        """Hook: what one of this line is made of when it leaves, where that is not the product itself.
+
+        :return: {product: quantity in the product's own unit, for one in the unit of this line}; empty for what is no kit.
+        """
+        self.ensure_one()
+        return {}
 
     def _oms_get_shipped(self):
         """How much of this line has left, in its unit, whatever came back since."""

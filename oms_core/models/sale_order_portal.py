@@ -65,11 +65,25 @@ class SaleOrder(models.Model):
             "headline": headline,
             "sentence": sentence,
             "collected": collected,
+            "tz": order_sudo._oms_get_customer_tz(self.env.user),
             "steps": [(labels[step.code], step.state) for step in steps(order_sudo.oms_status, collected)],
             "expected_at": order_sudo.oms_deliver_by if order_sudo.oms_status in TO_SHIP else False,
             "parcels": order_sudo._oms_get_parcels_view(),
             "place": order_sudo._oms_get_pickup_place_view() if collected else None,
         }
+
+    def _oms_get_customer_tz(self, user):
+        """A visitor who is not logged in has no time zone: the clock of the place that sends is the best guess."""
+        warehouse = self.warehouse_id  # an order of services alone may have none
+        return user.tz or (warehouse._oms_get_tz().zone if warehouse else self.company_id.partner_id.tz or "UTC")
+
+    @api.depends("oms_external_id")
+    def _compute_type_name(self):
+        """Override of ``sale``: who bought in a shop has ordered, also where the order waits or was cancelled."""
+        result = super()._compute_type_name()
+        for order in self.filtered("oms_external_id"):
+            order.type_name = self.env._("Order")
+        return result
 
     def _oms_get_step_labels(self):
         return {

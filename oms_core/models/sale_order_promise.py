@@ -1,18 +1,16 @@
 """When customers get what is not there yet: promised from the receipts, first come first served, and promised anew."""
 
-import logging
 from collections import defaultdict
 from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.tools import format_date
 
+from ..alone import leave_task, on_its_own
 from ..const import PROMISE_BATCH_MAX
 from ..domain.promise import Claim, promises
 from .oms_availability import WAITING_STATES
 from .oms_stock_rule import _decimal
-
-_logger = logging.getLogger(__name__)
 
 
 class SaleOrderLine(models.Model):
@@ -54,7 +52,7 @@ class SaleOrderLine(models.Model):
         :return: the orders whose promise has changed.
         """
         moves = self._oms_waiting_moves(products)
-        of_lines = self._oms_promise_moves(moves)
+        of_lines = self._oms_add_brought(self._oms_promise_moves(moves), products)
         changed = {}
         for line, promise in of_lines.items():
             before, after = line.oms_promised_at, promise.at or False
@@ -68,6 +66,10 @@ class SaleOrderLine(models.Model):
             for order in orders:
                 order._oms_notify("promise_changed")
         return orders
+
+    def _oms_add_brought(self, of_lines, products):
+        """Hook: the promises for what comes for a line and for nobody else."""
+        return of_lines
 
     def _oms_promise_moves(self, moves):
         """{line: ``Promise``}: of several moves of a line, the one that is served last."""
@@ -189,7 +191,7 @@ class SaleOrder(models.Model):
 
     def _oms_hold_beyond_policy(self, channel):
         """Hold those of these orders that want more than there is and than may be backordered, one after the other."""
-        availability = self.env["oms.availability"]
+        availability = self.env["oms.availability"].with_company(channel.company_id)  # a kit is one in its company only
         wanted = {
             order: {
                 line: _decimal(line.product_uom_id._compute_quantity(line.product_uom_qty, line.product_id.uom_id))
@@ -218,25 +220,28 @@ class SaleOrder(models.Model):
                 for product, quantity in asked.items()
                 if left.get(product.id) is not None and left[product.id] < quantity
             ]
-            accepted = set(
-                order.oms_hold_ids.filtered(lambda hold: not hold.is_open and hold.is_beyond_policy).mapped("reason")
-            )
-            reasons = [
-                self.env._(
+            # Who released it said that this much may be sold; that less is left by now does not unsay it.
+            accepted = defaultdict(float)
+            for hold in order.oms_hold_ids.filtered(lambda hold: not hold.is_open and hold.is_beyond_policy):
+                accepted[hold.subject] = max(accepted[hold.subject], hold.wanted_quantity)
+            new = {
+                f"product:{product.id}": (product, float(asked[product]))
+                for product in short
+                if asked[product] > accepted[f"product:{product.id}"]
+            }
+            order._oms_end_beyond_policy(but=new)
+            for subject, (product, wanted) in new.items():
+                reason = self.env._(
                     "%(product)s may not be sold beyond what is there: %(wanted)g wanted, %(left)g left. Change the "
                     "quantity, or release to sell it all the same.",
                     product=product.display_name,
-                    wanted=asked[product],
+                    wanted=wanted,
                     left=left[product.id],
                 )
-                for product in short
-            ]
-            new = [reason for reason in reasons if reason not in accepted]
-            order._oms_end_beyond_policy(but=new)
+                hold = order._oms_hold("stock", reason, subject=subject)
+                # sudo: whoever finds a reason may stop an order
+                hold.sudo().write({"is_beyond_policy": True, "wanted_quantity": wanted})
             if new:
-                for reason in new:
-                    hold = order._oms_hold("stock", reason)
-                    hold.sudo().is_beyond_policy = True  # sudo: whoever finds a reason may stop an order
                 continue
             for product, quantity in asked.items():
                 if left.get(product.id) is not None:
@@ -245,7 +250,7 @@ class SaleOrder(models.Model):
     def _oms_end_beyond_policy(self, but=()):
         """Release what the policy has to say against these orders no more. That is nobody's decision to sell all the same."""
         over = self.oms_hold_ids.filtered(
-            lambda hold: hold.is_open and hold.is_beyond_policy and hold.reason not in but
+            lambda hold: hold.is_open and hold.is_beyond_policy and hold.subject not in but
         )
         if over:
             over.sudo().is_beyond_policy = False  # sudo: as when it was found
@@ -260,30 +265,24 @@ class SaleOrder(models.Model):
         cron._commit_progress(remaining=len(products))
         for start in range(0, len(products), PROMISE_BATCH_MAX):
             batch = products[start : start + PROMISE_BATCH_MAX]
-            for product in self._oms_promise_batch(batch):
-                _logger.error("OMS: the promises for %s could not be made anew", product.display_name)
+            self._oms_promise_batch(batch)
             if not cron._commit_progress(len(batch)):
                 break
 
     @api.model
     def _oms_promise_batch(self, products):
-        """Promise these products anew; one that fails spoils no other.
+        """Promise these products anew; where that fails, each on its own, so that one spoils no other."""
 
-        :return: those that failed.
-        """
-        failed = products.browse()
-        try:
-            with self.env.cr.savepoint():
-                self.env["sale.order.line"]._oms_give_promises(products)
-                self.env.flush_all()
-        except Exception:
-            if len(products) == 1:
-                _logger.exception("OMS: promises")
-                return products
-            self.env.invalidate_all()
-            for product in products:
-                failed |= self._oms_promise_batch(product)
-        return failed
+        def tell(error):
+            if len(products) > 1:
+                for product in products:
+                    self._oms_promise_batch(product)
+                return
+            text = self.env._("What waits for it keeps the date that was promised before: %s", error)
+            leave_task(products, self.env._("Dates could not be promised anew"), text, products.responsible_id)
+
+        with on_its_own(products, tell):
+            self.env["sale.order.line"]._oms_give_promises(products)
 
 
 class OmsHold(models.Model):
@@ -292,6 +291,9 @@ class OmsHold(models.Model):
     is_beyond_policy = fields.Boolean(
         readonly=True,
         help="More is wanted than may be sold beyond what is there. Goes by itself when it is not so any more.",
+    )
+    wanted_quantity = fields.Float(
+        readonly=True, help="How much is wanted of what may not be sold beyond what is there."
     )
 
 

@@ -3,7 +3,6 @@
 Also who touched an order on its way, so that "without a touch" is a fact and no feeling.
 """
 
-import logging
 from datetime import timedelta, timezone
 
 from odoo import api, fields, models
@@ -11,10 +10,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_datetime
 
-from ..exceptions import CONCURRENCY_ERRORS
-from ..quiet import quiet_sql
-
-_logger = logging.getLogger(__name__)
+from ..alone import on_its_own
 
 #: Orders released by one run of the job before it commits.
 RELEASE_BATCH_MAX = 20
@@ -179,18 +175,12 @@ class SaleOrder(models.Model):
     def _oms_release_each(self):
         for order in self:
             worker = order.oms_channel_id._as_worker()
-            try:
-                with quiet_sql(), self.env.cr.savepoint():
-                    if locked := order.with_env(worker.env).try_lock_for_update():
-                        locked._oms_release_clean()
-                        self.env.flush_all()
-            except CONCURRENCY_ERRORS as error:
-                _logger.info("Order %s is being worked on elsewhere, the next run releases it: %s", order.id, error)
-            except Exception as error:
-                _logger.warning("Order %s cannot be released: %s", order.id, error)
-                order._oms_hold(
-                    "manual", self.env._("It could not be released: %s Put that right, then release.", error)
-                )
+            with on_its_own(order, order._oms_tell_unreleased):
+                if locked := order.with_env(worker.env).try_lock_for_update():
+                    locked._oms_release_clean()
+
+    def _oms_tell_unreleased(self, error):
+        self._oms_hold("manual", self.env._("It could not be released: %s Put that right, then release.", error))
 
     @api.depends("oms_release_at", "state")
     def _compute_oms_explanation(self):

@@ -1,16 +1,14 @@
 """From capture to confirmation: goods are set aside for an order, and nobody is promised what there is not."""
 
-import logging
 from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..alone import on_its_own
 from ..const import HOLDS_WITHOUT_RESERVATION, SHORTAGE_BATCH_MAX
 from ..domain.quantities import ZERO, Quantities
 from ..domain.reservation import Want, place
-
-_logger = logging.getLogger(__name__)
 
 
 class SaleOrder(models.Model):
@@ -173,7 +171,8 @@ class SaleOrder(models.Model):
     def _oms_go_where_goods_are(self, placement):
         """Where nobody decides it better, an order goes to the one place that has all of it."""
         nodes = {node for _line, node, _product in placement.parts}
-        if len(nodes) == 1 and not placement.short and self.state in ("draft", "sent"):
+        # A person who confirms an order confirms it first, and its transfers are made after that.
+        if len(nodes) == 1 and not placement.short and not self.order_line.move_ids:
             node = nodes.pop()
             if self.warehouse_id.id != node and self._oms_is_strict():
                 self.warehouse_id = node
@@ -185,11 +184,12 @@ class SaleOrder(models.Model):
         for order in self:
             standing = order.oms_hold_ids.filtered(lambda hold: hold.is_open and hold.is_shortage)
             reason = order._oms_shortage_reason(short[order]) if order in short and order._oms_is_strict() else None
-            standing.filtered(lambda hold, reason=reason: hold.reason != reason)._release()
-            if reason and reason not in standing.mapped("reason"):
-                order._oms_hold(
-                    "stock", reason
-                ).sudo().is_shortage = True  # sudo: whoever finds a reason may stop an order
+            if not reason:
+                standing._release()
+                continue
+            hold = order._oms_hold("stock", reason, subject="shortage")
+            if not hold.is_shortage:
+                hold.sudo().is_shortage = True  # sudo: whoever finds a reason may stop an order
 
     def _oms_shortage_reason(self, short):
         """The sentence about goods that are not there."""
@@ -236,11 +236,8 @@ class SaleOrder(models.Model):
             for channel, of_channel in batch.grouped("oms_channel_id").items():
                 worker = channel._as_worker()
                 for order in of_channel.with_env(worker.env):
-                    try:
-                        with self.env.cr.savepoint():
-                            order._oms_release_clean()
-                    except Exception:
-                        _logger.warning("Order %s still waits for goods", order.id, exc_info=True)
+                    with on_its_own(order, order._oms_tell_unreleased):
+                        order._oms_release_clean()
             if not cron._commit_progress(len(batch), remaining=max(len(orders) - start - len(batch), 0)):
                 break
 
@@ -322,16 +319,20 @@ class SaleOrderLine(models.Model):
     def _oms_wants_by_line(self):
         """{line: [``Want``]} of those of these lines that want goods whose stock is counted; of kits what is in them."""
         lines = self.filtered(lambda line: line._oms_is_from_shelf())
-        components = self.env["oms.availability"]._get_components(lines.product_id) if lines else {}
+        components = {
+            company: self.env["oms.availability"].with_company(company)._get_components(of_company.product_id)
+            for company, of_company in lines.grouped("company_id").items()  # a kit is one in its company only
+        }
         wants = {}
         for line in lines:
             product = line.product_id
-            if product.id not in components and not product.is_storable:
+            parts = components[line.company_id]
+            if product.id not in parts and not product.is_storable:
                 continue
             quantity = Decimal(repr(line.product_uom_id._compute_quantity(line.product_uom_qty, product.uom_id)))
             wants[line] = [
                 Want(line.id, part, quantity * Decimal(needed))
-                for part, needed in components.get(product.id, ((product.id, 1),))
+                for part, needed in parts.get(product.id, ((product.id, 1),))
             ]
         return wants
 

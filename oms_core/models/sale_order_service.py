@@ -1,6 +1,5 @@
 """How the customer wants the goods, by when, and whether that will be kept."""
 
-import logging
 from datetime import timezone
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -8,13 +7,10 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_datetime
 
+from ..alone import leave_task, on_its_own
 from ..const import COLLECTED_METHODS
 from ..domain.order_status import TO_SHIP, UNDERWAY
 from ..domain.service_clock import Opening, Promise, due, state
-from ..exceptions import CONCURRENCY_ERRORS
-from ..quiet import quiet_sql
-
-_logger = logging.getLogger(__name__)
 
 #: Late orders told to their customers by one run of the job before it commits.
 LATE_BATCH_MAX = 50
@@ -260,16 +256,16 @@ class SaleOrder(models.Model):
 
     def _oms_tell_late(self):
         for order in self:
-            try:
-                with quiet_sql(), self.env.cr.savepoint():
-                    if order.try_lock_for_update():
-                        order.oms_late_for = order.oms_due_at
-                        order.message_post(body=order.oms_service_reason)
-                        order._oms_notify("delayed")
-            except CONCURRENCY_ERRORS as error:
-                _logger.info("Order %s is being worked on elsewhere, the next run looks again: %s", order.id, error)
-            except Exception:
-                _logger.exception("Order %s is late, and nobody could be told", order.id)
+            with on_its_own(order, order._oms_tell_untold):
+                if order.try_lock_for_update():
+                    order.oms_late_for = order.oms_due_at
+                    order.message_post(body=order.oms_service_reason)
+                    order._oms_notify("delayed")
+
+    def _oms_tell_untold(self, error):
+        """A late order of which nobody could be told."""
+        text = self.env._("The order is late, and its customer could not be told: %s", error)
+        leave_task(self, self.env._("Tell the customer"), text, self.user_id or self.oms_channel_id._get_responsible())
 
 
 class OmsChannel(models.Model):

@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from odoo import fields, models
+from odoo.tools import SQL
 
 from ..const import COLLECTED_METHODS, ERROR_MAX_CHARS, ORDER_PRIORITIES, WORKFLOW_MOMENTS_MAX
 from ..domain.workflow import OrderFacts, evaluate
@@ -218,10 +219,12 @@ class SaleOrder(models.Model):
         :rtype: list[OrderFacts]
         """
         kinds = {condition.kind for condition in conditions}
-        hours = max((condition.hours for condition in conditions if condition.kind == "velocity"), default=0)
+        velocity = [condition for condition in conditions if condition.kind == "velocity"]
+        hours = max((condition.hours for condition in velocity), default=0)
+        most = max((condition.count for condition in velocity), default=0) + WORKFLOW_MOMENTS_MAX
         orders_sudo = self.sudo()  # sudo: rules see all of an order, whoever works it
         earlier = orders_sudo._oms_count_earlier() if "new_customer" in kinds else {}
-        moments = orders_sudo._oms_get_moments(hours) if hours else {}
+        moments = orders_sudo._oms_get_moments(hours, most) if hours else {}
         return [order._oms_to_facts(kinds, earlier, moments) for order in orders_sudo]
 
     def _oms_to_facts(self, kinds, earlier, moments):
@@ -238,7 +241,7 @@ class SaleOrder(models.Model):
             channel_id=self.oms_channel_id.id,
             amount=Decimal(str(self.company_id.currency_id.round(self.amount_total / rate))),
             earlier_orders=earlier.get(self.id, 0),
-            order_moments=tuple(moments.get(customer.id, ())),
+            order_moments=tuple(moments.get(self.id, ())),
             ordered_at=self.oms_ordered_at or self.date_order,
             billing_country=self.partner_invoice_id.country_id.id or 0,
             shipping_country=self.partner_shipping_id.country_id.id or 0,
@@ -257,41 +260,48 @@ class SaleOrder(models.Model):
             address_problem=" ".join(problem.sentence for problem in problems),
         )
 
-    def _oms_get_customer_orders(self, *more):
-        """Orders of the customers of these orders that were not cancelled."""
-        return self.env["sale.order"].search(
-            [
-                ("partner_id.commercial_partner_id", "in", self.partner_id.commercial_partner_id.ids),
-                ("company_id", "in", self.company_id.ids),
-                ("state", "!=", "cancel"),
-                *more,
-            ],
-            order="date_order desc",
-            limit=WORKFLOW_MOMENTS_MAX,
-        )
-
     def _oms_count_earlier(self):
         """{order id: number of orders that its customer had before}"""
-        of_customer = defaultdict(list)
-        for order in self._oms_get_customer_orders():
-            of_customer[order.partner_id.commercial_partner_id].append((order.date_order, order.id))
-        return {
-            order.id: sum(
-                (moment, id_) < (order.date_order, order.id)
-                for moment, id_ in of_customer[order.partner_id.commercial_partner_id]
+        self._oms_flush_customer_orders()
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT o.id, (SELECT COUNT(*) FROM sale_order e JOIN res_partner ep ON ep.id = e.partner_id
+                                  WHERE ep.commercial_partner_id = p.commercial_partner_id
+                                    AND e.company_id = o.company_id AND e.state != 'cancel'
+                                    AND (e.date_order, e.id) < (o.date_order, o.id))
+                     FROM sale_order o JOIN res_partner p ON p.id = o.partner_id WHERE o.id IN %s""",
+                tuple(self.ids),
             )
-            for order in self
-        }
+        )
+        return dict(rows)
 
-    def _oms_get_moments(self, hours):
-        """{customer id: moments of the orders of the last ``hours`` before the first of these}"""
-        dates = [order.date_order for order in self if order.date_order]
-        if not dates:
-            return {}
-        moments = defaultdict(list)
-        for order in self._oms_get_customer_orders(("date_order", ">=", min(dates) - timedelta(hours=hours))):
-            moments[order.partner_id.commercial_partner_id.id].append(order.date_order)
-        return moments
+    def _oms_flush_customer_orders(self):
+        self.env["sale.order"].flush_model(["partner_id", "company_id", "state", "date_order", "oms_ordered_at"])
+        self.env["res.partner"].flush_model(["commercial_partner_id"])
+
+    def _oms_get_moments(self, hours, most):
+        """{order id: when its customer ordered in the ``hours`` that end with it; of that the last ``most``}"""
+        recent = SQL(
+            """(SELECT array_agg(m.date_order) FROM (
+                    SELECT e.date_order FROM sale_order e JOIN res_partner ep ON ep.id = e.partner_id
+                     WHERE ep.commercial_partner_id = p.commercial_partner_id AND e.company_id = o.company_id
+                       AND e.state != 'cancel'
+                       AND e.date_order BETWEEN at.moment - %s * interval '1 hour' AND at.moment
+                  ORDER BY e.date_order DESC LIMIT %s) m)""",
+            hours,
+            most,
+        )
+        self._oms_flush_customer_orders()
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT o.id, %s FROM sale_order o JOIN res_partner p ON p.id = o.partner_id,
+                        LATERAL (SELECT COALESCE(o.oms_ordered_at, o.date_order) AS moment) at
+                    WHERE o.id IN %s""",
+                recent,
+                tuple(self.ids),
+            )
+        )
+        return {order_id: moments or [] for order_id, moments in rows}
 
     def _oms_get_since(self, event):
         """{order id: [(since when it is so, key that tells occurrences apart)]}"""

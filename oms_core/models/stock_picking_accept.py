@@ -18,12 +18,12 @@ class StockPicking(models.Model):
     oms_rejection_ids = fields.One2many("oms.rejection", "picking_id", string="Rejections")
     oms_board_state = fields.Selection(
         [
+            ("arrived", "Customer is here"),  # the first column of the board: somebody stands there
             ("accept", "To accept"),
             ("wait", "Waits for goods"),
             ("pick", "To pick"),
             ("pack", "To pack"),
             ("ready", "Ready for pickup"),
-            ("arrived", "Customer is here"),
             ("done", "Gone"),
             ("cancel", "Cancelled"),
         ],
@@ -53,7 +53,12 @@ class StockPicking(models.Model):
 
     @api.model
     def _expand_oms_board_state(self, _states, _domain):
-        return ["accept", "pick", "pack", "ready", "arrived"]
+        return ["arrived", "accept", "pick", "pack", "ready"]
+
+    @api.model
+    def get_empty_list_help(self, help_message):
+        """Override of ``stock``, which explains how to make a transfer: on the board of a store there is nothing to make."""
+        return help_message if self.env.context.get("oms_own_help") else super().get_empty_list_help(help_message)
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -22,6 +22,16 @@ class StockPicking(models.Model):
         string="Waited (Minutes)", readonly=True, copy=False, aggregator="avg", help="From arrival to hand-over."
     )
 
+    oms_curb_activity_id = fields.Many2one(
+        "mail.activity",
+        string="Task at the Curb",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The task of bringing the goods out.",
+    )
+
     def action_oms_on_the_way(self):
         self.check_access("write")
         self._oms_on_the_way()
@@ -82,7 +92,7 @@ class StockPicking(models.Model):
             user_sudo._bus_send("simple_notification", {"type": "info", "message": sentence, "sticky": True})
         picking_sudo.message_post(body=sentence)
         if users_sudo and picking_sudo.oms_curb_state == "arrived":
-            picking_sudo.activity_schedule(
+            picking_sudo.oms_curb_activity_id = picking_sudo.activity_schedule(
                 "mail.mail_activity_data_todo",
                 summary=self.env._("Customer at the curb"),
                 note=as_html(sentence),
@@ -106,5 +116,5 @@ class StockPicking(models.Model):
                 values["oms_wait_minutes"] = round((now - picking.oms_arrived_at).total_seconds() / 60, 1)
             picking.write(values)
             # sudo: the task was one colleague's, and whoever brought the goods out has done it
-            picking.sudo().activity_unlink(["mail.mail_activity_data_todo"])
+            picking.sudo().oms_curb_activity_id.unlink()
         return result

@@ -241,6 +241,22 @@ class StockPicking(models.Model):
         for label in self.oms_label_ids.filtered(lambda label: label.state == "bought"):
             label._cancel()
 
+    def _oms_forget_label(self, label):
+        """A label was given back: its number leads nowhere any more, and nobody pays for it. Then another can be bought."""
+        self.ensure_one()
+        gone = {label.tracking_number, label.carrier_ref}
+        numbers = [text for text in (self.carrier_tracking_ref or "").split(",") if text and text not in gone]
+        left = self.oms_label_ids.filtered(lambda row: row.state == "bought" and row.purpose == "out")
+        costs = [(row.carrier_id, row.cost, row.currency_id.name) for row in left if not row.pay_on_use]
+        order_currency = (self.sale_id or self.company_id).currency_id
+        self.write(
+            {
+                "carrier_tracking_ref": ",".join(numbers) or False,
+                "carrier_price": sum(self._oms_in(*cost, order_currency) for cost in costs),
+                "oms_shipping_cost": sum(self._oms_in(*cost, self.company_id.currency_id) for cost in costs),
+            }
+        )
+
     def _oms_add_tracking_number(self, number, instead_of=""):
         """A number that came later, in the place of the reference that stood for it."""
         self.ensure_one()

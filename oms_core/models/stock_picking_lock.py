@@ -12,18 +12,39 @@ class StockPicking(models.Model):
         self._oms_lock()
         return super().button_validate()
 
+    def _oms_validate(self):
+        """Validate these transfers where nobody can answer: Odoo may ask back (an expired lot, a missing number) and then
+        returns a dialog and has done nothing.
+
+        :raise UserError: when one of them is not done.
+        """
+        answer = self.button_validate()
+        waiting = self.filtered(lambda picking: picking.state != "done")
+        if waiting:
+            asked = answer.get("name") if isinstance(answer, dict) else ""
+            raise UserError(
+                self.env._(
+                    "%(pickings)s is not done, nothing was moved. Odoo asks about it first (%(question)s): look at the "
+                    "lots and quantities on the transfer.",
+                    pickings=", ".join(waiting.mapped("name")),
+                    question=asked or self.env._("something is missing"),
+                )
+            )
+
     def _action_done(self):
         self._oms_lock()
         return super()._action_done()
 
     def _oms_lock(self):
-        of_orders = self.filtered(lambda picking: picking.sale_id.oms_channel_id and picking.state != "done")
+        of_orders = self.filtered(
+            lambda picking: (picking.sale_id.oms_channel_id or picking.oms_for_order_id) and picking.state != "done"
+        )
         for picking in of_orders.filtered(lambda picking: picking.state == "cancel"):
             raise UserError(
                 self.env._(
                     "%(picking)s was cancelled, its goods stay here. Order: %(order)s.",
                     picking=picking.name,
-                    order=picking.sale_id.name,
+                    order=(picking.sale_id or picking.oms_for_order_id).name,
                 )
             )
         of_orders.flush_recordset()

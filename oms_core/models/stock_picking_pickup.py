@@ -1,18 +1,15 @@
 """Click and collect, in the store and at the curb: ready, told, handed over; reminded and put back when nobody comes."""
 
-import logging
 import secrets
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.orm.models import NO_ACCESS
 
+from ..alone import on_its_own
 from ..const import COLLECTED_METHODS, PICKUP_BATCH_MAX
 from ..domain.pickup import Tries, check_code, due, make_code, read_days
-from ..exceptions import CONCURRENCY_ERRORS
-from ..quiet import quiet_sql
-
-_logger = logging.getLogger(__name__)
 
 
 class StockPicking(models.Model):
@@ -161,7 +158,7 @@ class StockPicking(models.Model):
             skip_backorder=True,
             skip_sms=True,
             picking_ids_not_to_backorder=self.ids,
-        ).button_validate()
+        )._oms_validate()
         self.oms_delivered_at = self.oms_collected_at
         self._oms_on_delivered()
         order_sudo._oms_notify("collected", self)
@@ -199,28 +196,25 @@ class StockPicking(models.Model):
     def _oms_work_pickup(self):
         """Do what is due today about these goods; an error of one stops no other."""
         self.ensure_one()
-        try:
-            with quiet_sql(), self.env.cr.savepoint():
-                node = self._oms_get_node()
-                todo = due(
-                    node._oms_get_today(),
-                    node._oms_get_today(self.oms_ready_at),
-                    self.oms_pickup_by or node._oms_get_pickup_by(self.oms_ready_at),
-                    read_days(node.oms_reminder_days),
-                    self.oms_reminded,
-                )
-                if todo.expired:
-                    self._oms_expire()
-                elif todo.reminder:
-                    self.oms_reminded = todo.reminder
-                    self.sale_id._oms_notify("pickup_reminder", self, key=f"reminder {todo.reminder}")
-        except CONCURRENCY_ERRORS as error:
-            _logger.info("Transfer %s is being worked on elsewhere, the next run looks again: %s", self.id, error)
-        except Exception as error:
-            _logger.warning("Transfer %s: the pickup could not be worked: %s", self.id, error)
-            self.sale_id._oms_hold(
-                "stock", self.env._("The pickup %(name)s needs a person: %(error)s", name=self.name, error=error)
+        with on_its_own(self, self._oms_tell_unworked_pickup):
+            node = self._oms_get_node()
+            todo = due(
+                node._oms_get_today(),
+                node._oms_get_today(self.oms_ready_at),
+                self.oms_pickup_by or node._oms_get_pickup_by(self.oms_ready_at),
+                read_days(node.oms_reminder_days),
+                self.oms_reminded,
             )
+            if todo.expired:
+                self._oms_expire()
+            elif todo.reminder:
+                self.oms_reminded = todo.reminder
+                self.sale_id._oms_notify("pickup_reminder", self, key=f"reminder {todo.reminder}")
+
+    def _oms_tell_unworked_pickup(self, error):
+        self.sale_id._oms_hold(
+            "stock", self.env._("The pickup %(name)s needs a person: %(error)s", name=self.name, error=error)
+        )
 
     def _oms_expire(self):
         """Nobody came: back to the shelf, and the customer is told."""
@@ -241,7 +235,16 @@ class StockPicking(models.Model):
         order_sudo = (
             self.sale_id.sudo()
         )  # sudo: who works in a store may end a pickup, with all that follows for the order
+        packed_sudo = self.sudo()._oms_get_packed()  # sudo: as above
         self.with_context(oms_called_off=True).action_cancel()
+        back_sudo = self.sudo()._oms_make_way_back(packed_sudo)  # sudo: as above
+        if back_sudo:
+            reason = self.env._(
+                "%(reason)s The goods stand in %(place)s until %(transfer)s brings them back to the shelf.",
+                reason=reason,
+                place=back_sudo.location_id.display_name,
+                transfer=back_sudo.name,
+            )
         if keep_order:
             order_sudo._oms_hold(
                 "stock",
@@ -251,12 +254,60 @@ class StockPicking(models.Model):
         goods = order_sudo.order_line.filtered(lambda line: line._is_oms_goods() and line.product_uom_qty > 0)
         others = order_sudo.picking_ids.filtered(lambda picking: picking.state not in ("done", "cancel"))
         if not others and not any(line._oms_get_left() > 0 for line in goods):
-            order_sudo._oms_cancel(reason)
+            order_sudo._oms_request_cancellation("customer", "system", reason)
             if order_sudo.state != "cancel":
                 return  # booked already: the hold that stands now tells what to do with the money
             if not order_sudo.transaction_ids.filtered(lambda tx: tx.state == "done"):
                 return
+        if back_sudo:
+            order_sudo._oms_hold("refund", self.env._("%s Give the money back.", reason))
+            return
         order_sudo._oms_hold("refund", self.env._("%s The goods are back on the shelf: give the money back.", reason))
+
+    def _oms_get_packed(self):
+        """[(product, quantity in its unit)] of this delivery that was picked and stands apart from the shelves."""
+        shelves = self.picking_type_id.warehouse_id.lot_stock_id
+        return [
+            (move.product_id, move.product_uom._compute_quantity(move.quantity, move.product_id.uom_id))
+            for move in self.move_ids
+            if move.state not in ("done", "cancel") and move.quantity and not move.location_id._child_of(shelves)
+        ]
+
+    def _oms_make_way_back(self, packed):
+        """A transfer by which the store brings these goods back to the shelf; nobody can be promised them before.
+
+        :return: the transfer, empty when there is nothing to bring back.
+        """
+        self.ensure_one()
+        if not packed:
+            return self.browse()
+        node = self.picking_type_id.warehouse_id
+        if not node.int_type_id.active:  # as Odoo leaves it while nobody moves goods within a place
+            node.int_type_id.active = True
+        way = {"location_id": self.location_id.id, "location_dest_id": node.lot_stock_id.id}
+        back = self.create(
+            {
+                **way,
+                "picking_type_id": node.int_type_id.id,
+                "company_id": self.company_id.id,
+                "origin": self.name,
+                "move_ids": [
+                    Command.create(
+                        {
+                            **way,
+                            "product_id": product.id,
+                            "product_uom_qty": quantity,
+                            "product_uom": product.uom_id.id,
+                            "company_id": self.company_id.id,
+                        }
+                    )
+                    for product, quantity in packed
+                ],
+            }
+        )
+        back.action_confirm()
+        back.action_assign()
+        return back
 
     def _oms_get_wanted_moves(self):
         """Override: what the customer does not want (any more) need not be brought from elsewhere."""

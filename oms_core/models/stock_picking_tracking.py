@@ -1,4 +1,5 @@
 import logging
+from contextlib import contextmanager
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -14,6 +15,7 @@ from ..const import (
     TRACK_RETRY_DELAYS_S,
 )
 from ..domain.tracking import TERMINAL, Outlook, Scan, combine, derive, predict_late
+from ..text import as_html
 
 _logger = logging.getLogger(__name__)
 
@@ -60,7 +62,9 @@ class StockPicking(models.Model):
             done_at = journey.delivered_at if state == "delivered" else False
             if state and state != picking.oms_tracking_state:
                 values["oms_tracking_state"] = state
-            if of_picking and (done_at or False) != picking.oms_delivered_at:
+            # What scans told, scans take back; what a person noted, or the customer signed for, they do not.
+            told_by_scans = picking.oms_tracking_state == "delivered"
+            if of_picking and (done_at or told_by_scans) and done_at != picking.oms_delivered_at:
                 values["oms_delivered_at"] = done_at
             moment = (expected or {}).get(picking.with_env(self.env)) or (expected or {}).get(picking)
             if moment and moment != picking.oms_expected_at:
@@ -153,23 +157,63 @@ class OmsShipmentLabel(models.Model):
 
     @api.model
     def _cron_track(self):
-        """Ask the carriers for the parcels that are open and due, a batch and a commit at a time."""
+        """Give back what was bought for deliveries that were called off, and ask the carriers for the parcels that are open
+        and due: a few at a time, and no lock is held while a carrier thinks."""
         cron = self.env["ir.cron"]
         while batch := self._take_due():
+            time_left = cron._commit_progress()
             for carrier, labels in batch.grouped("carrier_id").items():
+                called_off = labels.filtered(lambda label: label.picking_id.exists().state == "cancel")
+                for label in called_off:
+                    label._give_back()
+                    time_left = cron._commit_progress(1)
+                open_labels = labels - called_off
                 size = max(carrier._oms_capabilities().track_batch, 1) if carrier.exists() else TRACK_BATCH_MAX
-                for start in range(0, len(labels), size):
-                    labels[start : start + size]._track(carrier)
-            if not cron._commit_progress(len(batch)):
+                for start in range(0, len(open_labels), size):
+                    chunk = open_labels[start : start + size]
+                    chunk._track(carrier)
+                    time_left = cron._commit_progress(len(chunk))
+            if not time_left:
                 break
 
     @api.model
     def _take_due(self):
+        """The labels that are due. They are due again later, whatever becomes of this: who commits that, and then asks, asks
+        once also when the job is killed in the middle."""
         now = fields.Datetime.now()
         due = self.search(
             [("state", "=", "bought"), ("next_track_at", "<=", now)], order="next_track_at, id", limit=TRACK_BATCH_MAX
-        )
-        return due.try_lock_for_update()
+        ).try_lock_for_update()
+        for often, labels in due.grouped(
+            lambda label: TRACK_EVERY_TODAY_S if label.tracking_state == "out_for_delivery" else TRACK_EVERY_S
+        ).items():
+            labels.write({"next_track_at": now + timedelta(seconds=often)})
+        due.flush_recordset()  # what is given back is written by a connection of its own
+        return due
+
+    def _give_back(self):
+        """The delivery of this label was called off: the carrier is not to be paid for it. Where it refuses, a person has to
+        ask, once."""
+        self.ensure_one()
+        try:
+            self._cancel()
+        except (Retry, UserError) as error:
+            cause = error.__cause__ or error
+            if isinstance(cause, Retry):
+                self._track_later(cause)
+                return
+            self.write({"next_track_at": False, "error": str(error)[:ERROR_MAX_CHARS]})
+            self.picking_id.activity_schedule(
+                "mail.mail_activity_data_todo",
+                summary=self.env._("Label %s was not taken back", self.tracking_number or self.key),
+                note=as_html(
+                    self.env._("%s The delivery was called off. Ask the carrier for the money.", str(error)),
+                ),
+                user_id=(self.picking_id.user_id or self.picking_id.oms_channel_id.user_id).id,
+            )
+        except Exception as error:
+            _logger.exception("Label %s could not be given back", self.key)
+            self._track_later(error)
 
     def _track(self, carrier):
         """Ask for some parcels of one delivery method. Whatever happens, each is due again later, or done."""
@@ -181,27 +225,27 @@ class OmsShipmentLabel(models.Model):
             self.write({"next_track_at": False})
             return
         old.write({"next_track_at": False})
-        # Before the carrier is asked: a job that is killed in the middle does not ask again at once.
-        for label in open_labels:
-            often = TRACK_EVERY_TODAY_S if label.tracking_state == "out_for_delivery" else TRACK_EVERY_S
-            label.next_track_at = now + timedelta(seconds=often)
-        try:
-            adapter = carrier._oms_adapter()
-            updates = []
-            for label in open_labels.filtered(lambda label: not (label.tracking_number and label.attachment_id)):
-                update = adapter.details(label.carrier_ref)
-                label._apply_details(update)
-            numbers = [label.tracking_number for label in open_labels if label.tracking_number]
-            if numbers:
-                updates = adapter.track(numbers)
-            with self.env.cr.savepoint():
+        for label in open_labels.filtered(lambda label: not (label.tracking_number and label.attachment_id)):
+            with label._trying():
+                label._apply_details(carrier._oms_adapter().details(label.carrier_ref))
+        numbered = open_labels.filtered("tracking_number")
+        if numbered:
+            with numbered._trying():
+                updates = carrier._oms_adapter().track(numbered.mapped("tracking_number"))
                 self.env["oms.tracking.event"]._receive(carrier, updates)
-            open_labels.write({"track_attempts": 0})
+                numbered.filtered("track_attempts").write({"track_attempts": 0})
+
+    @contextmanager
+    def _trying(self):
+        """Ask a carrier about these labels: what goes wrong with them is no concern of the others."""
+        try:
+            with self.env.cr.savepoint():
+                yield
         except (CarrierError, UserError) as error:
-            open_labels._track_later(error)
+            self._track_later(error)
         except Exception as error:
-            _logger.exception("Tracking of %s parcels of carrier %s failed", len(open_labels), carrier.id)
-            open_labels._track_later(error)
+            _logger.exception("Tracking of %s parcels failed", len(self))
+            self._track_later(error)
 
     def _track_later(self, error):
         for label in self:

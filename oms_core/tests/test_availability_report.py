@@ -95,6 +95,13 @@ class TestAvailabilityReport(OmsCommon):
             self.assertTrue(rows)
             for row in rows:
                 self.assertAlmostEqual(row.available, float(told[row.product_id.id]), 4, row.product_id.default_code)
+                self.assertAlmostEqual(row.threshold, row.places - row.available, 4, row.product_id.default_code)
+
+    def test_without_a_rule_no_threshold_is_kept_back(self):
+        product = self._create_product("FREE")
+        self._stock(product, self.warehouse, 7)
+        row = self._rows("oms.availability.channel", product).filtered(lambda row: row.channel_id == self.channel)
+        self.assertEqual((row.places, row.threshold, row.available), (7, 0, 7))
 
     def test_what_is_expected_is_told_with_its_next_date(self):
         product = self._create_product("NEXT")

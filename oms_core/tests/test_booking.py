@@ -1,6 +1,6 @@
 """PAY-01, PAY-02: what was sold and what was paid reach the books by themselves, once."""
 
-from datetime import date
+from datetime import date, datetime, timezone
 from decimal import Decimal
 from unittest.mock import patch
 
@@ -208,6 +208,14 @@ class TestPayments(BookingCase):
         self.assertEqual(self._net(self._account("receivable"), moves), 0.00)
         self.assertEqual(payment.move_id.date, MOMENT.date())
         self.assertEqual(payment.move_id.oms_channel_id, self.channel)
+
+    def test_a_payment_is_booked_on_the_day_that_it_was_where_the_company_is(self):
+        self.company.partner_id.tz = "Australia/Sydney"
+        night = datetime(2026, 3, 2, 20, 0, tzinfo=timezone.utc)
+        order = self._order(payments=(self._payment("24.00", paid_at=night),))
+        self._ship(order)
+        self._book(order)
+        self.assertEqual(order.transaction_ids.payment_id.date, date(2026, 3, 3))
 
     def test_money_taken_before_the_goods_leave_is_booked_before(self):
         order = self._order()

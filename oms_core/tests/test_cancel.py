@@ -6,13 +6,14 @@ from uuid import uuid4
 
 import psycopg2
 
-from odoo import SUPERUSER_ID, api
+from odoo import SUPERUSER_ID, api, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.modules.registry import DummyRLock, Registry
 from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.oms_core.domain.documents import CancelDoc
+from odoo.addons.oms_core.models import oms_cancellation
 
 from .common import OmsCommon
 
@@ -130,6 +131,57 @@ class TestCancellation(OmsCommon):
         )
         self._cancel(order)
         self.assertEqual(reservation.state, "voided")
+
+    def _fails(self, *orders):
+        """Cancelling these orders ends with an error until the returned set is emptied."""
+        broken = {order.id for order in orders}
+        original = type(self.env["sale.order"])._oms_get_standing
+
+        def standing(order):
+            if order.id in broken:
+                raise UserError("The printer burns.")
+            return original(order)
+
+        self.patch(type(self.env["sale.order"]), "_oms_get_standing", standing)
+        return broken
+
+    def _asked(self, order):
+        return (
+            self.env["oms.cancellation"]
+            .sudo()
+            .create({"order_id": order.id, "asked_by": "customer", "reason": "customer", "whole": True})
+        )
+
+    def _run_job(self, times=1):
+        for _time in range(times):
+            self.env["oms.cancellation"].search([("state", "=", "requested")]).next_attempt_at = False
+            with self.enter_registry_test_mode(), mute_logger("odoo.addons.oms_core.models.oms_cancellation"):
+                self.env.ref("oms_core.cron_cancellation").method_direct_trigger()
+            self.env.invalidate_all()
+
+    def test_a_cancellation_that_fails_waits_longer_each_time_and_then_keeps_the_goods_here(self):
+        order = self._order()
+        broken, asked = self._fails(order), self._asked(order)
+        self._run_job(2)
+        self.assertEqual((asked.failures, self._holds(order)), (2, []))
+        self.assertGreater(asked.next_attempt_at, fields.Datetime.now() + timedelta(seconds=60))
+        self.assertNotIn("printer", asked.outcome, "the customer reads this")
+        self._run_job(2)
+        self.assertEqual((asked.failures, self._holds(order)), (4, ["cancel"]))
+        self.assertIn("The printer burns.", order.oms_hold_reason)
+        with self.assertRaisesRegex(UserError, "on hold"):
+            self._ship(order)
+        broken.clear()
+        self._run_job()
+        self.assertEqual((asked.state, order.state, self._holds(order)), ("stopped", "cancel", []))
+
+    def test_those_that_fail_block_no_newer_one(self):
+        self.patch(oms_cancellation, "LIFE_BATCH_MAX", 2)
+        orders = [self._order() for _number in range(3)]
+        self._fails(*orders[:2])
+        asked = [self._asked(order) for order in orders]
+        self._run_job()
+        self.assertEqual([record.state for record in asked], ["requested", "requested", "stopped"])
 
     def test_the_dialog_shows_what_will_happen_and_does_just_that(self):
         clerk = self._create_user("cancel_clerk", "oms_core.group_oms_user")

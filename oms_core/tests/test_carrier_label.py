@@ -75,6 +75,23 @@ class TestTableCarrier(CarrierCommon):
         self.assertEqual(second.state, "bought")
         self.assertNotEqual(second.key, first.key)
 
+    def test_a_label_that_is_given_back_alone_makes_room_too(self):
+        """From the label itself; the one for the way back stays, and is no reason to keep the number."""
+        self.table.write({"return_label_on_delivery": True, "oms_return_pay_on_use": True})
+        picking = self._delivery(self.table)
+        labels = self._get_label(picking)
+        first = labels.filtered(lambda label: label.purpose == "out")
+        (labels - first).action_cancel()
+        self._reread()
+        self.assertEqual((picking.carrier_tracking_ref, picking.oms_shipping_cost), (first.tracking_number, 6.0))
+        first.action_cancel()
+        self._reread()
+        self.assertEqual(
+            (picking.carrier_tracking_ref, picking.oms_shipping_cost, picking.carrier_price), (False, 0, 0)
+        )
+        again = self._get_label(picking).filtered(lambda label: label.purpose == "out") - first
+        self.assertEqual((again.state, picking.carrier_tracking_ref), ("bought", again.tracking_number))
+
     def test_a_transfer_with_a_label_is_not_deleted(self):
         picking = self._delivery(self.table)
         self._get_label(picking)
@@ -463,6 +480,18 @@ class TestCompareRates(CarrierCommon):
         rows["Fast"].action_choose()
         self.assertEqual((picking.carrier_id.name, picking.oms_quoted_cost), ("Fast", 11.0))
         self.assertTrue(picking.oms_expected_at)
+
+    def test_who_packs_may_compare_and_choose(self):
+        """Some delivery methods serve some postal codes only; Odoo does not let stock users read those."""
+        near = self._create_table_carrier("Near", 3.0)
+        near.zip_prefix_ids = [fields.Command.create({"name": "Q9"})]
+        picking = self._delivery(self.table)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        own = picking.with_user(self._create_user("packer", "oms_core.group_oms_warehouse"))
+        compare = own.env["oms.rate.compare"].browse(own.action_oms_compare_rates()["res_id"])
+        compare.line_ids.filtered(lambda line: line.carrier_id == self.table).action_choose()
+        self.assertEqual(picking.carrier_id, self.table)
 
     def test_a_service_of_the_gateway_may_be_chosen_and_is_booked(self):
         server = self._server()

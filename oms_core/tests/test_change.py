@@ -4,6 +4,7 @@ from datetime import timedelta
 import psycopg2
 
 from odoo.exceptions import AccessError, UserError
+from odoo.tests import Form
 from odoo.tools import mute_logger
 
 from .common import OmsCommon
@@ -29,6 +30,45 @@ class TestChange(OmsCommon):
                 **values,
             }
         )
+
+    # ---------------------------------------------------------------------------------------------------- THE SCREEN
+
+    def _screen(self, order):
+        return Form(self.env["oms.order.change"].with_context(default_order_id=order.id))
+
+    def test_the_screen_starts_with_the_lines_as_they_are_and_keeps_what_changed(self):
+        order = self._order(("STD", 3, "10.00", 20), ("AVG", 2, "9.99", 20))
+        screen = self._screen(order)
+        rows = [screen.line_ids.edit(index) for index in range(len(screen.line_ids))]
+        self.assertEqual(
+            [(row.sale_line_id, row.quantity) for row in rows],
+            [(line, line.product_uom_qty) for line in order.order_line],
+        )
+        self.assertEqual((screen.amount_difference, screen.refusal), (0, "Say what to change."))
+        with screen.line_ids.edit(0) as row:
+            row.quantity = 2
+        self.assertFalse(screen.refusal)
+        self.assertNotIn("Product AVG", screen.preview)
+        change = screen.save()
+        change.action_apply()
+        self.assertEqual(order.order_line.mapped("product_uom_qty"), [2, 2])
+        self.assertEqual(change.line_ids.sale_line_id, order.order_line[0], "what stayed is no part of the history")
+
+    def test_lines_that_have_left_may_stay_as_they_are(self):
+        order = self._order(("STD", 3), ("AVG", 2))
+        self._ship(order, {self.product_standard: 3})
+        screen = self._screen(order)
+        with screen.line_ids.edit(1) as row:
+            row.quantity = 1
+        screen.save().action_apply()
+        self.assertEqual(order.order_line.mapped("product_uom_qty"), [3, 1])
+
+    def test_another_kind_of_change_has_no_lines(self):
+        screen = self._screen(self._order(("STD", 3)))
+        screen.kind = "address"
+        self.assertEqual(len(screen.line_ids), 0)
+        screen.kind = "items"
+        self.assertEqual(len(screen.line_ids), 1)
 
     # ---------------------------------------------------------------------------------------------------- QUANTITIES
 

@@ -4,7 +4,7 @@ from .common import OmsCommon
 
 
 class TestCustomer(OmsCommon):
-    """Who ordered: by the channel's id, then by e-mail, then by phone; never by name."""
+    """Who ordered: by the channel's id, then by e-mail, then by phone and name; never by one of these alone."""
 
     def _customer(self, order):
         return order.partner_id
@@ -40,8 +40,42 @@ class TestCustomer(OmsCommon):
         known = self.env["res.partner"].create({"name": "Known", "phone": "+33 6 12 34 56 78"})
         for spelling in ("+33612345678", "+33 (6) 12-34-56-78", "33.6.12.34.56.78"):
             with self.subTest(spelling=spelling):
-                address = self._address(email="", phone=spelling)
+                address = self._address(name="Known", email="", phone=spelling)
                 self.assertEqual(self._ordered(billing=address).partner_id, known)
+
+    def test_colleagues_who_share_a_line_are_two_people(self):
+        line = "+33 1 22 33 44 55"
+        for values in ({}, {"email": ""}):
+            with self.subTest(values=values):
+                one = self._ordered(billing=self._address(phone=line, **values))
+                other = self._ordered(billing=self._address(phone=line, **values))
+                self.assertNotEqual(one.partner_id, other.partner_id)
+                again = self._ordered(billing=self._address(phone=line, name=other.partner_id.name, email=""))
+                self.assertEqual(again.partner_id, other.partner_id)
+
+    def test_colleagues_in_one_batch_are_two_people_too(self):
+        address = [self._address(phone="+33 1 22 33 44 55", email=email) for email in ("", "", "c@example.com")]
+        orders = [order for order, _s, _t in self._apply(*(self._doc(billing=one) for one in address))]
+        self.assertEqual(len({order.partner_id for order in orders}), 3)
+
+    def test_another_e_mail_speaks_against_the_same_phone(self):
+        known = self.env["res.partner"].create({"name": "Jo", "email": "jo@a.example", "phone": "+33 612345678"})
+        order = self._ordered(billing=self._address(name="Jo", email="jo@b.example", phone="+33 612345678"))
+        self.assertNotEqual(order.partner_id, known)
+
+    def test_a_number_that_is_none_belongs_to_nobody(self):
+        for number in ("00000000", "0000 000 000", "1234567890", "12121212"):
+            with self.subTest(number=number):
+                known = self.env["res.partner"].create({"name": "Jo", "phone": number})
+                order = self._ordered(billing=self._address(name="Jo", email="", phone=number))
+                self.assertNotEqual(order.partner_id, known)
+
+    def test_the_same_digits_in_another_country_are_another_line(self):
+        known = self.env["res.partner"].create(
+            {"name": "Jo", "phone": "06 12 34 56 78", "country_id": self.env.ref("base.it").id}
+        )
+        order = self._ordered(billing=self._address(name="Jo", email="", phone="0612345678"))
+        self.assertNotEqual(order.partner_id, known)
 
     def test_an_extension_is_no_phone(self):
         self.env["res.partner"].create({"name": "Desk", "phone": "12"})

@@ -63,6 +63,8 @@ class TestCustomerMatch(OmsCommon):
         self.assertEqual((match.state, match.candidate_id, match.decided_by_id), ("merged", known, clerk))
         self.assertEqual((match.snapshot["email"], match.snapshot["id"]), (email, new_id))
         self.assertIn(two.name, match.snapshot["orders"])
+        self.assertTrue(match.snapshot_text.startswith("Name: Zoé Martin\nEmail: "))
+        self.assertIn("Zoé Martin / Zoé Martin", match.display_name)
         again = self._order(billing=self._address(email=email), customer_ref="77")
         self.assertEqual(again.partner_id, known)
         with self.assertRaises(UserError):

@@ -1,5 +1,7 @@
 from odoo.tests import tagged
 
+from odoo.addons.oms_core.models import oms_customer_score
+
 from .common import OmsCommon
 
 
@@ -8,8 +10,9 @@ class TestCustomerScore(OmsCommon):
     """CUS-02, CUS-03, CUS-05, CUS-10: who the best customers are, by what the books say is left."""
 
     def _score(self, order):
-        rows = self.env["oms.customer.score"]._score_company(self.company)
-        return rows.filtered(lambda row: row.partner_id == order.partner_id)
+        scores = self.env["oms.customer.score"]
+        self.assertTrue(scores._score_company(self.company))
+        return scores.search([("company_id", "=", self.company.id), ("partner_id", "=", order.partner_id.id)])
 
     def test_the_margin_is_what_was_posted(self):
         order = self._order(("STD", 3))
@@ -93,3 +96,15 @@ class TestCustomerScore(OmsCommon):
             self._order()
         queries()
         self.assertLessEqual(queries(), few + 2)
+
+    def test_many_customers_are_written_in_parts_and_a_run_that_is_cut_off_goes_on(self):
+        self.patch(oms_customer_score, "SCORE_BATCH_MAX", 2)
+        for _number in range(5):
+            self._order()
+        scores = self.env["oms.customer.score"]
+        found = [("company_id", "=", self.company.id)]
+        self.assertFalse(scores._score_company(self.company, lambda: False))
+        self.assertEqual(scores.search_count(found), 2)
+        parts = []
+        self.assertTrue(scores._score_company(self.company, lambda: parts.append(1) or True))
+        self.assertEqual((scores.search_count(found), len(parts)), (5, 3))

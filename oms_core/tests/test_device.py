@@ -117,6 +117,14 @@ class TestDevice(OmsCommon, HttpCase):
         with self.assertRaises(UserError):
             event.with_user(worker).action_accept()
 
+    def test_what_waits_for_a_person_has_a_limit_and_what_is_plain_goes_on(self):
+        with patch("odoo.addons.oms_core.models.oms_device.DEVICE_REVIEWS_MAX", 2):
+            answers = self._tell(
+                *(self._count(f"many{number}", number) for number in (1, 2, 3)), self._count("plain", 19)
+            )
+        self.assertEqual([answer["result"] for answer in answers], ["review", "review", "refused", "applied"])
+        self.assertIn("wait for a person already", answers[2]["message"])
+
     def test_what_is_rejected_stays_without_effect(self):
         self._tell(self._count("c1", 3))
         self.device.event_ids.with_user(

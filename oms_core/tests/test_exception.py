@@ -76,6 +76,14 @@ class TestException(OmsCommon):
         self._ship(order)
         self.assertEqual(self._kinds(order), [])
 
+    @freeze_time(MOMENT)
+    def test_what_is_at_risk_began_in_the_past_and_is_due_in_the_future(self):
+        self.channel.risk_hours = 4
+        due = (MOMENT + timedelta(hours=2)).replace(tzinfo=None)
+        order = self._order(("STD", 1), ship_by=MOMENT + timedelta(hours=2))
+        row = self._rows(("order_id", "=", order.id))
+        self.assertEqual((row.kind, row.since, row.due_at), ("at_risk", order.oms_confirmed_at, due))
+
     @freeze_time(LATER)
     def test_an_order_that_is_late_and_on_hold_stands_there_once(self):
         order = self._order(("STD", 1), ship_by=MOMENT)

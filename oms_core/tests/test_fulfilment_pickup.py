@@ -120,6 +120,22 @@ class TestPickup(PickupCommon):
         self.assertEqual(picking.sale_id.oms_status, "collected")
         self.assertEqual(self._holds(picking.sale_id), [])
 
+    def test_what_odoo_asks_about_first_is_not_handed_over(self):
+        """A lot that is over its date: Odoo answers with a dialog, and the goods stay where they are."""
+        picking = self._ready()
+        wizard = self._wizard(picking, code=picking._oms_get_pickup_code())
+        asks = {
+            "type": "ir.actions.act_window",
+            "name": "Confirm expired lot",
+            "res_model": "expiry.picking.confirmation",
+        }
+        self.patch(type(picking), "_pre_action_done_hook", lambda pickings: asks)
+        with self.assertRaisesRegex(UserError, "Confirm expired lot"), self.env.cr.savepoint():
+            wizard.action_hand_over()
+        self.assertEqual(picking.state, "assigned")
+        self.assertFalse(picking.oms_collected_at or picking.oms_delivered_at)
+        self.assertNotIn("collected", [event for event, _pickings in self.told])
+
     def test_no_associate_can_read_the_code(self):
         picking = self._ready()
         self.assertNotIn("oms_pickup_code", picking.with_user(self.associate).fields_get())
@@ -213,6 +229,29 @@ class TestNoShow(PickupCommon):
         self.assertEqual(picking.sale_id.state, "cancel")
         self.assertEqual(self._holds(picking.sale_id), ["refund"])
 
+    def test_what_was_picked_already_is_brought_back_to_the_shelf(self):
+        """A store that picks first: the goods stand at its counter, and nobody can be promised them yet."""
+        self.store.delivery_steps = "pick_ship"
+        order = self._pickup_order(("STD", 2))
+        pick = order.picking_ids.filtered(lambda picking: picking.picking_type_id == self.store.pick_type_id)
+        pick.move_ids.picked = True
+        pick.with_context(skip_backorder=True).button_validate()
+        delivery = order.picking_ids.filtered("oms_is_collected")
+        delivery.with_user(self.associate).action_oms_ready()
+        free = self._shelf()
+        delivery.with_user(self.associate).action_oms_no_show()
+        back = self.env["stock.picking"].search([("origin", "=", delivery.name)])
+        self.assertEqual((delivery.state, back.state, back.move_ids.quantity), ("cancel", "assigned", 2))
+        self.assertIn(f"until {back.name} brings them back", order.oms_hold_reason)
+        self.assertEqual(self._shelf(), free)
+        back.move_ids.picked = True
+        back.with_user(self.associate).button_validate()
+        self.assertEqual(self._shelf(), free + 2)
+
+    def _shelf(self):
+        snapshot = self.env["oms.availability"]._snapshot(self.product_standard, self.store)
+        return snapshot.net(self.store.id, self.product_standard.id)
+
     def test_a_store_may_have_a_clerk_decide(self):
         self.store.oms_no_show = "hold"
         picking = self._ready()
@@ -273,10 +312,13 @@ class TestCurbside(PickupCommon):
             self.assertEqual(picking.oms_arrived_at, datetime(2026, 12, 5, 12))
             self.assertEqual(picking.oms_board_state, "arrived")
             self.assertEqual(picking.activity_ids.user_id, self.associate)
+        other = picking.activity_schedule(
+            "mail.mail_activity_data_todo", summary="Count the shelf", user_id=self.env.uid
+        )
         with freeze_time("2026-12-05 12:05:00"):
             self._wizard(picking, code=picking._oms_get_pickup_code()).action_hand_over()
         self.assertEqual((picking.oms_curb_state, picking.oms_wait_minutes), ("handed", 5))
-        self.assertFalse(picking.activity_ids)
+        self.assertEqual(picking.activity_ids, other, "a colleague's own task stays")
 
     def test_nobody_checks_in_for_what_is_not_ready_or_gone(self):
         order = self._pickup_order(method="curbside")

@@ -77,6 +77,22 @@ class TestHoldWork(HoldCase):
         self.assertEqual(order.state, "cancel")
         self.assertEqual(order.oms_cancellation_ids.reason, "expired")
 
+    def test_a_hold_that_expires_on_a_partly_sent_order_asks_nothing_back(self):
+        order = self._order(("STD", 5), ("AVG", 1))
+        self._ship(order, {self.product_standard: 2})
+        hold = self._hold(order)
+        self._expire(hold, on_expiry="cancel")
+        cancellation = order.oms_cancellation_ids
+        self.assertEqual((cancellation.state, cancellation.whole, order.state), ("stopped", False, "sale"))
+        self.assertEqual(cancellation.line_ids.mapped("late"), [0, 0])
+        self.assertEqual(order.order_line.mapped("product_uom_qty"), [2, 0])
+        self.assertTrue(hold.escalated_at)
+        everything = self._order()
+        self._ship(everything)
+        self._expire(self._hold(everything), on_expiry="cancel")
+        self.assertFalse(everything.oms_cancellation_ids)
+        self.assertTrue(everything.activity_ids)
+
     def test_a_hold_that_expires_tells_its_assignee_once(self):
         order = self._order()
         hold = self._hold(order, assignee_id=self.channel_user.id)

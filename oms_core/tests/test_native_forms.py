@@ -27,3 +27,42 @@ class TestNativeForms(OmsCommon):
                     self.env.invalidate_all()
                     form = etree.fromstring(own.get_view(view_type="form")["arch"])
                     self.assertTrue(own.read(form.xpath("//field[not(ancestor::field)]/@name")))
+
+    def test_who_does_not_sell_is_offered_no_buttons_of_a_seller(self):
+        """Odoo lets stock users and accountants write orders, and shows them Confirm, Send and Cancel therefore."""
+        order = self._order(("STD", 1))
+        hold = order._oms_hold("manual", "Wait")
+        selling = {
+            "action_confirm",
+            "action_quotation_send",
+            "action_cancel",
+            "action_oms_release",
+            "action_ask_release",
+        }
+        for group, sells in (("store", False), ("warehouse", False), ("accountant", False), ("user", True)):
+            groups = self.env.ref("base.group_user") | self.env.ref(f"oms_core.group_oms_{group}")
+            user = self.env["res.users"].create(
+                {"name": group, "login": f"button-{group}", "group_ids": [Command.set(groups.ids)]}
+            )
+            for record in (order, hold):
+                with self.subTest(group=group, model=record._name):
+                    form = etree.fromstring(record.with_user(user).get_view(view_type="form")["arch"])
+                    self.assertEqual(bool(selling & set(form.xpath("//header//button/@name"))), sells)
+
+    def test_every_button_of_ours_can_be_pressed(self):
+        """A browser gives the rows to a button's method; one that is made for the model as a whole takes none."""
+        ours = self.env["ir.model.data"].search([("model", "=", "ir.ui.view"), ("module", "=like", r"oms\_%")])
+        views = self.env["ir.ui.view"].browse(ours.mapped("res_id")).filtered(lambda view: view.model in self.env)
+        wrong = []
+        for view in views:
+            root = self.env[view.model]
+            for button in etree.fromstring(view.arch).iterfind(".//button[@type='object']"):
+                model = root
+                for node in reversed([node for node in button.iterancestors("field") if node.get("name")]):
+                    field = model._fields.get(node.get("name"))
+                    model = self.env[field.comodel_name] if field is not None and field.comodel_name else model
+                method = getattr(type(model), button.get("name"), None)
+                if method is None or getattr(method, "_api_model", False):
+                    wrong.append((view.xml_id, model._name, button.get("name")))
+        self.assertTrue(views)
+        self.assertFalse(wrong)

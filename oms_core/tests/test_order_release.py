@@ -95,7 +95,7 @@ class TestRelease(OmsCommon):
         with (
             freeze_time("2026-03-02 11:00:00"),
             patch.object(type(bad), "_action_confirm", fail),
-            mute_logger("odoo.addons.oms_core.models.sale_order_release"),
+            mute_logger("odoo.addons.oms_core.alone"),
         ):
             self._run_job()
         self.assertEqual((bad.state, good.state), ("draft", "sale"))

@@ -177,6 +177,34 @@ class TestPortal(OmsCommon, HttpCase):
         self.assertEqual(response.status_code, 303)
         self.assertNotIn("Product STD", response.text)
 
+    def test_who_bought_in_a_shop_reads_of_no_quotation_and_no_software(self):
+        """SHP-06: Odoo calls an order that waits or is cancelled a quotation, and offers files for a buyer's software."""
+        held = self._order(status="awaiting_payment", payments=())
+        held._oms_hold("manual", "Look at it")
+        gone = self._order(("STD", 1))
+        gone.action_cancel()
+        orders = self.order | held | gone
+        orders.partner_id = self._customer("portal_anna", self.order).partner_id
+        self.authenticate("portal_anna", "portal_anna")
+        self.env.flush_all()
+        with patch.object(self.registry["sale.order"], "_get_edi_builders", lambda _order: [1]):
+            pages = {order: self._page(f"/my/orders/{order.id}")[1] for order in orders}
+        for order, page in pages.items():
+            with self.subTest(state=order.state):
+                self.assertTrue(order.oms_number in page, "not the page of the order")
+                self.assertFalse([word for word in ("quotation", "your software", "expir") if word in page.lower()])
+        _status, listed = self._page("/my/orders")
+        self.assertEqual([f">{order.oms_number}<" in listed for order in orders], [True] * 3)
+        held.state = "sent"
+        self.env.flush_all()
+        self.assertNotIn(held.name, self._page("/my/quotes")[1])
+
+    def test_an_order_of_a_place_without_warehouse_has_a_clock(self):
+        public = self.env.ref("base.public_user")
+        public.tz = False
+        self.company.partner_id.tz = "Asia/Tokyo"
+        self.assertEqual(self.order.new({"company_id": self.company.id})._oms_get_customer_tz(public), "Asia/Tokyo")
+
     def test_the_place_of_pickup_stands_with_its_hours(self):
         calendar = self.env["resource.calendar"].create({"name": "Shop hours", "company_id": self.company.id})
         self.warehouse.write({"oms_calendar_id": calendar.id, "oms_node_type": "store"})

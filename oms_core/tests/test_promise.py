@@ -189,6 +189,34 @@ class TestPromise(OmsCommon):
         order.action_oms_release()
         self.assertEqual(order.state, "sale")  # a person has decided to sell it all the same
 
+    def test_new_numbers_are_told_on_the_hold_that_stands(self):
+        """Who works on it, until when, and since when it stands stay as they are."""
+        self._policy("deny")
+        order = self._wants(4)
+        hold = order.oms_open_hold_ids
+        hold.write({"assignee_id": self.channel_user.id, "parked": True})
+        told, said = len(hold.event_ids), len(order.message_ids)
+        self._stock(self.product, self.warehouse, 3)
+        self._run_shortage()
+        self.assertEqual(order.oms_hold_ids, hold)
+        self.assertIn("4 wanted, 3 left", hold.reason)
+        self.assertEqual((hold.assignee_id, hold.parked, hold.is_open), (self.channel_user, True, True))
+        self.assertEqual((len(hold.event_ids), len(order.message_ids)), (told, said))
+
+    def test_what_was_accepted_beyond_the_policy_stays_accepted_when_less_is_left(self):
+        self._policy("deny")
+        self._stock(self.product, self.warehouse, 3)
+        order = self._wants(4)
+        order._oms_hold("manual", "Something else.")
+        order.oms_open_hold_ids.filtered("is_beyond_policy").action_release()
+        self.assertEqual(order.state, "draft")
+        self._stock(self.product, self.warehouse, 1)
+        order._oms_release_clean()
+        self.assertEqual(self._holds(order), ["manual"])
+        order.order_line.product_uom_qty = 5
+        order._oms_release_clean()
+        self.assertIn("stock", self._holds(order))
+
     def test_an_order_that_may_not_be_backordered_goes_on_by_itself_when_the_goods_come(self):
         self._policy("deny")
         for stock_policy in ("backorder", "hold"):

@@ -74,6 +74,39 @@ class TestReservation(ReservationCommon):
         order = self._capture(3, self.channel)
         self.assertEqual((order.state, self._states(order)), ("sale", []))
 
+    def test_no_other_order_reserves_what_is_set_aside_for_a_strict_one(self):
+        order = self._capture(3, status="awaiting_payment")
+        native = self.env["sale.order"].create(
+            {
+                "partner_id": order.partner_id.id,
+                "order_line": [Command.create({"product_id": self.scarce.id, "product_uom_qty": 5})],
+            }
+        )
+        native.action_confirm()
+        self.assertEqual(
+            (native.picking_ids.move_ids.quantity, native.picking_ids.move_ids.state), (2, "partially_available")
+        )
+        native.picking_ids.action_assign()
+        self.assertEqual(native.picking_ids.move_ids.quantity, 2)
+        order.action_oms_release()
+        self.assertEqual(
+            (order.state, order.picking_ids.state, order.picking_ids.move_ids.quantity), ("sale", "assigned", 3)
+        )
+
+    def test_what_expired_and_is_confirmed_by_hand_leaves_from_where_it_is_set_aside_again(self):
+        second = self.env["stock.warehouse"].create({"name": "Second", "code": "SEC", "company_id": self.company.id})
+        self.strict.warehouse_ids = self.warehouse | second
+        order = self._capture(3, status="awaiting_payment")
+        self.assertEqual(order.oms_reservation_ids.warehouse_id, self.warehouse)
+        order.oms_reservation_ids._expire()
+        self._stock(self.scarce, self.warehouse, 1)
+        self._stock(self.scarce, second, 4)
+        order.oms_open_hold_ids._release()
+        order.action_confirm()
+        posted = order.oms_reservation_ids.filtered(lambda reservation: reservation.state == "posted")
+        self.assertEqual((posted.warehouse_id, order.picking_ids.picking_type_id.warehouse_id), (second, second))
+        self.assertEqual(order.picking_ids.state, "assigned")
+
     def test_cancelling_lets_go(self):
         order = self._capture(3, self.channel, status="awaiting_payment")
         order.action_cancel()
@@ -93,6 +126,22 @@ class TestReservation(ReservationCommon):
         )
         order.order_line.unlink()
         self.assertEqual(self._available(), 5)
+
+    def test_a_shortage_that_tells_other_numbers_is_the_same_hold(self):
+        order = self._capture(9)
+        hold = self._shortages(order)
+        hold.write({"assignee_id": self.channel_user.id, "parked": True})
+        told, said = len(hold.event_ids), len(order.message_ids)
+        for there in (6, 7, 4):
+            self._stock(self.scarce, self.warehouse, there)
+            order._oms_release_clean()
+            self.assertIn(f"9 asked, {there} available", hold.reason)
+        self.assertEqual(order.oms_hold_ids, hold)
+        self.assertEqual((hold.assignee_id, hold.parked, hold.is_open), (self.channel_user, True, True))
+        self.assertEqual((len(hold.event_ids), len(order.message_ids)), (told, said))
+        self._stock(self.scarce, self.warehouse, 9)
+        order._oms_release_clean()
+        self.assertEqual((order.state, self._shortages(order)), ("sale", self.env["oms.hold"]))
 
     def test_a_channel_that_rewrites_its_order_sets_aside_what_it_says_now(self):
         doc = self._doc(lines=(self._line("SCARCE", 3),), status="awaiting_payment")

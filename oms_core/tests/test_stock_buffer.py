@@ -4,6 +4,7 @@ from decimal import Decimal
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
+from odoo.tests import freeze_time
 
 from .common import OmsCommon
 
@@ -63,6 +64,18 @@ class TestStockBuffer(OmsCommon):
         self._keep(kind="safety", product_id=self.product.id, quantity=6).active = False
         self._keep(kind="safety", quantity=6, company_id=self.env["res.company"].create({"name": "Else"}).id)
         self.assertEqual(self._atp(), Decimal(15))
+
+    def test_a_rule_begins_and_ends_at_midnight_where_the_company_is(self):
+        self.company.partner_id.tz = "Australia/Sydney"
+        self._keep(kind="safety", product_id=self.product.id, quantity=6, date_from="2026-03-03", date_to="2026-03-03")
+        for moment, left in (("2026-03-02 12:00", 15), ("2026-03-02 14:00", 4), ("2026-03-03 14:00", 15)):
+            with self.subTest(moment=moment), freeze_time(moment):
+                self.assertEqual(self._atp(), Decimal(left))
+                self.env.invalidate_all()  # the same row, on another day
+                row = self.env["oms.availability.channel"].search(
+                    [("product_id", "=", self.product.id), ("channel_id", "=", self.channel.id)]
+                )
+                self.assertEqual(row.available, left)
 
     def test_buffers_do_not_keep_routing_from_the_goods(self):
         self._keep(kind="safety", exclude=True)

@@ -1,7 +1,7 @@
 from datetime import date, timedelta
 from unittest.mock import patch
 
-from psycopg2.errors import UniqueViolation
+from psycopg2.errors import LockNotAvailable, SerializationFailure, UniqueViolation
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
@@ -110,6 +110,19 @@ class TestSubscription(OmsCommon):
         self.assertEqual(everything.order_count, 3)
         self.assertEqual({latest.next_date, everything.next_date}, {date(2026, 4, 30)})
 
+    def test_one_that_is_being_worked_on_elsewhere_has_not_failed(self):
+        subscription = self._subscription()
+        for error in (SerializationFailure, LockNotAvailable):
+            with (
+                self.subTest(error=error),
+                patch.object(type(subscription), "_run", side_effect=error("could not serialize access")),
+                mute_logger("odoo.addons.oms_core.models.oms_subscription"),
+            ):
+                subscription._run_each(START)
+            self.assertFalse(subscription.error)
+        subscription._run_each(START)
+        self.assertTrue(subscription.order_ids)
+
     def test_one_that_fails_says_why_and_keeps_no_other_from_its_order(self):
         gone = self._create_product("GONE")
         bad = self._subscription(line_ids=[Command.create({"product_id": gone.id})])
@@ -124,6 +137,21 @@ class TestSubscription(OmsCommon):
         gone.active = True
         bad._run_each(START)
         self.assertEqual((bad.order_count, bad.error), (1, False))
+
+    def test_who_meets_another_transaction_has_not_failed(self):
+        met, other = self._subscription(), self._subscription()
+        original = type(met)._make_order
+
+        def make(subscription, day):
+            if subscription == met:
+                raise SerializationFailure("could not serialize access")
+            return original(subscription, day)
+
+        with patch.object(type(met), "_make_order", make):
+            (met | other)._run_each(START)
+        self.assertEqual((met.error, met.activity_ids.ids, other.order_count), (False, [], 1))
+        met._run_each(START)
+        self.assertEqual(met.order_count, 1)
 
     def test_the_next_one_can_be_left_out(self):
         subscription = self._subscription()

@@ -162,13 +162,6 @@ class TestThirdParty(ThirdPartyCommon):
         self.assertEqual((feed.product_id, feed.quantity), (self.product_standard, 7))
         self.assertEqual(feed.told_at, datetime(2026, 3, 2, 4))
 
-    def test_what_came_back_there_is_somebodys_task(self):
-        order, reference = self._told_delivery(("STD", 1))
-        self._tell(type="shipment", reference=reference, parcels=[self._parcel(("STD", 1))])
-        self._tell(type="return", reference=reference, note="Box torn", lines=[{"sku": "STD", "quantity": 1}])
-        self.assertIn("Box torn", str(order.picking_ids.message_ids.mapped("body")))
-        self.assertEqual(order.picking_ids.activity_ids.user_id, self.channel_user)
-
 
 @tagged("post_install", "-at_install")
 class TestThirdPartyAddress(ThirdPartyCommon, HttpCase):

@@ -73,6 +73,17 @@ class TestTracking(CarrierCommon):
         self.assertEqual((len(picking.oms_event_ids), picking.oms_tracking_state), (3, "delivered"))
         self.assertEqual((self.told, self.arrived), (["delivered"], picking.ids))
 
+    def test_a_late_scan_takes_back_no_date_that_a_person_noted(self):
+        picking = self._labelled()
+        noted = MORNING + timedelta(hours=5)
+        picking.oms_delivered_at = noted
+        self._receive(picking.carrier_tracking_ref, scan("in_transit", 2))
+        self.assertEqual((picking.oms_tracking_state, picking.oms_delivered_at), ("in_transit", noted))
+        self._receive(picking.carrier_tracking_ref, scan("delivered", 4))
+        self.assertEqual(picking.oms_delivered_at, MORNING + timedelta(hours=4))
+        self._receive(picking.carrier_tracking_ref, scan("returning", 9))
+        self.assertFalse(picking.oms_delivered_at)
+
     def test_a_problem_is_told_once(self):
         picking = self._labelled()
         number = picking.carrier_tracking_ref
@@ -231,6 +242,36 @@ class TestPolling(CarrierCommon):
         ):
             self._poll()
         self.assertEqual((label.track_attempts, label.error), (1, "oops"))
+
+    def test_one_shipment_that_the_carrier_forgot_holds_up_no_other(self):
+        self.server.late_awb = True
+        _lost, forgotten = self._labelled()
+        self.server.late_awb = False
+        picking, label = self._labelled()
+        self.server.shipments.pop(forgotten.carrier_ref)
+        self.server.scan(label.carrier_ref, "8", "4", "2026-11-21 09:00:00", "Out", "Paris")
+        self._poll()
+        self._reread()
+        self.assertEqual((picking.oms_tracking_state, label.track_attempts), ("out_for_delivery", 0))
+        self.assertEqual(forgotten.track_attempts, 1)
+
+    def test_the_label_of_a_delivery_that_was_called_off_is_given_back(self):
+        """SHP-01: else a parcel would be paid that nobody sends."""
+        picking, label = self._labelled()
+        picking.action_cancel()
+        self._poll()
+        self._reread()
+        self.assertEqual(label.state, "cancelled")
+
+    def test_a_label_that_the_carrier_keeps_is_somebodys_task_once(self):
+        picking, label = self._labelled()
+        self.server.scan(label.carrier_ref, "4", "3", "2026-11-20 10:00:00")
+        picking.action_cancel()
+        for _attempt in range(2):
+            self._poll()
+        self._reread()
+        self.assertEqual((label.state, len(picking.activity_ids)), ("bought", 1))
+        self.assertIn("not taken back", picking.activity_ids.summary)
 
     def test_a_parcel_that_had_no_number_gets_it(self):
         self.server.late_awb = True

@@ -7,7 +7,9 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import mute_logger
 
-from .common import OmsCommon
+from odoo.addons.oms_core.models import sale_order_workflow
+
+from .common import MOMENT, OmsCommon
 
 
 class TestWorkflowRules(OmsCommon):
@@ -39,7 +41,7 @@ class TestWorkflowRules(OmsCommon):
         self.assertEqual(small.state, "sale")
         self.assertEqual(self._holds(large), ["fraud"])
         hold = large.oms_open_hold_ids
-        self.assertEqual(hold.reason, "Large first order: the amount is 240.0, the customer is new.")
+        self.assertEqual(hold.reason, "Large first order: the amount is 240.00, the customer is new.")
         self.assertEqual(hold.assignee_id, self.channel_user)
         self.assertTrue(hold.expires_at)
         self.assertEqual(rule.log_count, 1)
@@ -257,6 +259,26 @@ class TestWorkflowRules(OmsCommon):
             self.assertFalse(order.oms_workflow_log_ids.with_user(user).has_access("write"))
         with self.assertRaises(UserError):
             order.oms_workflow_log_ids.sentence = "x"
+
+    def test_who_orders_a_lot_makes_nobody_else_a_new_customer(self):
+        """The earliest orders count, however many others of the batch have ordered since."""
+        self.patch(sale_order_workflow, "WORKFLOW_MOMENTS_MAX", 2)
+        rule = self._rule(
+            {"kind": "hold"},
+            conditions=[{"kind": "new_customer"}, {"kind": "velocity", "count": 2, "hours": 5}],
+            active=False,
+        )._to_domain()
+        old, busy = self._address(), self._address()
+        first = self._order(billing=old, ordered_at=MOMENT - timedelta(days=900))
+        again = self._order(billing=old, ordered_at=MOMENT - timedelta(days=100))
+        many = self.env["sale.order"].union(
+            *(self._order(billing=busy, ordered_at=MOMENT - timedelta(hours=hour)) for hour in range(6))
+        )
+        facts = {one.order_id: one for one in (first | again | many)._oms_get_workflow_facts(rule.conditions)}
+        self.assertEqual([facts[order.id].earlier_orders for order in (first, again, *many)], [0, 1, 5, 4, 3, 2, 1, 0])
+        self.assertEqual(len(facts[again.id].order_moments), 1)
+        self.assertEqual(len(facts[many[0].id].order_moments), 4, "as many as a rule can ask for, and some more")
+        self.assertEqual(max(facts[many[3].id].order_moments), many[3].date_order)
 
     def test_facts_of_many_orders_cost_as_many_queries_as_of_few(self):
         conditions = [{"kind": "new_customer"}, {"kind": "velocity", "count": 9, "hours": 5}, {"kind": "product_tag"}]

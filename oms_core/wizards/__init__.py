@@ -7,3 +7,6 @@ from . import oms_cancellation_ask
 from . import oms_hold_release
 from . import oms_workflow_trial
 from . import oms_rate_compare
+from . import stock_return_picking
+from . import oms_third_party_exchange
+from . import oms_projection

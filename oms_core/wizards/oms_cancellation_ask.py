@@ -48,21 +48,19 @@ class OmsCancellationAsk(models.TransientModel):
                 sentences.append(self.env._("The whole order is cancelled."))
                 if booked := order._oms_get_booked():
                     sentences.append(
-                        self.env._(
-                            "%s have to be credited first; the goods stay here.", ", ".join(booked.mapped("name"))
-                        )
+                        self.env._("The goods stay here. To be credited first: %s.", ", ".join(booked.mapped("name")))
                     )
             elif outcome.stopped:
                 sentences.append(
                     self.env._(
-                        "Stopped: %s.", ", ".join(f"{qty:f} × {names[id_]}" for id_, qty in outcome.stopped.items())
+                        "Stopped: %s.", ", ".join(f"{qty:g} × {names[id_]}" for id_, qty in outcome.stopped.items())
                     )
                 )
             if outcome.late:
                 sentences.append(
                     self.env._(
                         "Too late: %s have left and have to come back.",
-                        ", ".join(f"{qty:f} × {names[id_]}" for id_, qty in outcome.late.items()),
+                        ", ".join(f"{qty:g} × {names[id_]}" for id_, qty in outcome.late.items()),
                     )
                 )
             ask.preview = "\n".join(sentences) or self.env._("Say how much is not wanted.")
@@ -106,6 +104,13 @@ class OmsCancellationAskLine(models.TransientModel):
 
     ask_id = fields.Many2one("oms.cancellation.ask", required=True, ondelete="cascade")
     sale_line_id = fields.Many2one("sale.order.line", required=True, readonly=True, ondelete="cascade")
+    name = fields.Char(string="Product", compute="_compute_name")
     ordered = fields.Float(digits="Product Unit", readonly=True)
     left = fields.Float(string="Has Left", digits="Product Unit", readonly=True)
     quantity = fields.Float(string="Cancel", digits="Product Unit")
+
+    @api.depends("sale_line_id")
+    def _compute_name(self):
+        for row in self:
+            line = row.sale_line_id
+            row.name = line.product_id.display_name or (line.name or "").partition("\n")[0]

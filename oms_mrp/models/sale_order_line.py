@@ -18,6 +18,37 @@ class SaleOrderLine(models.Model):
         kits = self._oms_get_kits_left()
         return super()._oms_get_left() if kits is None else max(kits[0], min(kits[1], self.product_uom_qty))
 
+    def _oms_get_parts(self):
+        """Override of ``oms_core``: by the recipe. One that is gone, or was changed since the parts left, is not asked:
+        then all that left in whole tells what one of them was made of."""
+        parts = super()._oms_get_parts()
+        moves = self.move_ids.filtered(lambda move: move.state != "cancel" and move.product_id.type == "consu")
+        if not moves or self.product_id in moves.product_id:
+            return parts
+        # sudo: as below
+        boms_sudo = self.env["mrp.bom"].sudo()
+        bom_sudo = boms_sudo._bom_find(self.product_id, bom_type="phantom", company_id=self.company_id.id)[
+            self.product_id
+        ]
+        if bom_sudo:
+            kits = self.product_uom_id._compute_quantity(1.0, bom_sudo.product_uom_id, round=False)
+            for bom_line_sudo, data in bom_sudo.explode(self.product_id, 1.0)[1]:
+                part = bom_line_sudo.product_id.with_env(self.env)
+                if part.type != "consu" or bom_line_sudo.product_uom_id.is_zero(data["qty"]):
+                    continue
+                needed = bom_line_sudo.product_uom_id._compute_quantity(
+                    data["qty"] / data["original_qty"] / bom_sudo.product_qty, part.uom_id, round=False
+                )
+                parts[part] = parts.get(part, 0.0) + needed * kits
+        if set(parts) == set(moves.product_id) or not self.product_uom_qty:
+            return parts
+        asked = moves.filtered(lambda move: not move.origin_returned_move_id and move.location_dest_id._is_outgoing())
+        return {
+            part: sum(asked.filtered(lambda move, part=part: move.product_id == part).mapped("product_qty"))
+            / self.product_uom_qty
+            for part in asked.product_id
+        }
+
     def _oms_get_kits_left(self):
         """(kits of which everything has left, kits of which anything has left), whole ones, in the unit of this line; ``None``
         for what is no kit. One whose recipe is gone or was changed is taken for what Odoo says of it."""

@@ -66,7 +66,7 @@ class PurchaseOrder(models.Model):
             for move in pickings.move_ids.filtered(lambda move: move.state not in ("done", "cancel")):
                 move.quantity = move.product_uom_qty
                 move.picked = True
-            pickings.with_context(skip_backorder=True).button_validate()
+            pickings.with_context(skip_backorder=True, skip_expired=True)._oms_validate()
 
     def _check_oms_dropship(self):
         self.ensure_one()

@@ -8,3 +8,6 @@ from . import stock_move
 from . import account_move
 from . import sale_order_portal
 from . import sale_order_timeline
+from . import stock_picking
+from . import res_partner
+from . import oms_order_report

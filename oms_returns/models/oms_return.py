@@ -56,6 +56,9 @@ class OmsReturn(models.Model):
     refund_count = fields.Integer(compute="_compute_documents", compute_sudo=True)
     amount_refunded = fields.Monetary(compute="_compute_documents", compute_sudo=True, string="Refunded")
     note = fields.Html(string="Customer's Words")
+    oms_stars = fields.Integer(related="order_id.oms_stars")
+    oms_rating = fields.Char(related="order_id.oms_rating", string="Feedback on the Order")
+    oms_feedback_words = fields.Text(related="order_id.oms_feedback_words")
 
     # ----------------------------------------------------------------------------------------------------- COMPUTES
 
@@ -115,6 +118,7 @@ class OmsReturn(models.Model):
     def action_authorize(self):
         """Tell the customer yes, and the warehouse to expect the goods."""
         self.check_access("write")
+        self.order_id._oms_take_turn_to_return()
         for record in self:
             record._check_authorizable()
             record._create_receipts()
@@ -130,7 +134,8 @@ class OmsReturn(models.Model):
             for move_sudo in receipts_sudo.move_ids.filtered(lambda move: move.state not in ("done", "cancel")):
                 move_sudo.quantity = move_sudo.product_uom_qty
                 move_sudo.picked = True
-            receipts_sudo.with_context(skip_backorder=True).button_validate()
+            # What comes back may be over its date; that is looked at when it is inspected.
+            receipts_sudo.with_context(skip_backorder=True, skip_expired=True)._oms_validate()
 
     def action_refund(self):
         """Credit what has come back and has not been credited yet."""
@@ -149,6 +154,7 @@ class OmsReturn(models.Model):
     def action_draft(self):
         self.check_access("write")
         self._set_state("draft")
+        self.line_ids._check_not_requested_twice()
 
     def action_view_receipts(self):
         self.ensure_one()
@@ -183,7 +189,15 @@ class OmsReturn(models.Model):
         if not lines:
             raise UserError(self.env._("Say on the lines of %s what comes back.", self.name))
         for line in lines:
-            returnable = line.sale_line_id._oms_get_returnable()
+            returnable = line.sale_line_id._oms_get_with_customer()
+            if line.sale_line_id._oms_get_parts() and line.quantity % 1:
+                raise UserError(
+                    self.env._(
+                        "“%s” is a kit and comes back in whole ones. For a part of it, refund by hand and take the part in "
+                        "with Return on the delivery.",
+                        line.product_id.display_name,
+                    )
+                )
             if line.product_uom_id.compare(line.quantity, returnable) > 0:
                 raise UserError(
                     self.env._(
@@ -224,13 +238,16 @@ class OmsReturn(models.Model):
         """{delivery: {its move: {return line: quantity in the unit of the move}}}, what left last comes back first."""
         parts = defaultdict(lambda: defaultdict(dict))
         for line in self.line_ids.filtered(lambda line: line.quantity > 0):
-            rest = Decimal(repr(line.quantity))
+            kit = line.sale_line_id._oms_get_parts()
+            whole = {line.product_id: (line.quantity, line.product_uom_id)}
+            rest = {part: (line.quantity * needed, part.uom_id) for part, needed in kit.items()} or whole
+            wanted = {part: (Decimal(repr(uom.round(quantity))), uom) for part, (quantity, uom) in rest.items()}
             for move, returnable in line.sale_line_id._oms_get_returnable_moves().items():
-                taken = min(rest, returnable)
+                quantity, uom = wanted[move.product_id]
+                taken = min(quantity, returnable)
                 if taken > 0:
-                    uom = line.product_uom_id
                     parts[move.picking_id][move][line] = Decimal(
                         repr(uom._compute_quantity(float(taken), move.product_uom))
                     )
-                    rest -= taken
+                    wanted[move.product_id] = quantity - taken, uom
         return parts

@@ -41,6 +41,16 @@ class OmsReturnLine(models.Model):
     @api.depends("move_ids.state", "move_ids.quantity")
     def _compute_quantity_received(self):
         for line in self:
+            if parts := line.sale_line_id._oms_get_parts():
+                line.quantity_received = line.sale_line_id._oms_count_kits(
+                    parts,
+                    {
+                        move: move.product_uom._compute_quantity(move.quantity, move.product_id.uom_id)
+                        for move in line.move_ids
+                        if move.state == "done"
+                    },
+                )
+                continue
             line.quantity_received = sum(
                 move.product_uom._compute_quantity(move.quantity, line.product_uom_id)
                 for move in line.move_ids
@@ -61,6 +71,31 @@ class OmsReturnLine(models.Model):
         for line in self:
             if line.sale_line_id.order_id != line.return_id.order_id:
                 raise ValidationError(self.env._("The lines of a return belong to its order."))
+
+    @api.constrains("sale_line_id", "quantity", "return_id")
+    def _check_not_requested_twice(self):
+        """Two requests do not ask for the same goods, whoever makes them at the same time."""
+        drafts = self.filtered(lambda line: line.return_id.state == "draft" and line.quantity > 0)
+        if self.env.context.get("oms_return_to"):
+            return  # the goods are there, and a fact counts more than another one's wish
+        drafts.order_id._oms_take_turn_to_return()
+        for line in drafts:
+            sale_line = line.sale_line_id
+            if not sale_line._oms_get_requested(line.return_id):
+                continue  # more than the customer has is refused when it is authorized
+            returnable = sale_line._oms_get_returnable(line.return_id)
+            if line.product_uom_id.compare(line.quantity, returnable) > 0:
+                others = (sale_line.oms_return_line_ids - line).return_id.filtered(lambda other: other.state == "draft")
+                raise ValidationError(
+                    self.env._(
+                        "%(quantity)g of “%(product)s” cannot be asked back: %(returns)s asks for it already, and leaves "
+                        "%(returnable)g. Change that return, or cancel it.",
+                        quantity=line.quantity,
+                        product=line.product_id.display_name,
+                        returns=", ".join(others.mapped("name")),
+                        returnable=returnable,
+                    )
+                )
 
     def _is_at_least(self, quantity, other):
         return self.product_uom_id.compare(quantity, other) >= 0

@@ -120,7 +120,9 @@ class OmsReturn(models.Model):
                 commands.append(Command.update(line.id, self._prepare_refund_line(*part, credited)))
             else:
                 commands.append(Command.delete(line.id))
-        number = len(self.refund_ids) + 1
+        # Counted from the keys and not from the credit notes: of those, some were made by hand, and drafts get deleted.
+        keys = [key for key in self.refund_ids.mapped("oms_key") if key and key.startswith("refund:")]
+        number = max((int(key.rpartition(":")[2]) for key in keys), default=0) + 1
         refund_sudo.write({"invoice_line_ids": commands, "oms_key": f"refund:{self.id}:{number}"})
         refund_sudo.action_post()
         return refund_sudo.with_env(self.env)

@@ -1,7 +1,9 @@
 from collections import defaultdict
 from decimal import Decimal
+from math import floor
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 
 class SaleOrder(models.Model):
@@ -28,24 +30,82 @@ class SaleOrder(models.Model):
         self.ensure_one()
         return self.oms_return_ids._get_records_action(name=self.env._("Returns"))
 
+    def _oms_take_turn_to_return(self):
+        """Let only one at a time ask goods of these orders back. Who comes second does not see what the first one asked for;
+        the database tells it to begin anew, as the first one has written the same rows."""
+        if self:
+            self.flush_model(["state"])
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE sale_order SET id = id WHERE id IN (SELECT id FROM sale_order WHERE id IN %s ORDER BY id "
+                    "FOR NO KEY UPDATE)",
+                    tuple(self.ids),
+                )
+            )
+
 
 class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
 
     oms_return_line_ids = fields.One2many("oms.return.line", "sale_line_id")
 
-    def _oms_get_returnable(self):
-        """How much the customer has of this line that is not on its way back, on whatever document."""
-        return float(sum(self._oms_get_returnable_moves().values()))
+    def _oms_get_returnable(self, but=None):
+        """How much the customer has of this line that nobody has asked back, on whatever document.
+
+        :param but: an ``oms.return`` whose own wish is left out.
+        """
+        return max(0.0, self._oms_get_with_customer() - self._oms_get_requested(but))
+
+    def _oms_get_requested(self, but=None):
+        """How much of this line is on returns that are requested and not authorized yet."""
+        self.ensure_one()
+        return sum(
+            line.quantity
+            for line in self.oms_return_line_ids
+            if line.return_id.state == "draft" and line.return_id != but
+        )
+
+    def _oms_get_with_customer(self):
+        """How much the customer has of this line that is not on its way back. Of a kit: whole ones."""
+        moves = self._oms_get_returnable_moves()
+        parts = self._oms_get_parts()
+        if not parts:
+            return float(sum(moves.values()))
+        return self._oms_count_kits(parts, {move: float(quantity) for move, quantity in moves.items()})
+
+    def _oms_count_kits(self, parts, quantities):
+        """How many whole ones these make.
+
+        :param dict parts: as of ``_oms_get_parts``.
+        :param dict quantities: {move: quantity in the unit of its product}
+        """
+        have = defaultdict(float)
+        for move, quantity in quantities.items():
+            have[move.product_id] += quantity
+        # A millionth above, as two thirds of a dozen are not exact.
+        return float(
+            min((floor(have[part] / needed + 1e-6) for part, needed in parts.items() if needed > 0), default=0)
+        )
 
     def _oms_get_returnable_moves(self):
-        """{done delivery move: quantity in the unit of the line that has not been asked back}, the latest first."""
+        """{done delivery move: quantity that has not been asked back}, the latest first; in the unit of the line, and of the
+        parts of a kit in the unit of the part."""
         self.ensure_one()
         result = {}
         if self.product_id.type != "consu":
             return result
-        outgoing = self._get_outgoing_incoming_moves()[0].filtered(lambda move: move.state == "done")
-        for move in outgoing.sorted("id", reverse=True):
+        parts = self._oms_get_parts()
+        if parts:
+            outgoing = self.move_ids.filtered(
+                lambda move: (
+                    move.product_id in parts
+                    and move.location_dest_id._is_outgoing()
+                    and not move.origin_returned_move_id
+                )
+            )
+        else:
+            outgoing = self._get_outgoing_incoming_moves()[0]
+        for move in outgoing.filtered(lambda move: move.state == "done").sorted("id", reverse=True):
             asked_back = sum(
                 back.product_uom._compute_quantity(
                     back.quantity if back.state == "done" else back.product_uom_qty, move.product_uom
@@ -53,9 +113,10 @@ class SaleOrderLine(models.Model):
                 for back in move.returned_move_ids
                 if back.state != "cancel"
             )
-            rest = move.product_uom._compute_quantity(move.quantity - asked_back, self.product_uom_id)
+            uom = move.product_id.uom_id if parts else self.product_uom_id
+            rest = move.product_uom._compute_quantity(move.quantity - asked_back, uom)
             if rest > 0:
-                result[move] = Decimal(repr(self.product_uom_id.round(rest)))
+                result[move] = Decimal(repr(uom.round(rest)))
         return result
 
     def _oms_get_refundable_invoice_lines(self):

@@ -234,6 +234,21 @@ class TestRefund(ReturnsCommon):
         self.assertEqual(refunds.reversed_entry_id, order.invoice_ids.filtered(lambda m: m.move_type == "out_invoice"))
         self.assertEqual(len(set(refunds.mapped("oms_key"))), 2)
 
+    def test_a_credit_note_that_was_deleted_gives_its_number_to_no_other(self):
+        order = self._shipped(("STD", 3))
+        request = self._return(order, 3)
+        refunds = []
+        for _number in range(2):
+            self._receive_part(request, 1)
+            refunds.append(self._refund(request))
+        refunds[0].button_draft()
+        refunds[0].with_context(force_delete=True).unlink()
+        self._receive_part(request, 1)
+        third = self._refund(request)
+        self.assertEqual(len(set((refunds[1] | third).mapped("oms_key"))), len(refunds[1] | third))
+        self.assertEqual(refunds[1].oms_key, f"refund:{request.id}:2")
+        self.assertIn(f"refund:{request.id}:3", third.mapped("oms_key"))
+
     # ------------------------------------------------------------------------------------------------- AFTERWARDS
 
     def test_a_refunded_order_is_not_invoiced_again(self):

@@ -55,6 +55,31 @@ class TestReturnFlow(ReturnsCommon):
         second.action_authorize()
         self.assertEqual(order.order_line._oms_get_returnable(), 0)
 
+    def test_what_is_requested_already_is_not_requested_again(self):
+        """RET-01: nobody has authorized the first request yet."""
+        order = self._shipped(("STD", 3))
+        first = self._return(order, 2, authorize=False)
+        with self.assertRaises(ValidationError) as refusal:
+            self._return(order, 2, authorize=False)
+        self.assertIn(f"{first.name} asks for it already, and leaves 1", str(refusal.exception))
+        second = self.env["oms.return"].create({"order_id": order.id})
+        second.action_fill_lines()
+        self.assertEqual(second.line_ids.quantity, 1)
+        with self.assertRaises(ValidationError):
+            second.line_ids.quantity = 2
+        first.action_cancel()
+        second.line_ids.quantity = 3
+        with self.assertRaises(ValidationError):
+            first.action_draft()
+        second.action_authorize()
+        self.assertEqual(order.order_line._oms_get_returnable(), 0)
+
+    def test_a_late_cancellation_asks_back_what_is_not_requested_yet(self):
+        order = self._shipped(("STD", 3))
+        first = self._return(order, 2, authorize=False)
+        order._oms_request_cancellation("customer", "customer")
+        self.assertEqual((order.oms_return_ids - first).line_ids.quantity, 1)
+
     def test_what_has_come_back_cannot_come_back_again(self):
         order = self._shipped(("STD", 3))
         self._returned(order, 2)

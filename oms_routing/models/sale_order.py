@@ -64,10 +64,15 @@ class SaleOrder(models.Model):
         wanted = {order: lines for order, lines in wanted.items() if lines}
         if not wanted:
             return {}
-        products = self.env["product.product"].union(*(line.product_id for lines in wanted.values() for line in lines))
+        products = self.env["sale.order.line"].union(*(line for lines in wanted.values() for line in lines)).product_id
         of_channel = {channel: channel._get_warehouses() for channel in {order.oms_channel_id for order in wanted}}
         warehouses = {order: order._oms_get_sources(of_channel[order.oms_channel_id]) for order in wanted}
-        counted, _components = self.env["oms.availability"]._get_counted(products)
+        counted = products.browse()
+        for company, orders in self.union(*wanted).grouped("company_id").items():  # a kit is one in its company only
+            of_orders = (
+                self.env["sale.order.line"].union(*(line for order in orders for line in wanted[order])).product_id
+            )
+            counted |= self.env["oms.availability"].with_company(company)._get_counted(of_orders)[0]
         available = self._oms_get_available(
             counted,
             self.env["stock.warehouse"].union(*warehouses.values()),

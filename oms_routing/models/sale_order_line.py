@@ -98,11 +98,8 @@ class SaleOrderLine(models.Model):
 
         What has left already cannot be given back; Odoo expects it as a return, at the first site.
         """
-        uom = self.product_id.uom_id
-        open_at = defaultdict(Decimal)
-        outgoing = self._get_outgoing_incoming_moves(strict=False)[0]
-        for move in outgoing.filtered(lambda move: move.state not in ("done", "cancel")).sorted("id"):
-            open_at[move.warehouse_id] += Decimal(repr(uom.round(move.product_qty)))
+        outgoing = self._oms_get_outgoing()
+        open_at = self._oms_get_open(outgoing.filtered(lambda move: move.state not in ("done", "cancel")).sorted("id"))
         takeable = min(surplus, sum(open_at.values(), Decimal(0)))
         parts = defaultdict(Decimal)
         for warehouse, quantity in give_back(list(open_at.items()), takeable):
@@ -111,3 +108,37 @@ class SaleOrderLine(models.Model):
             left_from = outgoing.filtered(lambda move: move.state == "done").warehouse_id[:1] or self.warehouse_id
             parts[left_from] -= surplus - takeable
         return list(parts.items())
+
+    def _oms_get_outgoing(self):
+        """The moves that set out to bring this line to the customer: its own, and of a kit those of what is in it, of which
+        Odoo's ``_get_outgoing_incoming_moves`` knows nothing."""
+        own = self._get_outgoing_incoming_moves(strict=False)[0]
+        parts = self.move_ids.filtered(
+            lambda move: (
+                move.state != "cancel"
+                and move.product_id != self.product_id
+                and (move.location_final_id or move.location_dest_id)._is_outgoing()
+                and not move.origin_returned_move_id
+                # Of several steps the first one: what follows it is made of it.
+                and not move.move_orig_ids
+            )
+        )
+        return own | parts
+
+    def _oms_get_open(self, moves):
+        """{warehouse: how much of this line's product, in its unit, these moves are still to bring}; of a kit as many as can
+        be put together from what they bring."""
+        product = self.product_id
+        recipes = self.env["oms.availability"].with_company(self.company_id)._get_components(product)
+        needed = dict(recipes.get(product.id, ((product.id, Decimal(1)),)))
+        at = defaultdict(lambda: dict.fromkeys(needed, Decimal(0)))
+        for move in moves:
+            if move.product_id.id in needed:
+                uom = move.product_id.uom_id
+                at[move.warehouse_id][move.product_id.id] += Decimal(repr(uom.round(move.product_qty)))
+        if needed.keys() == {product.id}:
+            return {warehouse: brought[product.id] for warehouse, brought in at.items()}
+        return {
+            warehouse: min(brought[part] // per_kit for part, per_kit in needed.items())
+            for warehouse, brought in at.items()
+        }

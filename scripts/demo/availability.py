@@ -89,3 +89,4 @@ def availability(env):
     keep_back(env, warehouses)
     third_party(env, products)
     waiting(env, products, warehouses[:1])
+    env["oms.sold.out"]._cron_watch()

@@ -2,7 +2,8 @@
 
 ROUND=plain    Odoo alone: for each order create the customer and the order, confirm, commit
 ROUND=oms      the four add-ons: each order arrives as a signed webhook body and is committed, then the inbox is worked
-ROUND=life     status and timeline of one order and of ORDERS of them, which are made where they are missing
+ROUND=life     status, timeline and more of 10, 100, … ORDERS orders, which are made where they are missing
+ROUND=report   the order report over ORDERS times REPORT_COPIES orders; fills the database with copies
 ROUND=setup    make the shop with stock for any number of orders (PLAIN=1: without a channel)
 
 ORDERS: how many orders. Two lines each, every order from another customer, four days of shipping addresses in France.
@@ -24,6 +25,14 @@ from demo import build as shop
 LINES = (("MUG-BLUE", 2, "10.00"), ("TEA-GREEN-100", 1, "9.38"))
 TOWNS = (("69003", "Lyon"), ("59800", "Lille"), ("13001", "Marseille"), ("75011", "Paris"))
 STOCK = 100_000
+
+#: Orders whose status and timeline are read at once, and ORDERS after them.
+LIFE_SIZES = (10, 100)
+
+#: How many times the orders are there for the report, and how far apart the ids of copies are.
+REPORT_COPIES = 5
+COPY_OFFSET = 1_000_000
+REPORT_MEASURES = ["order_id:count_distinct", "amount:sum", "fill_hours:avg", "is_perfect:avg", "fill_rate:avg"]
 
 
 def setup(env):
@@ -151,31 +160,78 @@ def oms(env, numbers):
     return env["sale.order"].search([("oms_external_id", "in", [str(number) for number in numbers])])
 
 
-def life(env, count):
-    """{what: {number of orders: (queries, milliseconds)}}"""
+def orders_of_all_kinds(env, count):
+    """So many orders of the channel, made where they are missing: every tenth has left, every tenth of the others is held."""
     orders = env["sale.order"].search([("oms_channel_id", "!=", False)], limit=count)
     if missing := count - len(orders):
         start = 1000 + env["sale.order"].search_count([])
-        oms(env, range(start, start + missing))
+        made = oms(env, range(start, start + missing))
+        leaving = made[::10].picking_ids
+        leaving.move_ids.picked = True
+        leaving._action_done()
+        for order in made[1::10]:
+            order._oms_hold("manual", "Somebody called and wants to change it.")
+        env.cr.commit()
         orders = env["sale.order"].search([("oms_channel_id", "!=", False)], limit=count)
+    return orders
+
+
+def life(env, count):
+    """{what: {number of orders: (queries, milliseconds)}}"""
+    orders = orders_of_all_kinds(env, count)
     reads = {
         "status": lambda of: of.mapped("oms_status"),
-        "promise": lambda of: of.mapped("oms_service"),
         "timeline": lambda of: of._oms_get_timeline(),
+        "promise": lambda of: of.mapped("oms_service"),
         "exceptions": lambda of: env["oms.exception"].search_fetch([], ["kind", "amount"], limit=80),
     }
+    sizes = [size for size in LIFE_SIZES if size < count]
     result = {}
     for what, read in reads.items():
-        for of in (orders[:1], orders):
+        read(orders[:1])  # what is cached once for all is not measured
+        for size in (*sizes, count):
             env.flush_all()
             env.invalidate_all()
             queries, started = env.cr.sql_log_count, time.perf_counter()
-            read(of)
-            result.setdefault(what, {})[len(of)] = (
-                env.cr.sql_log_count - queries,
-                1000 * (time.perf_counter() - started),
-            )
+            read(orders[:size])
+            spent = 1000 * (time.perf_counter() - started)
+            result.setdefault(what, {})[size] = (env.cr.sql_log_count - queries, spent)
     return result
+
+
+def copies(env, table, ids, shifted, times):
+    """Insert copies of rows with SQL; the columns ``shifted`` point to the copies of what they pointed to."""
+    env.cr.execute("SELECT column_name FROM information_schema.columns WHERE table_name = %s", [table])
+    columns = [name for (name,) in env.cr.fetchall() if name not in ("oms_external_id", "access_token")]
+    shift = {name: f"{name} + {COPY_OFFSET} * number" for name in shifted} | {"name": "name || '/' || number"}
+    env.cr.execute(
+        f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(shift.get(name, name) for name in columns)} "
+        f"FROM {table}, generate_series(1, {times}) AS number WHERE id = ANY(%s)",
+        [ids],
+    )
+
+
+def report(env, count):
+    """{what it is grouped by: (queries, milliseconds)}, and how many orders the report is about"""
+    orders = orders_of_all_kinds(env, count)
+    transfers = orders.picking_ids
+    for table, records, shifted in (
+        ("sale_order", orders, ("id",)),
+        ("sale_order_line", orders.order_line, ("id", "order_id")),
+        ("stock_picking", transfers, ("id", "sale_id")),
+        ("stock_move", transfers.move_ids, ("id", "sale_line_id", "picking_id")),
+    ):
+        copies(env, table, records.ids, shifted, REPORT_COPIES - 1)
+    env.cr.execute("ANALYZE sale_order, sale_order_line, stock_picking, stock_move")
+    result = {}
+    for groupby in ("channel_id", "weekday", "product_id"):
+        env.invalidate_all()
+        queries, started = env.cr.sql_log_count, time.perf_counter()
+        groups = env["oms.order.report"]._read_group([], [groupby], REPORT_MEASURES)
+        spent = 1000 * (time.perf_counter() - started)
+        result[groupby] = (env.cr.sql_log_count - queries, spent)
+    env.cr.rollback()
+    return {"orders": max(group[1] for group in groups), "ms": result}
 
 
 def main(env):
@@ -183,8 +239,9 @@ def main(env):
     if kind == "setup":
         return setup(env)
     count = int(os.environ["ORDERS"])
-    if kind == "life":
-        Path(os.environ["RESULT"]).write_text(json.dumps(life(env, count)))
+    if kind in ("life", "report"):
+        measured = {"life": life, "report": report}[kind](env, count)
+        Path(os.environ["RESULT"]).write_text(json.dumps(measured))
         return None
     start = 1000 + env["sale.order"].search_count([])
     env.cr.commit()

@@ -1,4 +1,5 @@
-"""A store beside the warehouses: one order lies ready for its customer, one waits to be accepted, one stands at the curb."""
+"""A store beside the warehouses: one order lies ready for its customer, one waits to be accepted, one stands at the curb, one
+is on its way from a warehouse."""
 
 from demo.customers import desk
 
@@ -39,6 +40,10 @@ def pickups(env):
         picking.action_oms_accept()
         picking.action_oms_ready()
     curb.picking_ids._oms_check_in("2", "Green estate car")
+    brought = _order(env, store, "ship_to_store", "Inès Marchand", {products["POT-TERRA-L"]: 2})
+    leaves = brought.oms_transfer_ids.filtered(lambda picking: picking.picking_type_code == "internal")
+    leaves.move_ids.picked = True
+    leaves.button_validate()
 
 
 def _order(env, store, method, customer, quantities):

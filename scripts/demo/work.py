@@ -12,6 +12,7 @@ from demo import promises
 from demo.availability import availability
 from demo.carriers import parcels, prepare_carriers
 from demo.customers import customers
+from demo.feedback import feedback
 from demo.fulfilment import pickups
 from demo.inventory import inventory
 from demo.people import people
@@ -62,6 +63,7 @@ def main(env):
     for number, quantities in EXPECTED_BACK.items():
         take_back(env, number, quantities)
     customers(env)
+    feedback(env)
     inventory(env)
     pickups(env)
     availability(env)

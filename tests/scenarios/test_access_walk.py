@@ -46,6 +46,7 @@ oms.workflow.action          -      -      -      -      -      -      -      - 
 oms.workflow.log             -      -      -      r      r      r      r      r      r      r      r
 oms.workflow.trial           -      -      -      -      -      -      -      -      -      -      rwcd
 oms.channel                  -      -      -      r      r      r      r      r      r      rwcd   rwcd
+oms.third.party.exchange     -      -      -      -      -      -      -      -      -      rwcd   rwcd
 oms.customer.ref             -      -      -      r      -      -      -      r      rwc    rwc    rwcd
 oms.exception                -      -      -      -      -      -      -      r      r      r      r
 oms.hold                     -      -      -      r      r      r      r      r      rwc    rwc    rwc
@@ -53,6 +54,8 @@ oms.message                  -      -      -      -      -      -      -      r 
 oms.notification             -      -      -      r      -      -      -      r      r      rw     rw
 oms.notification.rule        -      -      -      r      -      -      -      -      r      rwcd   rwcd
 oms.notification.preview     -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd
+oms.feedback                 -      -      -      r      r      r      r      r      r      r      rd
+oms.feedback.line            -      -      -      r      r      r      r      r      r      r      rd
 oms.hand.over                -      -      -      -      rwcd   rwcd   rwcd   -      -      -      -
 oms.hand.over.line           -      -      -      -      rwcd   rwcd   rwcd   -      -      -      -
 oms.reject                   -      -      -      -      rwcd   rwcd   rwcd   -      -      -      -
@@ -79,6 +82,8 @@ oms.stage.report             -      -      -      -      -      -      -      r 
 oms.customer.score           -      -      -      r      -      -      -      r      r      r      r
 oms.availability.channel     -      -      -      -      -      -      r      r      r      r      r
 oms.availability.place       -      -      -      -      -      -      r      r      r      r      r
+oms.projection               -      -      -      -      -      -      rwcd   -      rwcd   rwcd   rwcd
+oms.sold.out                 -      -      -      -      -      -      r      r      r      r      r
 oms.backorder.policy         -      -      -      -      -      -      -      r      r      r      rwcd
 oms.stock.buffer             -      -      -      -      -      -      r      r      r      r      rwcd
 oms.stock.feed               -      -      -      -      -      -      r      r      r      r      rwcd

@@ -58,6 +58,8 @@ def test_the_sentence_names_the_parcel():
         allowed_changes(Facts(by="customer", left="WH/OUT/0012"), NOW)["address"].sentence
         == "Parcel WH/OUT/0012 has left."
     )
+    two = allowed_changes(Facts(by="customer", left="WH/OUT/0012, WH/OUT/0013"), NOW)
+    assert two["address"].sentence == "Parcels WH/OUT/0012, WH/OUT/0013 have left."
 
 
 def line(name, ordered, left=0):

@@ -2,9 +2,12 @@
 
 import json
 import logging
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from threading import Lock
 
 import pytest
 
@@ -50,7 +53,7 @@ def connect(gateway, **values):
         version=gateway.version,
         access_token=values.pop("access_token", gateway.access_token),
         refresh_token=values.pop("refresh_token", gateway.refresh_token),
-        save=lambda *tokens: saved.append(tokens),
+        save=values.pop("save", lambda *tokens: saved.append(tokens)),
         **values,
     )
     return Client(account, timeout_s=2, now=lambda: NOW)
@@ -289,6 +292,26 @@ def test_an_access_token_that_ended_is_renewed_once_and_kept(server):
     assert len(client.rate(request())) == 4
     assert [tokens[:2] for tokens in saved] == [("access-1", "refresh-1")]
     assert saved[0][2] == NOW + timedelta(hours=10)
+
+
+def test_two_who_need_a_new_token_at_once_renew_it_once(server):
+    """The refresh token is good for one time: the second of two would be told to connect again."""
+    tokens = {"now": (server.access_token, server.refresh_token, None)}
+    lock = Lock()
+
+    @contextmanager
+    def alone():
+        with lock:
+            yield tokens["now"]
+
+    def keep(*renewed):
+        tokens["now"] = renewed
+
+    clients = [connect(server, alone=alone, save=keep) for _worker in range(2)]
+    server.expire()
+    with ThreadPoolExecutor() as pool:
+        offers = list(pool.map(lambda client: len(client.rate(request())), clients))
+    assert (offers, server.refreshes) == ([4, 4], 1)
 
 
 def test_a_token_that_is_about_to_end_is_renewed_before_it_fails(server):

@@ -56,6 +56,12 @@ def test_messages_become_the_three_kinds_of_errors(code, text, kind):
     assert type(parse.error_of([Message(code, text)])) is kind
 
 
+@pytest.mark.parametrize("answers", [[], [None], [{"ShipmentResponse": "down"}], [{"ShipmentResponse": {}}]])
+def test_a_charge_that_nobody_states_is_unknown(answers):
+    assert parse.charge("ups", answers) == (D(0), "")
+    assert parse.charge("gls", answers) == (D(0), "")
+
+
 if INSTALLED:  # a soft dependency: whoever has it tests it
 
     def request(**values):
@@ -98,6 +104,12 @@ if INSTALLED:  # a soft dependency: whoever has it tests it
         assert server.shipments[result.carrier_ref]["state"] == "void"
         with pytest.raises(Reject, match="No shipment found"):
             carrier.cancel("1Z0")
+
+    def test_what_ups_charges_is_kept_by_contract_or_by_list(server):
+        """SHP-11: karrio's own result leaves it out."""
+        assert (connect(server).ship(request()).cost, connect(server).ship(request()).currency) == (D("11.16"), "EUR")
+        server.contract = ""
+        assert connect(server).ship(request()).cost == D("12.40")
 
     def test_an_address_that_ups_refuses_is_told_in_its_words(server):
         nowhere = Address("Zoë", "8 rue de Rivoli", "Paris", "00000", "FR", phone="+33612345678")

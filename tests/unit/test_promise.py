@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from odoo.addons.oms_core.domain import promise
-from odoo.addons.oms_core.domain.promise import Claim, Receipt, available_on, projection, promises, summed
+from odoo.addons.oms_core.domain.promise import Claim, Receipt, available_on, by_day, projection, promises, summed
 
 NOW = datetime(2026, 3, 2, 12)
 
@@ -50,6 +50,18 @@ def test_whoever_ordered_first_is_served_first(wanted, free, receipts, expected)
         reversed(claims(*wanted)), Decimal(free), [Receipt(in_days(day), Decimal(q)) for day, q in receipts], NOW
     )
     assert days(given) == expected
+
+
+def test_a_day_tells_all_that_comes_on_it_and_what_is_free_in_the_evening():
+    receipts = [
+        Receipt(in_days(3), Decimal(2), "A"),
+        Receipt(in_days(3, 2), Decimal(1), "B"),
+        Receipt(in_days(-2), Decimal(9)),
+    ]
+    today, later = by_day(projection(Decimal(1), receipts, NOW), receipts, Decimal(4), NOW)
+    assert (today.expected, today.promised, today.available) == (0, 4, 1)
+    assert (later.day, later.expected, later.promised, later.available) == (in_days(3).date(), 3, 0, 4)
+    assert later.receipts == ("A", "B")
 
 
 def test_an_earlier_receipt_moves_everybody_up_in_the_same_order():

@@ -83,6 +83,12 @@ def test_a_rule_is_active_on_its_first_and_on_its_last_day():
     assert [bool(matched([season], OrderFacts(1), now=day)) for day in days] == [False, True, True, False]
 
 
+def test_the_days_of_a_rule_are_those_of_its_company():
+    season = rule(starts=date(2026, 3, 2), ends=date(2026, 3, 2), zone="Australia/Sydney")
+    moments = [datetime(2026, 3, 1, 12), datetime(2026, 3, 1, 14), datetime(2026, 3, 2, 12), datetime(2026, 3, 2, 14)]
+    assert [bool(matched([season], OrderFacts(1), now=now)) for now in moments] == [False, True, True, False]
+
+
 def test_a_rule_of_a_channel_or_a_company_is_about_no_other():
     assert matched([rule(channel_ids=frozenset({5}))], OrderFacts(1, channel_id=5), OrderFacts(2, channel_id=6)) == [
         (1, 1)

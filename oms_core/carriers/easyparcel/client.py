@@ -169,7 +169,17 @@ class Client:
             return self._send(method, path, body)
 
     def _refresh(self) -> None:
-        """A new access token; the refresh token may be another one after this, so both are kept before anything else."""
+        """A new access token; or the one that somebody else has got meanwhile."""
+        account = self._account
+        if account.alone is None:
+            return self._renew()
+        with account.alone() as (access, refresh, expires_at):
+            is_new = bool(access) and access != account.access_token
+            account.access_token, account.refresh_token, account.expires_at = access, refresh, expires_at
+            return None if is_new else self._renew()
+
+    def _renew(self) -> None:
+        """Trade the refresh token in; it may be another one after this, so both are kept before anything else."""
         account = self._account
         form = {"grant_type": "refresh_token", "refresh_token": account.refresh_token}
         try:

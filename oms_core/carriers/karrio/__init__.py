@@ -1,6 +1,7 @@
 """karrio: some thirty carriers (UPS, FedEx, DHL Express, DPD, GLS, …) through one Python package, where it is installed.
 
-LGPL-3, Python 3.11 or newer: ``pip install karrio karrio-ups`` (and the packages of the other carriers that you use).
+LGPL-3, Python 3.11 or newer: ``pip install karrio karrio-ups 'PyPDF2<3'`` (and the packages of the other carriers that you
+use). Without the limit it brings a PyPDF2 that Odoo 19.0 takes at once and does not work with.
 """
 
 from ..base import Capabilities, Carrier

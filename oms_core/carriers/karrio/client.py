@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import contextmanager
 from typing import Any
 
 from ..base import (
@@ -45,11 +46,15 @@ class Client:
     def __init__(self, account: Account):
         if sentence := missing():
             raise Reject(sentence, "missing")
+        from loguru import logger
+
+        # It has a log of its own on the terminal, with a line for each request. What went wrong is in its answers.
+        logger.disable(const.PACKAGE)
         import karrio.core.models as models
         import karrio.sdk as karrio
 
         self._karrio, self._models = karrio, models
-        network = (account.network or "").strip().lower()
+        self._network = network = (account.network or "").strip().lower()
         values = {
             "client_id": account.key,
             "client_secret": account.secret,
@@ -83,8 +88,9 @@ class Client:
         values = render.shipment(request)
         values.pop("is_return")
         payload = self._models.ShipmentRequest(**values)
-        found = self._ask(lambda: self._karrio.Shipment.create(payload).from_(self._gateway))
-        return parse.shipment(found, request.label_format)
+        with self._keep_answers() as answers:
+            found = self._ask(lambda: self._karrio.Shipment.create(payload).from_(self._gateway))
+        return parse.shipment(found, request.label_format, parse.charge(self._network, answers))
 
     def return_label(self, request: ShipmentRequest) -> ShipmentResult:
         return self.ship(request)
@@ -108,6 +114,22 @@ class Client:
 
     def warnings(self) -> tuple[str, ...]:
         return ()
+
+    @contextmanager
+    def _keep_answers(self) -> Iterator[list[Any]]:
+        """What a carrier answers while something is asked, as karrio reads it: its results leave out what was charged."""
+        mapper, answers = self._gateway.mapper, []
+        parse_response = mapper.parse_shipment_response
+
+        def keep(response: Any) -> Any:
+            answers.append(response.deserialize())
+            return parse_response(response)
+
+        mapper.parse_shipment_response = keep
+        try:
+            yield answers
+        finally:
+            del mapper.parse_shipment_response
 
     def _ask(self, make: Callable[[], Any], maybe_done: bool = True) -> Any:
         """Carry out a request of karrio's and give its result; its messages become an error where there is no result."""

@@ -66,8 +66,27 @@ def quotes(rates: Iterable[Any]) -> tuple[RateQuote, ...]:
     )
 
 
-def shipment(found: Any, wanted_format: str) -> ShipmentResult:
+def charge(network: str, answers: Iterable[Any]) -> tuple[Decimal, str]:
+    """What was charged for a shipment, and its currency, from the carrier's own answers; nothing where they do not say.
+
+    >>> charge("ups", [{"ShipmentResponse": {"ShipmentResults": {"ShipmentCharges": {
+    ...     "TotalCharges": {"MonetaryValue": "12.40", "CurrencyCode": "EUR"}}}}}])
+    (Decimal('12.40'), 'EUR')
     """
+    amount, currency = const.CHARGE_KEYS.get(network, ("", ""))
+    for answer in answers:
+        for path in const.CHARGES.get(network, ()):
+            place = answer
+            for step in path:
+                place = place.get(step) if isinstance(place, dict) else None
+            if isinstance(place, dict) and place.get(currency):
+                return money(place.get(amount)), str(place[currency])
+    return ZERO, ""
+
+
+def shipment(found: Any, wanted_format: str, charged: tuple[Decimal, str] = (ZERO, "")) -> ShipmentResult:
+    """
+    :param charged: what the carrier's answer says that it costs, see :func:`charge`.
     :raise Retry: when the answer has no number: it may have been made all the same.
     """
     number = str(found.tracking_number or "")
@@ -80,12 +99,13 @@ def shipment(found: Any, wanted_format: str) -> ShipmentResult:
         label = b""
     kind = str(found.label_type or wanted_format).lower()
     selected = found.selected_rate
+    cost, currency = (money(selected.total_charge), str(selected.currency or "")) if selected else charged
     return ShipmentResult(
         carrier_ref=str(found.shipment_identifier or number),
         tracking_number=number,
         tracking_url=str((found.meta or {}).get("carrier_tracking_link") or ""),
-        cost=money(selected.total_charge) if selected else ZERO,
-        currency=str(selected.currency or "") if selected else "",
+        cost=cost,
+        currency=currency,
         service_code=str(selected.service or "") if selected else "",
         label=label,
         label_format={"pdf": "pdf", "zpl": "zpl", "png": "png"}.get(kind, wanted_format),

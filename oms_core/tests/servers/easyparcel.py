@@ -15,12 +15,14 @@ import json
 from collections import deque
 from datetime import datetime
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from itertools import count
-from threading import Lock, Thread
+from threading import Lock
 from time import sleep
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from .local import LocalServer
 
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 SERVICES = (
@@ -32,7 +34,7 @@ SERVICES = (
 )
 
 
-class EasyParcelServer:
+class EasyParcelServer(LocalServer):
     """The gateway.
 
     :ivar shipments: number → shipment, in the order of their booking.
@@ -54,20 +56,7 @@ class EasyParcelServer:
         self._numbers = count(1)
         self._faults: deque[tuple[str, dict[str, Any], str]] = deque()
         self._lock = Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), type("Handler", (_Handler,), {"gateway": self}))
-        self._server.daemon_threads = True
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> EasyParcelServer:
-        Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return self
-
-    def __exit__(self, *_error) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(_Handler, port)
 
     def fail_next(self, fault: str, times: int = 1, path: str = "", **options: Any) -> None:
         """Misbehave at the next requests (whose path contains ``path``).
@@ -280,7 +269,7 @@ class EasyParcelServer:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    gateway: EasyParcelServer
+    service: EasyParcelServer
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *_arguments) -> None:
@@ -295,7 +284,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _handle(self, method: str) -> None:
         content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         path = urlsplit(self.path).path
-        gateway = self.gateway
+        gateway = self.service
         if path.startswith("/label/"):
             self._write(200, PDF, "application/pdf")
             return

@@ -9,42 +9,32 @@ import base64
 import json
 import time
 from collections import deque
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from itertools import count
-from threading import Lock, Thread
+from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
+
+from .local import LocalServer
 
 #: A label of one pixel: UPS sends pictures, of which karrio makes a PDF.
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw==")
 SERVICES = {"11": ("12.40", "2"), "07": ("31.90", "1")}
 
 
-class UpsServer:
+class UpsServer(LocalServer):
     """:ivar requests: ``(method, path, body)``; :ivar shipments: number → state; :ivar scans: number → activities."""
 
     def __init__(self, client: tuple[str, str] = ("client", "secret"), port: int = 0):
         self.client = client
+        self.contract = "11.16"  #: what our contract makes of the price of the list; empty: we have none
         self.requests: list[tuple[str, str, Any]] = []
         self.shipments: dict[str, dict[str, Any]] = {}
         self.scans: dict[str, list[dict[str, Any]]] = {}
         self._faults: deque[str] = deque()
         self._numbers = count(1)
         self._lock = Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), type("Handler", (_Handler,), {"ups": self}))
-        self._server.daemon_threads = True
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> UpsServer:
-        Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return self
-
-    def __exit__(self, *_error) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(_Handler, port)
 
     def fail_next(self, fault: str) -> None:
         """``lost`` (done, no answer), ``html``, ``down`` (503 in UPS' words)."""
@@ -79,9 +69,6 @@ class UpsServer:
 
     @staticmethod
     def _rates() -> dict[str, Any]:
-        def charge(amount: str) -> dict[str, str]:
-            return {"CurrencyCode": "EUR", "MonetaryValue": amount}
-
         return {
             "RateResponse": {
                 "Response": {"ResponseStatus": {"Code": "1", "Description": "Success"}},
@@ -108,10 +95,15 @@ class UpsServer:
             return 400, error("120802", "Address Validation Error on ShipTo address")
         number = f"1Z999AA1{next(self._numbers):010}"
         self.shipments[number] = {"state": "made", "body": shipment}
+        listed = SERVICES.get(shipment["Service"]["Code"], ("12.40", ""))[0]
+        charges = {"ShipmentCharges": {"TotalCharges": charge(listed)}}
+        if self.contract and shipment.get("ShipmentRatingOptions", {}).get("NegotiatedRatesIndicator"):
+            charges["NegotiatedRateCharges"] = {"TotalCharge": charge(self.contract)}
         return 200, {
             "ShipmentResponse": {
                 "Response": {"ResponseStatus": {"Code": "1", "Description": "Success"}},
                 "ShipmentResults": {
+                    **charges,
                     "ShipmentIdentificationNumber": number,
                     "PackageResults": [
                         {
@@ -142,12 +134,16 @@ class UpsServer:
         return 200, {"trackResponse": {"shipment": [{"inquiryNumber": number, "package": [package]}]}}
 
 
+def charge(amount: str) -> dict[str, str]:
+    return {"CurrencyCode": "EUR", "MonetaryValue": amount}
+
+
 def error(code: str, message: str) -> dict[str, Any]:
     return {"response": {"errors": [{"code": code, "message": message}]}}
 
 
 class _Handler(BaseHTTPRequestHandler):
-    ups: UpsServer
+    service: UpsServer
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *_arguments) -> None:
@@ -164,7 +160,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _handle(self, method: str) -> None:
         content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        path, ups = urlsplit(self.path).path, self.ups
+        path, ups = urlsplit(self.path).path, self.service
         if path == "/security/v1/oauth/token":
             pair = base64.b64encode(":".join(ups.client).encode()).decode()
             if self.headers.get("Authorization") != f"Basic {pair}":

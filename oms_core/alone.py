@@ -1,0 +1,44 @@
+"""One record of many that a job works on: what goes wrong with it is undone, told, and spoils no other."""
+
+import logging
+from contextlib import contextmanager
+
+from .exceptions import CONCURRENCY_ERRORS
+from .quiet import quiet_sql
+from .text import as_html
+
+_logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def on_its_own(record, tell):
+    """Work on a record inside of a savepoint.
+
+    Somebody else who works on the same rows is no failure: the job leaves the record to its next run, whose transaction
+    sees what the other one did.
+
+    :param tell: called with any other exception; leaves a trace where people look.
+    """
+    name = f"{record._name} {record.ids}"
+    try:
+        with quiet_sql(), record.env.cr.savepoint():
+            yield
+            record.env.flush_all()
+    except CONCURRENCY_ERRORS as error:
+        _logger.info("%s is being worked on elsewhere, the next run looks again: %s", name, error)
+    except Exception as error:
+        _logger.warning("%s could not be worked on: %s", name, error, exc_info=True)
+        tell(error)
+
+
+def leave_task(record, summary, text, user):
+    """A warning for a person on a record, once: a job that fails again does not add another.
+
+    :param user: who is to look; without anybody the system's user, in whose name jobs run.
+    """
+    # sudo: the system leaves tasks to those who have the rights
+    record = record.sudo()
+    if not record.activity_ids.filtered(lambda activity: activity.summary == summary):
+        record.activity_schedule(
+            "mail.mail_activity_data_warning", summary=summary, note=as_html(text), user_id=(user or record.env.user).id
+        )

@@ -1,0 +1,114 @@
+"""Money that the customer gets back because goods were called off: found, shown as work, and recorded when it is done."""
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    oms_to_repay = fields.Monetary(
+        string="To Pay Back",
+        compute="_compute_oms_to_repay",
+        compute_sudo=True,
+        help="What was taken for this order beyond what is still ordered, after something of it was called off.",
+    )
+
+    @api.depends("state", "amount_total", "oms_called_off", "transaction_ids.state", "transaction_ids.amount")
+    def _compute_oms_to_repay(self):
+        amounts = {}
+        if ids := self._origin.ids:
+            rows = self._oms_to_repay_sql(SQL("r.sale_order_id IN %s", tuple(ids)))
+            amounts = {order_id: amount for order_id, amount, _since in self.env.execute_query(rows)}
+        for order in self:
+            order.oms_to_repay = amounts.get(order._origin.id, 0)
+
+    @api.model
+    def _oms_to_repay_sql(self, condition=None):
+        """Rows (order, amount in its currency, since) of orders of which more was taken than is still ordered.
+
+        Told by the payments themselves, whether booked or not, and also when one comes after the cancellation; a repayment
+        counts with its negative amount. What a channel cancels, the channel repays.
+        """
+        for model, names in {
+            "sale.order": ["state", "amount_total", "currency_id", "oms_called_off", "transaction_ids"],
+            "payment.transaction": ["state", "amount", "currency_id"],
+            "oms.cancellation": ["order_id", "state", "asked_by", "decided_at"],
+            "oms.order.change": ["order_id", "state", "kind", "decided_at"],
+        }.items():
+            self.env[model].flush_model(names)
+        return SQL(
+            """SELECT po.id, SUM(t.amount) - MAX(CASE WHEN po.state = 'cancel' THEN 0 ELSE po.amount_total END),
+                      MAX(less.since)
+                 FROM (SELECT order_id, MAX(since) AS since
+                         FROM (SELECT order_id, decided_at AS since FROM oms_cancellation
+                                WHERE state IN ('stopped', 'partly') AND asked_by != 'channel'
+                                UNION ALL
+                               SELECT order_id, decided_at FROM oms_order_change
+                                WHERE state = 'applied' AND kind = 'items') every
+                        GROUP BY order_id) less
+                 JOIN sale_order po ON po.id = less.order_id AND NOT (po.state = 'cancel' AND COALESCE(po.oms_called_off, FALSE))
+                 JOIN sale_order_transaction_rel r ON r.sale_order_id = po.id
+                 JOIN payment_transaction t ON t.id = r.transaction_id AND t.state = 'done' AND t.currency_id = po.currency_id
+                 JOIN res_currency pc ON pc.id = po.currency_id
+                WHERE %s
+             GROUP BY po.id
+               HAVING SUM(t.amount) - MAX(CASE WHEN po.state = 'cancel' THEN 0 ELSE po.amount_total END)
+                      > MAX(pc.rounding) / 2""",
+            condition or SQL("TRUE"),
+        )
+
+    def action_oms_repaid(self):
+        """Record that the customer has got back what was taken beyond what is ordered."""
+        self.check_access("write")
+        for order in self:
+            order._oms_record_repayment()
+
+    def _oms_record_repayment(self):
+        """One repayment over what is due, booked against what is open for this customer.
+
+        ::
+
+            repayment     Dr receivable         Cr channel clearing
+
+        Where an accountant has booked the repayment already there is nothing open: then it is recorded and not booked again.
+        """
+        self.ensure_one()
+        self.lock_for_update()  # two clerks with one button are one repayment
+        self.invalidate_recordset(["oms_to_repay"])
+        amount = self.oms_to_repay
+        if not amount:
+            raise UserError(self.env._("There is nothing to pay back on %s.", self.display_name))
+        order_sudo = (
+            self.sudo()
+        )  # sudo: payments are closed to clerks by design; the amount follows from the order alone
+        source_sudo = order_sudo.transaction_ids.filtered(lambda tx: tx.state == "done" and tx.operation != "refund")[
+            :1
+        ]
+        journal = order_sudo.oms_channel_id.clearing_journal_id
+        if source_sudo.provider_id == order_sudo.oms_channel_id.payment_provider_id:
+            order_sudo._oms_book_payments()
+        open_credit = -sum(order_sudo._oms_get_open_receivables().mapped("amount_residual_currency"))
+        repayment_sudo = source_sudo._create_child_transaction(
+            amount,
+            is_refund=True,
+            state="done",
+            is_post_processed=True,
+            last_state_change=fields.Datetime.now(),
+            sale_order_ids=[fields.Command.link(self.id)],
+        )
+        booked = bool(journal) and self.currency_id.compare_amounts(open_credit, amount) >= 0
+        if booked:
+            order_sudo._oms_book_transaction(repayment_sudo, journal)
+            order_sudo._oms_reconcile()
+        words = self.currency_id.format(amount)
+        self.message_post(
+            body=self.env._("%s paid back, and booked.", words)
+            if booked
+            else self.env._(
+                "%s paid back. It was not booked: nothing of it is open in the books, or the channel has no clearing journal.",
+                words,
+            )
+        )
+        self.invalidate_recordset(["oms_to_repay"])

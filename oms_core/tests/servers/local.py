@@ -1,0 +1,27 @@
+"""What the servers of outside services on this machine have in common."""
+
+from __future__ import annotations
+
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+
+class LocalServer:
+    """A server on a free port while the ``with`` lasts. Its handlers know it as ``service``."""
+
+    def __init__(self, handler: type[BaseHTTPRequestHandler], port: int = 0):
+        own_handler = type("Handler", (handler,), {"service": self})
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), own_handler)
+        self._server.daemon_threads = True
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self):
+        Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        return self
+
+    def __exit__(self, *_error):
+        self._server.shutdown()
+        self._server.server_close()

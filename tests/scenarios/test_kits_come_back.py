@@ -1,0 +1,105 @@
+"""I13, RET-01: a kit that was sent comes back as what it is made of, and is refunded as what was sold."""
+
+from odoo.exceptions import UserError
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from odoo.addons.oms_core.tests.common import OmsCommon
+
+
+@tagged("post_install", "-at_install")
+class TestKitsComeBack(OmsCommon):
+    def _sent(self, quantity=3):
+        """Boxes of two mugs and a tea each: 40.00 a piece, shipped and invoiced."""
+        if "mrp.bom" not in self.env:
+            return None  # there are no kits without Odoo's manufacturing
+        self.mug, self.tea = self._create_product("MUG"), self._create_product("TEA")
+        self.box = self._create_product("BOX", is_storable=False)
+        self.bom = self.env["mrp.bom"].create(
+            {
+                "product_tmpl_id": self.box.product_tmpl_id.id,
+                "type": "phantom",
+                "company_id": self.company.id,
+                "bom_line_ids": [
+                    Command.create({"product_id": self.mug.id, "product_qty": 2}),
+                    Command.create({"product_id": self.tea.id, "product_qty": 1}),
+                ],
+            }
+        )
+        self._stock(self.mug, self.warehouse, 10)
+        self._stock(self.tea, self.warehouse, 10)
+        order = self._order(("BOX", quantity, 40 * quantity, 20))
+        self._ship(order)
+        self._book(order)
+        return order
+
+    def _request(self, order, quantity):
+        return self.env["oms.return"].create(
+            {
+                "order_id": order.id,
+                "line_ids": [Command.create({"sale_line_id": order.order_line.id, "quantity": quantity})],
+            }
+        )
+
+    def _on_shelf(self):
+        self.env.invalidate_all()
+        return [int(goods.with_context(warehouse_id=self.warehouse.id).qty_available) for goods in self.mug | self.tea]
+
+    def test_a_kit_comes_back_with_all_that_is_in_it(self):
+        order = self._sent()
+        if order is None:
+            return
+        self.assertEqual(order.order_line._oms_get_returnable(), 3)
+        request = self.env["oms.return"].create({"order_id": order.id})
+        request.action_fill_lines()
+        self.assertEqual(request.line_ids.quantity, 3)
+        request.line_ids.quantity = 2
+        request.action_authorize()
+        receipt = request.picking_ids
+        self.assertEqual({move.product_id: move.product_qty for move in receipt.move_ids}, {self.mug: 4, self.tea: 2})
+        self.assertEqual(order.order_line._oms_get_returnable(), 1)
+        request.action_receive()
+        self.assertEqual((request.stage, request.line_ids.quantity_received), ("received", 2))
+        self.assertEqual((self._on_shelf(), order.order_line.qty_delivered), ([8, 9], 1))
+        request.action_refund()
+        self.assertEqual((request.stage, request.amount_refunded), ("refunded", 96))
+
+    def test_a_kit_of_which_a_part_is_missing_is_not_back(self):
+        order = self._sent()
+        if order is None:
+            return
+        request = self._request(order, 2)
+        request.action_authorize()
+        receipt = request.picking_ids
+        for move in receipt.move_ids:
+            move.write({"quantity": 2 if move.product_id == self.mug else 1, "picked": True})
+        receipt.with_context(skip_backorder=True).button_validate()
+        self.assertEqual((request.stage, request.line_ids.quantity_received), ("partial", 1))
+        rest = request.picking_ids - receipt
+        rest.move_ids.filtered(lambda move: move.product_id == self.mug).write({"quantity": 2, "picked": True})
+        rest.move_ids.filtered(lambda move: move.product_id == self.tea).write({"quantity": 0})
+        rest.with_context(skip_backorder=True).button_validate()
+        self.assertEqual(request.line_ids.quantity_received, 1)
+
+    def test_a_part_of_a_kit_is_refused_with_what_to_do_instead(self):
+        order = self._sent()
+        if order is None:
+            return
+        request = self._request(order, 0.5)
+        with self.assertRaisesRegex(UserError, "kit and comes back in whole ones"):
+            request.action_authorize()
+        request.line_ids.quantity = 4
+        with self.assertRaisesRegex(UserError, "customer has 3"):
+            request.action_authorize()
+
+    def test_what_a_kit_was_made_of_when_it_left_comes_back(self):
+        """The recipe has another thing in it by now."""
+        order = self._sent()
+        if order is None:
+            return
+        self.bom.bom_line_ids = [Command.create({"product_id": self.product_standard.id, "product_qty": 1})]
+        self.assertEqual(order.order_line._oms_get_returnable(), 3)
+        request = self._request(order, 1)
+        request.action_authorize()
+        moves = request.picking_ids.move_ids
+        self.assertEqual({move.product_id: move.product_qty for move in moves}, {self.mug: 2, self.tea: 1})
