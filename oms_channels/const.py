@@ -20,6 +20,7 @@ HEADERS_KEPT = (
     "x-wc-webhook-signature",
     "x-wc-webhook-id",
     "x-wc-webhook-delivery-id",
+    "x-ebay-signature",
 )
 
 #: Characters of a header's value that are kept.

@@ -198,6 +198,9 @@ class Client(Protocol):
     def subscribe(self, address: str) -> Sequence[str]:
         """See to it that the platform sends its messages to ``address``; the topics it sends. Safe to repeat."""
 
+    def public_key(self, name: str) -> str:
+        """The platform's public key of that name (:attr:`Adapter.key_id`). Only platforms that sign so have it."""
+
     def rate(self) -> Rate | None:
         """How much the platform still lets us ask, as far as this client has been told."""
 
@@ -214,6 +217,10 @@ class Adapter:
     :param client: makes the :class:`Client`; takes the credentials by the names of their fields.
     :param challenge: ``(query, secret, address) → answer`` where a platform asks at our address whether it is ours; the
         answer goes back as JSON. ``None`` for a question that is none.
+    :param key_id: ``(headers) → name`` of the platform's own public key that a delivery says to be signed with, where the
+        platform signs so. :meth:`Client.public_key` reads it, outside of the delivery's request, and
+    :param add_key: ``(secret, name, key) → secret`` puts it into the channel's webhook secret, where ``verify`` finds it. Raises
+        ``ValueError`` for what is no key.
     """
 
     code: str
@@ -225,6 +232,8 @@ class Adapter:
     parse: Callable[[str, bytes], OrderDoc | CancelDoc]
     client: Callable[..., Client]
     challenge: Callable[[Mapping[str, str], str, str], Mapping[str, str] | None] | None = None
+    key_id: Callable[[Mapping[str, str]], str] | None = None
+    add_key: Callable[[str, str, str], str] | None = None
 
     def connect(self, values: Mapping[str, str], **options: Any) -> Client:
         """A client with the credentials among ``values`` (a channel's columns).

@@ -121,7 +121,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_empty(value: Any) -> bool:
-    return any(value is empty or (type(value) is type(empty) and value == empty) for empty in EMPTY)
+    return value is None or any(value is empty or (type(value) is type(empty) and value == empty) for empty in EMPTY)
 
 
 def _quote(value: Any) -> str:

@@ -2,13 +2,14 @@
 
 from ..domain.adapter import Adapter
 
-from . import amazon, magento, shopify, woocommerce
+from . import amazon, ebay, magento, shopify, woocommerce
 
 #: Platform code (``oms.channel.platform``) → adapter.
 PLATFORMS: dict[str, Adapter] = {
     adapter.code: adapter
     for adapter in (
         amazon.ADAPTER,
+        ebay.ADAPTER,
         magento.ADAPTER,
         shopify.ADAPTER,
         woocommerce.ADAPTER,

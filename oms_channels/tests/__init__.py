@@ -1,5 +1,6 @@
 from . import test_amazon
 from . import test_audit
+from . import test_ebay
 from . import test_hints
 from . import test_magento
 from . import test_poll
