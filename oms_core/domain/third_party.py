@@ -273,7 +273,9 @@ def kind_of_change(earlier: Iterable[tuple[str, int]]) -> str:
     >>> kind_of_change([("pending", 0)]), kind_of_change([("retry", 1)]), kind_of_change([("done", 1), ("pending", 0)])
     ('order', 'update', 'update')
 
-    :param earlier: state and attempts of each message about the reference so far. One that was tried may have arrived.
+    :param earlier: state and attempts of each message about the reference so far. One that was tried may have arrived, and
+        one that is kept no longer has.
     """
-    unsent = all(attempts == 0 and state in ("pending", "ignored") for state, attempts in earlier)
+    earlier = list(earlier)
+    unsent = earlier and all(attempts == 0 and state in ("pending", "ignored") for state, attempts in earlier)
     return "order" if unsent else "update"
