@@ -1,10 +1,15 @@
 """What a third-party warehouse and we write to each other, as JSON.
 
-Out, one for each delivery (``order``), and when it is called off (``cancel``)::
+Out, one for each delivery (``order``), when it changed (``update``), and when it is called off (``cancel``)::
 
     {"message_id": "order-BTQ/OUT/00012", "type": "order", "reference": "BTQ/OUT/00012", "order": "1007",
      "ship_by": "2026-12-05T16:00:00Z", "delivery_method": "ship", "address": {...},
      "lines": [{"line": 17, "sku": "MUG-BLUE", "name": "Blue mug", "quantity": 2}]}
+
+An ``update`` looks like an order and takes the place of all that was said under its reference before; whoever does not know the
+reference takes it for an order. Its quantities are those of the whole reference, what was sent already included. Nothing is
+ever told anew under a second reference: a partner that had sent the goods already would send them twice. What is told of a
+reference is booked as it was sent, also when it was changed or called off meanwhile.
 
 In: what was sent (in any number of parcels and messages), what is on the shelves, what came back::
 
@@ -22,7 +27,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from decimal import Decimal, InvalidOperation
@@ -228,3 +233,49 @@ def in_words(lines: Iterable[Told], limit: int = 50) -> str:
     """
     shown = [f"{line.quantity.normalize():f} {line.sku}" for line in lines]
     return ", ".join([*shown[:limit], "…"] if len(shown) > limit else shown)
+
+
+def told_of(content: Mapping, before: Mapping | None = None) -> dict:
+    """What a third party knows of a delivery after this message, as far as a change of it matters.
+
+    ``most`` is the largest quantity that it was ever told: so much may have been sent, whatever was told later.
+
+    >>> first = told_of({"lines": [{"sku": "A", "quantity": 3.0}]})
+    >>> then = told_of({"lines": [{"sku": "A", "quantity": 2.0}]}, first)
+    >>> then["lines"], then["most"], then["version"]
+    ({'A': 2.0}, {'A': 3.0}, 2)
+    """
+    before = before or {}
+    lines: dict[str, float] = {}
+    for line in content.get("lines") or ():
+        lines[line["sku"]] = lines.get(line["sku"], 0.0) + line["quantity"]
+    most = dict(before.get("most") or {})
+    for sku, quantity in lines.items():
+        most[sku] = max(most.get(sku, 0.0), quantity)
+    facts = {name: content.get(name) for name in ("address", "delivery_method", "carrier")}
+    return {**facts, "lines": lines, "most": most, "version": before.get("version", 0) + 1}
+
+
+def has_changed(content: Mapping, told: Mapping) -> bool:
+    """Whether a delivery is not what its third party knows of it.
+
+    >>> content = {"lines": [{"sku": "A", "quantity": 3.0}]}
+    >>> has_changed(content, told_of(content)), has_changed({"lines": []}, told_of(content))
+    (False, True)
+    """
+    now = told_of(content)
+    return any(now[name] != told.get(name) for name in ("address", "delivery_method", "carrier", "lines"))
+
+
+def kind_of_change(earlier: Iterable[tuple[str, int]]) -> str:
+    """How to tell a change: as the order itself as long as nothing was ever handed over, else as an update of it.
+
+    >>> kind_of_change([("pending", 0)]), kind_of_change([("retry", 1)]), kind_of_change([("done", 1), ("pending", 0)])
+    ('order', 'update', 'update')
+
+    :param earlier: state and attempts of each message about the reference so far. One that was tried may have arrived, and
+        one that is kept no longer has.
+    """
+    earlier = list(earlier)
+    unsent = earlier and all(attempts == 0 and state in ("pending", "ignored") for state, attempts in earlier)
+    return "order" if unsent else "update"

@@ -146,7 +146,7 @@ def read_file(name: str, data: bytes, today: date) -> File:
 
 
 def write_messages(messages: Iterable[Mapping]) -> bytes:
-    """Order and cancel messages, as they are posted as JSON, as the rows of a file.
+    """Order, update and cancel messages, as they are posted as JSON, as the rows of a file.
 
     >>> text = write_messages([{"message_id": "cancel-7", "type": "cancel", "reference": "=1+1"}]).decode("utf-8-sig")
     >>> text.splitlines()[1][:24]

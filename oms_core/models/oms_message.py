@@ -8,7 +8,7 @@ from itertools import groupby
 import psycopg2.errors
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import LockError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -347,13 +347,14 @@ class OmsMessage(models.Model):
         text = str(error)[:ERROR_MAX_CHARS]
         if isinstance(error, MessageIgnored):
             self._finish(None, "ignored", text)
-        elif isinstance(error, (MessageRejected, UserError)):
+        elif isinstance(error, (MessageRejected, UserError)) and not isinstance(error, LockError):
             self._set_state("dead", attempts=attempts, error=text)
         elif isinstance(error, CONCURRENCY_ERRORS) and attempts <= CONCURRENCY_ATTEMPTS_MAX:
             # Another worker was at the same order, customer or stock. The next transaction sees what it did.
             self._set_state("retry", attempts=attempts, next_attempt_at=fields.Datetime.now(), error=False)
         else:
-            if not isinstance(error, MessageRetry):
+            # Somebody who works on a record at this moment is done in a minute.
+            if not isinstance(error, (MessageRetry, LockError)):
                 _logger.exception("Message %s of channel %s failed", self.id, self.channel_id.id, exc_info=error)
                 text = self.env._("Unexpected error, tell your administrator: %s", text)
             # Meeting others says nothing about the message: the first delay comes after the attempts made at once.

@@ -13,6 +13,7 @@ from odoo.fields import Domain
 
 from ..const import (
     BODY_MAX_BYTES,
+    ERROR_MAX_CHARS,
     THIRD_PARTY_FILE_QUIET_S,
     THIRD_PARTY_FILES_MAX,
     THIRD_PARTY_ROWS_SHOWN,
@@ -198,16 +199,32 @@ class OmsMessage(models.Model):
         """Take in what is complete. A file is moved once its message is stored for good: a crash between the two repeats it,
         and a repeat does nothing."""
         folder = warehouse._oms_get_folder()
-        for name in folder.list_complete(THIRD_PARTY_FILE_QUIET_S, THIRD_PARTY_FILES_MAX):
-            data = folder.get(name, BODY_MAX_BYTES)
-            if data is None:
-                reason = BadRow(0, f"The file is larger than {BODY_MAX_BYTES // 1024} KiB. Split it.")
-                folder.finish(name, "too-large", write_bad_rows([reason]))
-                continue
-            message = self._oms_take_file(warehouse, name, data)
-            bad = message._oms_get_bad_rows() if message.state == "dead" else ()
-            self.env["ir.cron"]._commit_progress(1)
-            folder.finish(name, hashlib.sha256(data).hexdigest()[:8], write_bad_rows(bad) if bad else None)
+        problems = []
+        # More than are taken: files that stay because they cannot be read must not keep newer ones out.
+        names = folder.list_complete(THIRD_PARTY_FILE_QUIET_S, 20 * THIRD_PARTY_FILES_MAX)
+        for number, name in enumerate(names):
+            if number - len(problems) >= THIRD_PARTY_FILES_MAX:
+                break
+            try:
+                self._oms_take_from_folder(warehouse, folder, name)
+            except Exception as error:  # one that cannot be read or moved must not keep the others waiting
+                self.env.cr.rollback()
+                _logger.warning("The file %s of warehouse %s cannot be read", name, warehouse.id, exc_info=True)
+                problems.append(f"{name}: {getattr(error, 'strerror', None) or error}")
+        if problems:
+            raise FolderProblem("\n".join(problems)[:ERROR_MAX_CHARS])
+
+    @api.model
+    def _oms_take_from_folder(self, warehouse, folder, name):
+        data = folder.get(name, BODY_MAX_BYTES)
+        if data is None:
+            reason = BadRow(0, f"The file is larger than {BODY_MAX_BYTES // 1024} KiB. Split it.")
+            folder.finish(name, "too-large", write_bad_rows([reason]))
+            return
+        message = self._oms_take_file(warehouse, name, data)
+        bad = message._oms_get_bad_rows() if message.state == "dead" else ()
+        self.env["ir.cron"]._commit_progress(1)
+        folder.finish(name, hashlib.sha256(data).hexdigest()[:8], write_bad_rows(bad) if bad else None)
 
     # ------------------------------------------------------------------------------------------------------ OUTGOING
 

@@ -171,6 +171,15 @@ class OmsOrderChange(models.Model):
                 parts.append(self.env._("%s are to be paid back.", self.currency_id.format(-difference)))
             elif difference > 0:
                 parts.append(self.env._("%s are still to be paid.", self.currency_id.format(difference)))
+        for picking in open_sudo.filtered(lambda picking: picking._oms_is_told()):
+            parts.append(
+                self.env._(
+                    "%(place)s was told of %(picking)s already and is told of the change; what it has sent by then counts as "
+                    "sent.",
+                    place=picking.picking_type_id.warehouse_id.name,
+                    picking=picking.name,
+                )
+            )
         return "\n".join(parts) or self.env._("Nothing of it is in the warehouse yet.")
 
     def _get_total_after(self):

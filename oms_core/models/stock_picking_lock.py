@@ -36,6 +36,7 @@ class StockPicking(models.Model):
         return super()._action_done()
 
     def _oms_lock(self):
+        """:raise LockError: when somebody else has one of them."""
         of_orders = self.filtered(
             lambda picking: (picking.sale_id.oms_channel_id or picking.oms_for_order_id) and picking.state != "done"
         )
@@ -51,7 +52,8 @@ class StockPicking(models.Model):
         try:
             of_orders.lock_for_update(allow_referencing=True)
         except LockError as error:
-            raise UserError(
+            # Still a LockError: a job repeats later what a person is told to.
+            raise LockError(
                 self.env._(
                     "Somebody is changing %s at this moment; the order may be being cancelled. Look at it again in a "
                     "moment.",

@@ -86,7 +86,7 @@ class StockPicking(models.Model):
             move._oms_set_told(of_move[move.id])
         taken = moves.filtered("picked").picking_id
         for receipt in taken:
-            receipt.with_context(skip_backorder=True, skip_sms=True).button_validate()
+            receipt.with_context(skip_backorder=True, skip_sms=True, skip_expired=True)._oms_validate()
         return taken, surplus
 
     def _oms_tell_came_back(self, warehouse, told, receipts, surplus, user):

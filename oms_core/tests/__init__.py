@@ -27,6 +27,7 @@ from . import test_customer_score
 from . import test_third_party
 from . import test_third_party_return
 from . import test_third_party_files
+from . import test_third_party_changes
 from . import test_hostile
 from . import test_promise
 from . import test_availability_report

@@ -109,8 +109,8 @@ class TestThirdPartyFiles(FilesCommon):
             wizards.with_user(self.channel_user).create({"warehouse_id": self.warehouse.id})
 
 
-class TestThirdPartyFolder(FilesCommon):
-    """FUL-06: files are exchanged through a folder of the server, and nothing outside of it is touched."""
+class FolderCase:
+    """Mixin: a folder of the server, for the place of ``FilesCommon``."""
 
     def setUp(self):
         super().setUp()
@@ -132,6 +132,10 @@ class TestThirdPartyFolder(FilesCommon):
 
     def _names(self, part):
         return sorted(path.name for path in (self.folder / part).iterdir())
+
+
+class TestThirdPartyFolder(FolderCase, FilesCommon):
+    """FUL-06: files are exchanged through a folder of the server, and nothing outside of it is touched."""
 
     def test_orders_are_written_and_shipments_are_read(self):
         order, reference = self._told_order(("STD", 2))
