@@ -21,8 +21,8 @@ DECIMALS_MAX = 20
 IDENTIFIER_MAX = 10**30
 QUOTED_MAX = 40
 
-#: PHP cannot tell an empty object from an empty list, and answers ``false`` for "none".
-EMPTY = (None, "", False, [], {})
+#: What is nothing when it is empty. PHP cannot tell an empty object from an empty list, and answers ``false`` for "none".
+EMPTY = (str, list, dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,14 @@ class Reader:
         """The first of ``keys`` that says something, as text that a database can store."""
         for key in keys:
             value = self.fields.get(key)
-            if _is_number(value) and abs(value) < IDENTIFIER_MAX:
+            if value is None:
+                continue
+            if isinstance(value, str):
+                if text := _clean(value):
+                    return text
+            elif _is_number(value) and abs(value) < IDENTIFIER_MAX:
                 return format(value, "f") if isinstance(value, Decimal) else str(value)
-            if isinstance(value, str) and (text := _clean(value)):
-                return text
-            if not _is_empty(value) and not isinstance(value, str):
+            elif not _is_empty(value):
                 self._complain("bad_text", key, "text")
         return ""
 
@@ -121,7 +124,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_empty(value: Any) -> bool:
-    return value is None or any(value is empty or (type(value) is type(empty) and value == empty) for empty in EMPTY)
+    return value is None or value is False or (not value and value.__class__ in EMPTY)
 
 
 def _quote(value: Any) -> str:

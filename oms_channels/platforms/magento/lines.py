@@ -53,6 +53,9 @@ def step_of(order: Reader) -> Decimal:
 
 def amount(row: Reader, key: str, step: Decimal) -> Decimal:
     """An amount that may be left out."""
+    value = row.fields.get(key)
+    if value is None or (value.__class__ is int and not value):
+        return ZERO  # most of them, and most are asked for by the dozen
     return round_to(row.number_or_none(key) or ZERO, step)
 
 
@@ -70,14 +73,15 @@ def items(order: Reader) -> list[Item]:
     return top
 
 
-def lines(order: Reader, step: Decimal, extension: Reader, cut: bool) -> tuple[OrderLineDoc, ...]:
+def lines(order: Reader, sold: Sequence[Item], step: Decimal, extension: Reader, cut: bool) -> tuple[OrderLineDoc, ...]:
     """All that is charged.
 
+    :param sold: the rows of the order (:func:`items`).
     :param cut: a part of the order was called off, and the rest is wanted.
     """
     taxes = _applied(extension)
     found: list[OrderLineDoc] = []
-    for item in items(order):
+    for item in sold:
         for row, child, priced in _sold(item, step):
             found.extend(_product(row, child, priced, taxes, step, cut))
     found.extend(_wrappings(extension, step))
@@ -271,7 +275,7 @@ def _shared(
         row.complain("tax_mismatch", f"its tax is {tax}, but the rates of it come to {said}")
     if said and not whole:
         applied = [replace(one, amount=one.amount * tax / said) for one in applied]
-    amounts = fit([one.amount for one in applied], tax, step)
+    amounts = fit([one.amount for one in applied], tax, step) if len(applied) > 1 else [tax]
     return tuple(replace(one, amount=part) for one, part in zip(applied, amounts, strict=True))
 
 

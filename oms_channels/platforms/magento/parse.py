@@ -28,7 +28,7 @@ from odoo.addons.oms_core.domain.documents import (
 from ...domain.adapter import Reject
 from ...domain.reader import Reader
 from . import const, paying
-from .lines import amount, lines, message, step_of
+from .lines import CENT, Item, amount, items, lines, message, step_of
 
 #: For an order that does not say when it changed: older than any that does, so it never replaces one.
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -66,7 +66,8 @@ def order(payload: Any) -> OrderDoc:
     step = step_of(reader)
     ordered_at = _required_moment(reader, "created_at")
     status = _status(reader)
-    cut = status != "cancelled" and _is_cut(reader)
+    sold = items(reader)
+    cut = status != "cancelled" and any(map(_is_cut, sold))
     shipping = _shipping(extension)
     billing = _address(reader.nested("billing_address"), reader)
     delivered = _address(shipping.nested("address"), reader)
@@ -75,7 +76,7 @@ def order(payload: Any) -> OrderDoc:
         reader.number("grand_total")  # complains
     if cut:
         total -= amount(reader, "total_canceled", step)
-    charged = lines(reader, step, extension, cut)
+    charged = lines(reader, sold, step, extension, cut)
     _complain_of_charges(reader, charged, total)
     pickup = extension.text("pickup_location_code") or shipping.nested("extension_attributes").text(
         "pickup_location_code"
@@ -125,9 +126,9 @@ def _status(order: Reader) -> str:
     return const.STATES.get(state, "on_hold")
 
 
-def _is_cut(order: Reader) -> bool:
+def _is_cut(item: Item) -> bool:
     """Whether some of it was called off: Magento says so at the rows."""
-    return any((row.number_or_none("qty_canceled") or ZERO) > 0 for row in order.rows("items", "Line"))
+    return amount(item.row, "qty_canceled", CENT) > 0 or any(map(_is_cut, item.children))
 
 
 def _complain_of_charges(order: Reader, charged: tuple[OrderLineDoc, ...], total: Decimal) -> None:
