@@ -39,3 +39,8 @@ AUDIT_PAGES_MAX = 500
 AUDIT_ORDERS_MAX = 20_000
 #: Findings that are written out one by one.
 AUDIT_WORDS_MAX = 200
+
+#: Messages told to one channel in one run.
+OUTBOX_BATCH_MAX = 200
+#: What a channel has taken and works off later is asked for after so long.
+OUTCOME_DELAY_S = 300

@@ -4,3 +4,6 @@ from . import oms_channel_poll
 from . import oms_channel_audit
 from . import oms_message
 from . import oms_message_hint
+from . import oms_outbox
+from . import sale_order
+from . import stock_picking

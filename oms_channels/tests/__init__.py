@@ -3,6 +3,7 @@ from . import test_audit
 from . import test_ebay
 from . import test_hints
 from . import test_magento
+from . import test_outbox
 from . import test_poll
 from . import test_shopify
 from . import test_webhook

@@ -46,6 +46,7 @@ oms.workflow.action          -      -      -      -      -      -      -      - 
 oms.workflow.log             -      -      -      r      r      r      r      r      r      r      r
 oms.workflow.trial           -      -      -      -      -      -      -      -      -      -      rwcd
 oms.channel                  -      -      -      r      r      r      r      r      r      rwcd   rwcd
+oms.channel.audit            -      -      -      -      -      -      -      r      -      r      r
 oms.third.party.exchange     -      -      -      -      -      -      -      -      -      rwcd   rwcd
 oms.customer.ref             -      -      -      r      -      -      -      r      rwc    rwc    rwcd
 oms.exception                -      -      -      -      -      -      -      r      r      r      r

@@ -1,0 +1,162 @@
+"""The outbox: what channels are to be told, told once, in order, at their own pace."""
+
+import logging
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from odoo.addons.oms_core.exceptions import MessageRejected, MessageRetry
+from odoo.addons.oms_core.text import as_html
+
+from ..const import BACK_OFF_S, OUTBOX_BATCH_MAX, OUTCOME_DELAY_S
+from ..domain.adapter import Auth, Reject, Retry
+from ..domain.envelope import KINDS, open_sealed, seal
+from ..platforms import PLATFORMS
+
+_logger = logging.getLogger(__name__)
+
+#: Kind of message → the method of a client that tells it, and what a platform must be capable of.
+TELLS = {"parcel": ("ship", "fulfilment"), "cancellation": ("cancel", "cancel"), "refund": ("refund", "refunds")}
+
+
+class OmsMessage(models.Model):
+    _inherit = "oms.message"
+
+    sent_at = fields.Datetime(
+        string="First Sent",
+        readonly=True,
+        help="From then on the channel may know it, also when its answer was lost: before it is told again, the channel is "
+        "asked whether it does.",
+    )
+    reference = fields.Char(string="Known There As", readonly=True, help="What the channel calls what came of it.")
+
+    @api.model
+    def _queue_out(self, channel, kind, document, record, key=None):
+        """Have a channel told something, once.
+
+        :param document: one of :mod:`..domain.outgoing`.
+        :param record: what it is about; it shows how far it is.
+        :param key: another one than the document's, where the same thing is told again with more.
+        :return: the new message; empty when it was there before or the platform cannot be told that.
+        """
+        adapter = PLATFORMS.get(channel.platform)
+        if adapter is None or not getattr(adapter.capabilities, TELLS[kind][1]):
+            return self.browse()
+        # sudo: whoever ships or cancels causes a message, and need not be allowed to read what channels write
+        message_sudo = self.sudo()._receive(
+            channel, kind, f"{kind}:{key or document.key}", seal(document), direction="out"
+        )
+        if message_sudo:
+            message_sudo.write({"res_model": record._name, "res_id": record.id})
+            self._wake_sender()
+        return message_sudo
+
+    @api.model
+    def _wake_sender(self):
+        if cron := self.env.ref("oms_channels.cron_outbox", raise_if_not_found=False):
+            cron.sudo()._trigger()  # sudo: whoever causes a message may wake the sender, and nothing else
+
+    def _queue_again(self):
+        result = super()._queue_again()
+        if any(message.direction == "out" and message.kind in KINDS for message in self):
+            self._wake_sender()
+        return result
+
+    # ------------------------------------------------------------------------------------------------------ SENDING
+
+    @api.model
+    def _outbox_domain(self):
+        return (
+            Domain("direction", "=", "out")
+            & Domain("kind", "in", list(KINDS))
+            & Domain("state", "in", ("pending", "retry"))
+            & Domain("next_attempt_at", "<=", fields.Datetime.now())
+        )
+
+    @api.model
+    def _cron_send(self):
+        """Tell each channel what waits for it, oldest first, a commit before and after each: what was told must not be told
+        again because a later one fails, and what may have been told must be known to have been tried."""
+        cron = self.env["ir.cron"]
+        waiting = self._read_group(self._outbox_domain(), ["channel_id"], ["id:array_agg"])
+        cron._commit_progress(remaining=sum(len(ids) for _channel, ids in waiting))
+        for channel, ids in waiting:
+            batch = self.browse(sorted(ids)[:OUTBOX_BATCH_MAX])
+            for message in batch:
+                if not message._send_alone(channel):
+                    break
+                if not cron._commit_progress(1):
+                    return
+            if len(ids) > OUTBOX_BATCH_MAX:
+                self._wake_sender()
+
+    def _send_alone(self, channel):
+        """Tell this one.
+
+        :return: whether the channel may be told more now.
+        """
+        self.ensure_one()
+        if not self.try_lock_for_update(allow_referencing=True):
+            return True  # another sender has it
+        self.invalidate_recordset(["state", "sent_at"])
+        if self.state not in ("pending", "retry"):
+            return True
+        is_repeat = bool(self.sent_at)
+        if not is_repeat:
+            self.sent_at = fields.Datetime.now()
+            self.env["ir.cron"]._commit_progress()
+            if not self.try_lock_for_update(allow_referencing=True):
+                return True
+        related = {"res_model": self.res_model, "res_id": self.res_id}
+        try:
+            with channel._talking() as client:
+                self._settle_sent(self._tell(client, is_repeat))
+        except (Retry, Auth) as error:
+            # Says nothing about this message: it waits as long as the channel does not answer, and uses up no attempt.
+            soonest = fields.Datetime.now() + timedelta(seconds=BACK_OFF_S)
+            again = max(soonest, channel.sudo().ask_again_at or soonest)  # sudo: when it may be asked is for managers
+            self._set_state("retry", next_attempt_at=again, error=str(error))
+            return False
+        except Reject as error:
+            self._refused(str(error))
+        except Exception as error:
+            self._fail(error)
+        self.write(related)
+        return True
+
+    def _tell(self, client, is_repeat):
+        if self.reference:  # taken before, and worked off there: ask what came of it
+            return client.outcomes([self.reference])[0]
+        document = open_sealed(self.kind, self._get_body())
+        return getattr(client, TELLS[self.kind][0])(document, repeat=is_repeat)
+
+    def _settle_sent(self, result):
+        """What follows from how the channel took it."""
+        record = self.env[self.res_model].browse(self.res_id).exists() if self.res_model else None
+        if result.code == "ok":
+            self.reference = result.reference or self.reference
+            self._finish(record, "done", result.message)
+        elif result.code == "pending":
+            self.reference = result.reference
+            self._set_state(
+                "retry",
+                next_attempt_at=fields.Datetime.now() + timedelta(seconds=OUTCOME_DELAY_S),
+                error=result.message or self.env._("The channel has taken it and is at work on it."),
+            )
+        elif result.code == "refused":
+            self._refused(result.message)
+        else:
+            self._fail(MessageRetry(result.message))
+
+    def _refused(self, text):
+        """A person has to look: a message that needs one, and a task on what it is about."""
+        self._fail(MessageRejected(text))
+        record = self.env[self.res_model].browse(self.res_id).exists() if self.res_model else None
+        if record and hasattr(record, "activity_schedule"):
+            record.activity_schedule(
+                "mail.mail_activity_data_todo",
+                summary=self.env._("%s could not be told", self.channel_id.name),
+                note=as_html(text),
+                user_id=self.channel_id.user_id.id,
+            )
