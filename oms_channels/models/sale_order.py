@@ -45,8 +45,9 @@ class OmsCancellation(models.Model):
 
     def _finish(self, state, outcome):
         """Override: what was stopped is told to the channel."""
-        super()._finish(state, outcome)
+        result = super()._finish(state, outcome)
         self._oms_tell_channel()
+        return result
 
     def _oms_tell_channel(self):
         """Tell the channels what is not going to be delivered, unless they said so themselves."""
