@@ -14,6 +14,7 @@
         "data/ir_cron_data.xml",
         "views/oms_channel_views.xml",
         "views/oms_channel_audit_views.xml",
+        "views/stock_picking_views.xml",
     ],
     "uninstall_hook": "uninstall_hook",
 }

@@ -1,3 +1,5 @@
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -31,6 +33,28 @@ class OmsChannel(models.Model):
         groups="oms_core.group_oms_channel",
         help="Where the shop has to send its messages to.",
     )
+
+    credential_names = fields.Char(compute="_compute_credentials")
+    credential_help = fields.Html(
+        string="What the Shop Calls These", compute="_compute_credentials", groups="oms_core.group_oms_channel"
+    )
+
+    @api.depends("platform")
+    def _compute_credentials(self):
+        for channel in self:
+            adapter = PLATFORMS.get(channel.platform)
+            credentials = adapter.credentials if adapter else ()
+            channel.credential_names = ",".join(credential.field for credential in credentials) or False
+            rows = Markup("").join(
+                Markup("<li><b>%s</b>: %s%s</li>")
+                % (
+                    self._fields[credential.field]._description_string(self.env),
+                    credential.label if credential.required else self.env._("%s (if there is one)", credential.label),
+                    f". {credential.help}" if credential.help else "",
+                )
+                for credential in credentials
+            )
+            channel.credential_help = Markup("<ul>%s</ul>") % rows if rows else False
 
     @api.model
     def _selection_platform(self):

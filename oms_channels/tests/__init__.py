@@ -1,6 +1,7 @@
 from . import test_amazon
 from . import test_audit
 from . import test_ebay
+from . import test_connection
 from . import test_hints
 from . import test_magento
 from . import test_outbox

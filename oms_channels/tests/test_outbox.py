@@ -52,7 +52,8 @@ class TestOutbox(ChannelsCommon):
         self.shop_channel.write({"api_url": "https://shop.example", "api_key": "k", "api_secret": "s"})
 
     def _sold(self, *lines, **values):
-        return self._order(*lines, channel=self.shop_channel, **values)
+        values["lines"] = tuple(self._line(*line) for line in lines)
+        return self._apply(self._doc(**values), channel=self.shop_channel)[0][0]
 
     def _out(self):
         return self._messages().filtered(lambda message: message.direction == "out")
