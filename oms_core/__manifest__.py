@@ -25,6 +25,7 @@
         "views/sale_order_views.xml",
         "views/stock_picking_views.xml",
         "views/account_move_views.xml",
+        "views/oms_channel_refund_views.xml",
         "views/oms_menus.xml",
         "data/oms_inventory_cron_data.xml",
         "views/oms_reservation_views.xml",

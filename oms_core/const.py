@@ -52,6 +52,7 @@ HOLD_KINDS = [
     ("change", "Changed after confirmation"),
     ("cancel", "Cancellation too late"),
     ("refund", "Refunded by the channel"),
+    ("test", "Test order"),
     ("manual", "Manual"),
 ]
 
@@ -82,10 +83,16 @@ HOLD_KIND_BY_PROBLEM = {
     "unknown_state": "address",
 }
 
+#: Holds that no job ends: only a person can know better.
+HOLDS_FOR_PEOPLE = ("test",)
+
 # --- Booking ---------------------------------------------------------------------------------------------------------
 
 #: Orders invoiced and paid by one run of the booking job before it commits.
 BOOKING_BATCH_MAX = 20
+
+#: What a customer pays with that is a debt of ours; see ``documents.TENDERS``.
+REDEEMED_TENDERS = ("gift_card", "store_credit")
 
 # --- Order life ------------------------------------------------------------------------------------------------------
 
@@ -184,8 +191,8 @@ DEVICE_EVENTS_KEEP_DAYS = 90
 #: A larger body of a device is refused.
 DEVICE_BODY_MAX_BYTES = 64 * 1024
 
-#: Kinds of hold with which nothing is set aside: what is asked for is most likely a mistake.
-HOLDS_WITHOUT_RESERVATION = ("quantity",)
+#: Kinds of hold with which nothing is set aside: what is asked for is most likely a mistake, or nobody waits for it.
+HOLDS_WITHOUT_RESERVATION = ("quantity", "test")
 
 # --- Customers' pages ------------------------------------------------------------------------------------------------
 

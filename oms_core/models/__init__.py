@@ -1,5 +1,8 @@
 from . import oms_channel
 from . import oms_channel_stock
+from . import oms_channel_money
+from . import res_company
+from . import payment_transaction
 from . import oms_message
 from . import oms_hold
 from . import oms_customer_ref
@@ -13,7 +16,7 @@ from . import oms_backorder_policy
 from . import oms_reservation
 from . import oms_stock_event
 from . import oms_device
-from . import res_company
+from . import res_company_books
 from . import res_partner
 from . import product_product
 from . import account_tax
@@ -24,6 +27,8 @@ from . import sale_order_service
 from . import sale_order_line
 from . import sale_order_capture
 from . import sale_order_booking
+from . import sale_order_wishes
+from . import oms_channel_refund
 from . import sale_order_release
 from . import sale_order_repay
 from . import sale_order_timeline

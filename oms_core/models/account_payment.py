@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class AccountPayment(models.Model):
@@ -12,3 +12,12 @@ class AccountPayment(models.Model):
     )
 
     _oms_key_uniq = models.UniqueIndex("(oms_key) WHERE oms_key IS NOT NULL", "This event has been booked already.")
+
+    @api.depends("journal_id")
+    def _compute_outstanding_account_id(self):
+        """Override of ``account``: cash that a channel took is in the till at once; there is no statement to wait for."""
+        result = super()._compute_outstanding_account_id()
+        for payment in self:
+            if payment.oms_key and payment.journal_id.type == "cash" and not payment.outstanding_account_id:
+                payment.outstanding_account_id = payment.journal_id.default_account_id
+        return result

@@ -8,7 +8,7 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..const import ERROR_MAX_CHARS, HOLD_PRIORITIES, LIFE_BATCH_MAX, STATUS_HOLD_KINDS
+from ..const import ERROR_MAX_CHARS, HOLD_PRIORITIES, HOLDS_FOR_PEOPLE, LIFE_BATCH_MAX, STATUS_HOLD_KINDS
 from ..text import as_html
 
 _logger = logging.getLogger(__name__)
@@ -228,7 +228,7 @@ class OmsHold(models.Model):
     def _expire(self):
         self.ensure_one()
         match self.on_expiry:
-            case "release":
+            case "release" if self.kind not in HOLDS_FOR_PEOPLE:
                 self.with_context(oms_hold_note=self.env._("Its time was over.")).action_release()
             case "cancel":
                 standing = self.order_id._oms_get_standing()

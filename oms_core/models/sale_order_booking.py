@@ -6,7 +6,7 @@ from odoo import api, models
 from odoo.fields import Domain
 
 from ..alone import on_its_own
-from ..const import BOOKING_BATCH_MAX, ERROR_MAX_CHARS
+from ..const import BOOKING_BATCH_MAX, ERROR_MAX_CHARS, REDEEMED_TENDERS
 
 
 class SaleOrder(models.Model):
@@ -33,8 +33,9 @@ class SaleOrder(models.Model):
                 ("payment_id", "=", False),
                 ("operation", "!=", "refund"),
                 ("provider_id.code", "=", "none"),
+                *self._oms_bookable_tenders(),
             ],
-        ) & Domain("oms_channel_id.clearing_journal_id", "!=", False)
+        )
         is_sold = Domain("state", "=", "sale")
         # The money of an order that was cancelled here is still in the channel's hands; one that the channel cancelled it
         # repays itself, and nothing of it comes to us.
@@ -114,9 +115,18 @@ class SaleOrder(models.Model):
         invoice.action_post()
         return invoice
 
+    @api.model
+    def _oms_bookable_tenders(self):
+        """Domain of the transactions for which there is a journal: what was redeemed always has one."""
+        channel = "sale_order_ids.oms_channel_id"
+        return (
+            Domain("oms_tender", "in", REDEEMED_TENDERS)
+            | Domain(f"{channel}.clearing_journal_id", "!=", False)
+            | (Domain("oms_tender", "=", "cash") & Domain(f"{channel}.cash_journal_id", "!=", False))
+        )
+
     def _oms_book_payments(self):
-        """A native payment in the channel's clearing journal for each transaction that has none."""
-        journal = self.oms_channel_id.clearing_journal_id
+        """A native payment for each transaction that has none, in the journal of what it was paid with."""
         provider = self.oms_channel_id.payment_provider_id  # what other providers took is booked by themselves
         due = self.transaction_ids.filtered(
             lambda tx: (
@@ -127,10 +137,25 @@ class SaleOrder(models.Model):
                 and tx.amount
             )
         )
-        if not journal:
-            return
         for transaction in due:
-            self._oms_book_transaction(transaction, journal)
+            if journal := self._oms_get_payment_journal(transaction.oms_tender):
+                self._oms_book_transaction(transaction, journal)
+
+    def _oms_get_payment_journal(self, tender):
+        """Where money of this kind is booked; empty when payments of the channel are not booked.
+
+        ::
+
+            gift card, store credit   Dr what we owe      Cr receivable
+            cash                      Dr the till         Cr receivable
+            any other money           Dr channel clearing Cr receivable
+        """
+        channel = self.oms_channel_id
+        if tender in REDEEMED_TENDERS:
+            return channel.company_id._oms_get_tender_journal(tender)
+        if tender == "cash" and channel.cash_journal_id:
+            return channel.cash_journal_id
+        return channel.clearing_journal_id
 
     def _oms_book_transaction(self, transaction, journal):
         """One payment (or, for a negative amount, one repayment) of this order in the clearing journal."""

@@ -54,6 +54,8 @@ class SaleOrder(models.Model):
                 to_confirm |= order
             elif doc.status == "draft":
                 outcomes[index] = (self.browse(), "ignored", self._oms_why_no_order_yet())
+            elif doc.is_test and channel.test_orders == "ignore":
+                outcomes[index] = (self.browse(), "ignored", self._oms_why_no_test_order())
             else:
                 to_create.append(index)
         created = self._oms_create(channel, [docs[index] for index in to_create], resolver)
@@ -62,10 +64,10 @@ class SaleOrder(models.Model):
                 order._oms_cancel(self.env._("The channel cancelled the order (“%s”).", docs[index].channel_status))
             outcomes[index] = (order, "done", order.oms_hold_reason)
             orders[order.oms_external_id] = order
-        self._oms_record_payments(
-            channel,
-            [(orders[external_id], docs[index]) for external_id, index in newest.items() if external_id in orders],
-        )
+        told = [(orders[external_id], docs[index]) for external_id, index in newest.items() if external_id in orders]
+        self._oms_record_payments(channel, told)
+        self._oms_record_refunds(told, created)
+        self._oms_follow_wishes(told)
         (to_confirm | created)._oms_release_clean()
         superseded = self.env._("A newer version of the same order came with it.")
         return [
@@ -223,7 +225,11 @@ class SaleOrder(models.Model):
         yield from (pair for pair in self._oms_status_reasons(doc) if not (said and pair[0] == "channel"))
         yield from self._oms_risk_reasons(doc)
         yield from self._oms_address_reasons(doc, resolver)
-        yield from resolver.line_reasons(doc, self.tax_country_id)
+        unknown = list(resolver.line_reasons(doc, self.tax_country_id))
+        yield from unknown
+        yield from self._oms_test_reasons(doc)
+        if not any(kind == "tax" for kind, _reason in unknown):
+            yield from self._oms_tax_reasons(doc, resolver)
         if self.currency_id.compare_amounts(self.amount_total, float(doc.total)) and doc.computed_total() == doc.total:
             yield "total", self._oms_total_reason()
 
@@ -262,19 +268,7 @@ class SaleOrder(models.Model):
                     doc.channel_status,
                 ),
             )
-        if doc.refunds:
-            refunded = sum((refund.amount for refund in doc.refunds), ZERO)
-            yield (
-                "refund",
-                self.env._(
-                    "The channel has refunded %(amount)s %(currency)s of this order already (%(reasons)s). Check what is still "
-                    "to be delivered; the refund has to be booked by hand.",
-                    amount=refunded,
-                    currency=doc.currency,
-                    reasons=", ".join(filter(None, (refund.reason for refund in doc.refunds)))
-                    or self.env._("no reason given"),
-                ),
-            )
+        yield from self._oms_refund_reasons(doc)
 
     def _oms_risk_reasons(self, doc):
         if doc.risk and doc.risk.level == "high":
@@ -355,7 +349,7 @@ class SaleOrder(models.Model):
             return self, "ignored", self.env._("Nothing new.")
         if doc.status == "cancelled":
             self._oms_cancel(self.env._("The channel cancelled the order (“%s”).", doc.channel_status))
-        elif self.state == "cancel" and self.oms_called_off:
+        elif self.state == "cancel" and self.oms_called_off and not doc.cancel_requested:
             # A payment that failed and then succeeded, an order that was binned and restored.
             self.action_draft()
             self.oms_called_off = False
@@ -488,6 +482,7 @@ class SaleOrder(models.Model):
                     "provider_id": provider.id,
                     "payment_method_id": method.id,
                     "provider_reference": payment.reference or payment.external_id,
+                    "oms_tender": payment.tender or False,
                     "amount": float(payment.amount),
                     "currency_id": order.currency_id.id,
                     "partner_id": order.partner_id.id,
@@ -516,6 +511,13 @@ def _content_hash(doc):
     ]
     if doc.delivery_method or doc.pickup_ref:  # only where told, so that orders known before compare as they did
         ordered.append([doc.delivery_method, doc.pickup_ref])
+    more = [
+        doc.cancel_requested,
+        doc.is_test,
+        [refund.external_id for refund in doc.refunds if refund.pending],
+        [payment.tender for payment in doc.payments if payment.tender],
+        [line.external_id for line in doc.lines if any(tax.remitted for tax in line.taxes)],
+    ]
     rest = [
         doc.status,
         doc.channel_status,
@@ -524,6 +526,8 @@ def _content_hash(doc):
         doc.note,
         _address(doc.billing),
     ]
+    if any(more):  # the same
+        rest.append(more)
     parts = (hashlib.sha256(repr(part).encode()).hexdigest()[:20] for part in (ordered, rest))
     return ":".join((CONTENT_VERSION, *parts))
 

@@ -16,7 +16,9 @@ class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
 
     oms_external_id = fields.Char(string="Channel Line ID", readonly=True, copy=False)
-    oms_kind = fields.Selection([(kind, kind.capitalize()) for kind in LINE_KINDS], readonly=True, copy=False)
+    oms_kind = fields.Selection(
+        [(kind, kind.replace("_", " ").capitalize()) for kind in LINE_KINDS], readonly=True, copy=False
+    )
     oms_sku = fields.Char(string="Channel SKU", readonly=True, copy=False)
     oms_discount_amount = fields.Monetary(
         string="Discount Given", readonly=True, copy=False, help="Without tax. The price of the line has it taken off."
@@ -116,7 +118,12 @@ class SaleOrderLine(models.Model):
 
     def _prepare_invoice_line(self, **optional_values):
         """Override of ``sale``: an invoice over a part of a line has its exact share of the line's amounts."""
+        company = self.company_id
+        if self.product_id == self.env.ref("oms_core.product_gift_card"):
+            company._oms_get_gift_card_account()
         values = super()._prepare_invoice_line(**optional_values)
+        if self.product_id == self.env.ref("oms_core.product_rounding"):
+            values.update(company._oms_rounding_values(self.price_subtotal))
         if self.oms_external_id and self.extra_tax_data and not self.is_downpayment:
             charged, _credited = self._oms_get_charged()
             values.update(self._oms_share(self, charged, charged + Decimal(repr(values["quantity"]))))

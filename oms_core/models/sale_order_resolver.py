@@ -19,6 +19,7 @@ class Resolver:
         self.currencies = {currency.name: currency for currency in currencies}
         self.pricelists = {}
         self.fiscal_positions = {}
+        self.remitted_taxes = {}
         self.warehouse = channel._get_warehouses()[:1]
         self.shipping_rules = channel.shipping_rule_ids
         refs = {doc.pickup_ref for doc in docs if doc.pickup_ref}
@@ -122,8 +123,19 @@ class Resolver:
     def taxes(self, line, country):
         """[(``TaxDoc``, ``account.tax``)] of a line; a tax of a rate that does not exist here is left out, and told by
         :meth:`line_reasons`."""
-        pairs = ((tax, self.taxes_by_rate.get((country, tax.rate.normalize()))) for tax in line.taxes)
+        pairs = ((tax, self.tax(tax, country)) for tax in line.taxes)
         return [(tax, record) for tax, record in pairs if record]
+
+    def tax(self, tax, country):
+        """The sales tax of this rate; for one that the channel pays to the state, the company's stand-in for those."""
+        if not tax.remitted:
+            return self.taxes_by_rate.get((country, tax.rate.normalize()))
+        if not tax.amount:
+            return self.env["account.tax"]
+        key = (country, tax.rate)
+        if key not in self.remitted_taxes:
+            self.remitted_taxes[key] = self.channel.company_id._oms_get_remitted_tax(country, tax.rate)
+        return self.remitted_taxes[key]
 
     def line_reasons(self, doc, country):
         """What of the lines is not known here: yields (kind of hold, sentence)."""
@@ -147,7 +159,10 @@ class Resolver:
             tax.rate: tax
             for line in doc.lines
             for tax in line.taxes
-            if tax.amount and tax.rate and (country, tax.rate.normalize()) not in self.taxes_by_rate
+            if tax.amount
+            and tax.rate
+            and not tax.remitted
+            and (country, tax.rate.normalize()) not in self.taxes_by_rate
         }
         for tax in unknown.values():
             yield (

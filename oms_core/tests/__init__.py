@@ -3,6 +3,8 @@ from . import test_access_stores
 from . import test_alone
 from . import test_availability
 from . import test_booking
+from . import test_channel_money
+from . import test_channel_wishes
 from . import test_customer
 from . import test_fulfilment_accept
 from . import test_fulfilment_pickup
