@@ -7,6 +7,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
+from odoo.addons.oms_core.const import REDEEMED_TENDERS
+
 ZERO = Decimal(0)
 
 
@@ -145,18 +147,23 @@ class OmsReturn(models.Model):
     def _repay(self):
         """Book the repayment of what is credited, never more than the channel took for this order.
 
+        What a gift card or store credit paid is no money that the channel took: nobody gets it out in money.
+
         ::
 
             repayment     Dr receivable         Cr channel clearing
         """
         self.ensure_one()
         order = self.order_id
-        journal = order.oms_channel_id.clearing_journal_id
         amount = self.amount_to_repay
         # sudo: payment transactions are closed to users by design
-        transactions_sudo = order.sudo().transaction_ids.filtered(lambda tx: tx.state == "done")
+        transactions_sudo = order.sudo().transaction_ids.filtered(
+            lambda tx: tx.state == "done" and tx.oms_tender not in REDEEMED_TENDERS
+        )
         taken = sum(transactions_sudo.mapped("amount"))
         source_sudo = transactions_sudo.filtered(lambda tx: tx.operation != "refund")[:1]
+        # sudo: which journal it is follows from how the customer paid
+        journal = order.sudo()._oms_get_payment_journal(source_sudo.oms_tender)
         if not amount:
             raise UserError(self.env._("There is nothing to pay back on %s.", self.name))
         if not journal or not source_sudo or self.currency_id.compare_amounts(amount, taken) > 0:
@@ -172,6 +179,7 @@ class OmsReturn(models.Model):
             amount,
             is_refund=True,
             state="done",
+            oms_tender=source_sudo.oms_tender,
             is_post_processed=True,
             last_state_change=fields.Datetime.now(),
             sale_order_ids=[Command.link(order.id)],

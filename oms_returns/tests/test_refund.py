@@ -310,6 +310,27 @@ class TestRefund(ReturnsCommon):
             request.action_repay()
         self.assertEqual(self._net(self.clearing_account), 10)
 
+    def test_what_was_paid_with_a_gift_card_is_not_paid_back_in_money(self):
+        """48 in all: 30 with a gift card, 18 by card. Of 24 that come back, the channel cannot pay 24 in money."""
+        order = self._shipped(("STD", 2), payments=(self._payment(30, tender="gift_card"), self._payment(18)))
+        self.assertEqual(order.invoice_ids.payment_state, "paid")
+        request = self._returned(order, 1)
+        request.action_refund()
+        with self.assertRaisesRegex(UserError, "took only 18"):
+            request.action_repay()
+        self.assertEqual(self._net(self.clearing_account), 18)
+
+    def test_cash_goes_back_out_of_the_till(self):
+        till = self.env["account.journal"].create(
+            {"name": "Till", "code": "TILL", "type": "cash", "company_id": self.company.id}
+        )
+        self.channel.cash_journal_id = till
+        order = self._shipped(("STD", 2), payments=(self._payment(48, tender="cash"),))
+        request = self._returned(order, 1)
+        request.action_refund()
+        request.action_repay()
+        self.assertEqual((self._net(till.default_account_id), self._open_receivable(order)), (24, 0))
+
     def test_a_credit_note_of_an_unpaid_invoice_is_set_off_against_it(self):
         order = self._shipped(("STD", 3), payments=())
         invoice = order.invoice_ids
