@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..const import REDEEMED_TENDERS
+
 
 class SaleOrder(models.Model):
     _inherit = "sale.order"
@@ -83,10 +85,10 @@ class SaleOrder(models.Model):
         order_sudo = (
             self.sudo()
         )  # sudo: payments are closed to clerks by design; the amount follows from the order alone
-        source_sudo = order_sudo.transaction_ids.filtered(lambda tx: tx.state == "done" and tx.operation != "refund")[
-            :1
-        ]
-        journal = order_sudo.oms_channel_id.clearing_journal_id
+        taken_sudo = order_sudo.transaction_ids.filtered(lambda tx: tx.state == "done" and tx.operation != "refund")
+        # Money before gift cards and store credit, where the customer paid with both.
+        source_sudo = taken_sudo.sorted(lambda tx: tx.oms_tender in REDEEMED_TENDERS)[:1]
+        journal = order_sudo._oms_get_payment_journal(source_sudo.oms_tender)
         if source_sudo.provider_id == order_sudo.oms_channel_id.payment_provider_id:
             order_sudo._oms_book_payments()
         open_credit = -sum(order_sudo._oms_get_open_receivables().mapped("amount_residual_currency"))
@@ -94,6 +96,7 @@ class SaleOrder(models.Model):
             amount,
             is_refund=True,
             state="done",
+            oms_tender=source_sudo.oms_tender,
             is_post_processed=True,
             last_state_change=fields.Datetime.now(),
             sale_order_ids=[fields.Command.link(self.id)],
