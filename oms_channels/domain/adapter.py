@@ -195,8 +195,11 @@ class Client(Protocol):
         """What came of what was ``pending``, by the references of those results; one for each, in their order. Asked some
         minutes later, and again while they are still ``pending``. Only platforms that answer ``pending`` have it."""
 
-    def subscribe(self, address: str) -> Sequence[str]:
-        """See to it that the platform sends its messages to ``address``; the topics it sends. Safe to repeat."""
+    def subscribe(self, address: str, secret: str = "") -> Sequence[str]:
+        """See to it that the platform sends its messages to ``address``; the topics it sends. Safe to repeat.
+
+        :param secret: what they are to be signed with, where we may choose; the channel's ``webhook_secret``.
+        """
 
     def public_key(self, name: str) -> str:
         """The platform's public key of that name (:attr:`Adapter.key_id`). Only platforms that sign so have it."""

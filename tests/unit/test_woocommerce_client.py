@@ -4,7 +4,6 @@ import io
 import json
 import logging
 from datetime import datetime, timedelta, timezone
-from decimal import Decimal
 
 import pytest
 import requests
@@ -12,7 +11,7 @@ import requests
 from odoo.addons.oms_channels.domain.adapter import Auth, Reject, Request, Retry
 from odoo.addons.oms_channels.platforms import PLATFORMS
 from odoo.addons.oms_channels.platforms.rest import RESPONSE_MAX_BYTES, RETRY_AFTER_MAX_S
-from odoo.addons.oms_channels.platforms.woocommerce import const, parse, render
+from odoo.addons.oms_channels.platforms.woocommerce import const
 from odoo.addons.oms_channels.platforms.woocommerce.client import Client
 from odoo.addons.oms_channels.tests.contract import payloads
 from odoo.addons.oms_channels.tests.servers.woocommerce import WooCommerceServer
@@ -222,59 +221,3 @@ def test_no_secret_and_no_signature_reaches_a_message_or_a_log(shop, caplog, fau
     told = f"{caught.value} {caught.value.__cause__} {caplog.text}"
     assert "private" not in told
     assert "oauth" not in told
-
-
-# ---- What we tell the shop ----
-
-
-def test_stock_is_set_item_by_item(shop, client):
-    shop.stock = {101: 0, 102: 0, 111: 0}
-    answer = client.send(render.stock([("101", Decimal("7.9")), ("102", Decimal(-3)), ("999", Decimal(1))]))
-    client.send(render.stock([("111", Decimal(4))], parent_id="110"))
-    assert shop.stock == {101: 7, 102: 0, 111: 4}
-    assert [problem.message for problem in parse.batch_problems(answer)] == ["Product “999”: Invalid ID."]
-
-
-def test_no_more_stock_at_once_than_the_shop_takes():
-    with pytest.raises(ValueError):
-        render.stock([("1", Decimal(1))] * (const.BATCH_MAX + 1))
-
-
-def test_a_refund_is_recorded_with_our_reference_and_without_the_gateway(shop, client):
-    lines = [{"id": 5001, "quantity": 1, "refund_total": "8.44", "refund_tax": [{"id": 2, "refund_total": "0.46"}]}]
-    client.send(render.refund("1", Decimal("8.90"), "scratched", "R/0001", lines))
-    [refund] = client.send(render.refunds("1"))
-    assert (refund["amount"], refund["api_refund"], refund["line_items"]) == ("8.90", False, lines)
-    assert refund["meta_data"] == [{"key": render.REFERENCE_KEY, "value": "R/0001"}]
-    assert parse.body("order", client.order("1")).refunds[0].amount == Decimal("8.90")
-
-
-def test_too_large_a_refund_is_rejected_although_the_shop_calls_it_a_500(client):
-    with pytest.raises(Reject, match="Invalid refund amount"):
-        client.send(render.refund("1", Decimal("1000.00"), "", "R/0002"))
-
-
-def test_a_cancellation_changes_the_order(shop, client):
-    client.send(render.cancel("1"))
-    assert parse.body("order", client.order("1")).status == "cancelled"
-    assert ids(client.orders_since(MODIFIED + timedelta(days=0, seconds=5)))[-1:] == [1]
-
-
-def test_a_parcel_is_told_natively_where_the_shop_can(shop, client):
-    shop.fulfilments = True
-    client.send(
-        render.fulfilment("1", [("5001", Decimal(2)), ("5002", Decimal("0.5"))], "6A123", "colissimo", "https://t")
-    )
-    meta = {row["key"]: row["value"] for row in shop.shipments[1][0]["meta_data"]}
-    assert meta["_items"] == [{"item_id": 5001, "qty": 2}, {"item_id": 5002, "qty": 0.5}]
-    assert meta["_tracking_number"] == "6A123"
-
-
-def test_a_parcel_is_told_by_a_note_where_it_cannot(shop, client):
-    with pytest.raises(Reject) as caught:
-        client.send(render.fulfilment("1", [], "6A123", "", ""))
-    assert caught.value.code == "rest_no_route"
-    for request in render.fulfilment_classic("1", "Sent with Colissimo 6A123", complete=True):
-        client.send(request)
-    assert shop.notes[1][0]["customer_note"] is True
-    assert shop.orders[1]["status"] == "completed"

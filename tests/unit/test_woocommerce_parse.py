@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from odoo.addons.oms_channels.domain.adapter import Reject
-from odoo.addons.oms_channels.platforms.woocommerce import parse
+from odoo.addons.oms_channels.platforms.woocommerce import answers, parse, verify
 from odoo.addons.oms_channels.tests.contract import payloads
 from odoo.addons.oms_core.domain.documents import CancelDoc, OrderDoc
 
@@ -321,11 +321,54 @@ def test_any_bytes_are_an_order_or_are_rejected(body):
 
 
 def test_a_batch_is_looked_through_item_by_item():
-    answer = {"update": [{"id": 1, "stock_quantity": 3}, {"id": 2, "error": {"code": "x", "message": "Invalid ID."}}]}
-    [problem] = parse.batch_problems(answer)
-    assert (problem.code, problem.message) == ("stock_refused", "Product “2”: Invalid ID.")
+    answer = {"update": [{"id": 1, "stock_quantity": 3}, {"id": 2, "error": {"code": "x", "message": "Odd."}}]}
+    taken, refused, untold = answers.batch_results(answer, ["1", "2", "3"])
+    assert (taken.code, refused.code, untold.code) == ("ok", "refused", "retry")
+    assert "Odd." in refused.message
 
 
 @pytest.mark.parametrize("answer", [None, [], {}, {"update": None}, {"update": [None, {"error": []}]}])
 def test_an_odd_answer_to_a_batch_is_no_crash(answer):
-    assert parse.batch_problems(answer) == []
+    assert [result.code for result in answers.batch_results(answer, ["1"])] == ["retry"]
+
+
+# ---- Collected at a place ----
+
+
+def shipping(method, instance="", *metas):
+    return {
+        "id": 9,
+        "method_id": method,
+        "instance_id": instance,
+        "total": "0.00",
+        "taxes": [],
+        "meta_data": [{"key": key, "value": value} for key, value in metas],
+    }
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ([shipping("local_pickup", "2")], ("pickup", "local_pickup:2")),
+        ([shipping("local_pickup")], ("pickup", "")),
+        ([shipping("pickup_location", "0", ("pickup_location", "Lyon"), ("pickup_address", "x"))], ("pickup", "Lyon")),
+        ([shipping("flat_rate", "3"), shipping("local_pickup", "2")], ("", "")),
+        ([shipping("flat_rate", "3")], ("", "")),
+        ([], ("", "")),
+    ],
+)
+def test_an_order_is_collected_where_its_shipping_says_so_and_nothing_of_it_is_sent(lines, expected):
+    document = parse.order({**load("two_vat_rates"), "shipping_lines": lines})
+    assert (document.delivery_method, document.pickup_ref) == expected
+
+
+# ---- Refunds with their details ----
+
+
+def test_details_of_refunds_do_not_change_the_key_and_another_refund_does():
+    payload = load("two_refunds")
+    detailed = {**payload, "refunds": [{**row, "line_items": [], "amount": "1"} for row in payload["refunds"]]}
+    keys = [verify.read_event({}, json.dumps(body, default=str).encode()).key for body in (payload, detailed)]
+    assert keys[0] == keys[1]
+    fewer = {**payload, "refunds": payload["refunds"][:1]}
+    assert verify.read_event({}, json.dumps(fewer, default=str).encode()).key != keys[0]

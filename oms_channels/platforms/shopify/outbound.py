@@ -325,9 +325,12 @@ class Outbound:
 
     # ---- Webhooks ----
 
-    def subscribe(self, address: str) -> Sequence[str]:
+    def subscribe(self, address: str, secret: str = "") -> Sequence[str]:
         """See to it that all our topics come to ``address``: what Shopify has deleted after failures is made again, and what
-        comes to us at an old host is led here."""
+        comes to us at an old host is led here.
+
+        :param secret: not told: Shopify signs with the secret of the app.
+        """
 
         def page(cursor: str) -> dict[str, Any]:
             return answers.mapping(self.ask(render.webhooks(cursor)), "webhookSubscriptions")

@@ -18,6 +18,20 @@ OWN_ERROR_PREFIX = "woocommerce_rest_"
 #: The order does not exist (any more). Webhooks carry it as their body if the order went before they were sent.
 GONE_CODE = "woocommerce_rest_shop_order_invalid_id"
 
+#: A product or variation that does not exist (any more).
+PRODUCT_GONE_CODES = ("woocommerce_rest_product_invalid_id", "woocommerce_rest_product_variation_invalid_id")
+#: The shop has no such route: the feature behind it is switched off, or the version is too old for it.
+NO_ROUTE_CODE = "rest_no_route"
+#: Variable products whose variations are read in one go: each is a request of its own.
+VARIABLE_AT_ONCE = 10
+#: Statuses in which there is nothing left to cancel.
+STATUSES_OFF = ("cancelled", "refunded", "trash")
+STATUS_COMPLETED = "completed"
+STATUS_PUBLISHED = "publish"
+#: Kinds of products that have no stock of their own: those made of others, and those that another shop sells.
+KINDS_WITHOUT_STOCK = ("grouped", "external")
+KINDS_WITH_VARIATIONS = ("variable", "variable-subscription")
+
 # ---- Webhooks ----
 
 HEADER_SIGNATURE = "X-WC-Webhook-Signature"
@@ -59,6 +73,11 @@ LINE_KEYS = (
     ("shipping_lines", "shipping", "Shipping"),
     ("fee_lines", "fee", "Fee"),
 )
+#: Shipping methods by which the customer collects: the classic one, and the block checkout's, which names the place.
+PICKUP_METHODS = ("local_pickup", "pickup_location")
+PICKUP_PLACE_KEY = "pickup_location"
+#: Metadata of a refund's line: the order line that it pays back.
+REFUNDED_LINE_KEY = "_refunded_item_id"
 #: Sums over the order. WooCommerce prints all of them with the decimals of the shop.
 HEADER_TOTALS = ("total", "total_tax", "cart_tax", "shipping_total", "shipping_tax", "discount_total", "discount_tax")
 DECIMALS_DEFAULT = 2

@@ -30,6 +30,7 @@ from odoo.addons.oms_core.domain.documents import (
     PaymentDoc,
     Problem,
     RefundDoc,
+    RefundLineDoc,
     TaxDoc,
 )
 from odoo.addons.oms_core.domain.money import fit, round_to
@@ -73,6 +74,7 @@ def order(payload: Any) -> OrderDoc:
     paid_at = reader.moment("date_paid_gmt", "date_paid")
     billing = _address(reader.nested("billing"))
     shipping = _address(reader.nested("shipping"))
+    delivery_method, pickup_ref = _delivery(reader)
     return OrderDoc(
         external_id=external_id,
         number=reader.text("number", "id"),
@@ -92,6 +94,8 @@ def order(payload: Any) -> OrderDoc:
         refunds=tuple(_refund(row) for row in reader.rows("refunds", "Refund")),
         payment_method=reader.text("payment_method"),
         shipping_method=_shipping_method(reader),
+        delivery_method=delivery_method,
+        pickup_ref=pickup_ref,
         note=reader.text("customer_note"),
         # A field that is read twice is wrong twice; last, when everything has been read.
         parse_problems=tuple(dict.fromkeys(problems)),
@@ -103,16 +107,6 @@ def deletion(payload: Any) -> CancelDoc:
     _refuse_errors(payload)
     reader = Reader(payload, "Deleted order", [])
     return CancelDoc(external_id=reader.identifier("id"), reason="deleted in the shop")
-
-
-def batch_problems(payload: Any) -> list[Problem]:
-    """What went wrong in a batch update, which is answered with 200 even if all of its items failed."""
-    problems: list[Problem] = []
-    for item in Reader(payload if isinstance(payload, Mapping) else {}, "Answer", []).rows("update", "Product"):
-        error = item.nested("error")
-        if error.fields:
-            problems.append(Problem("stock_refused", f"{item.label}: {error.text('message', 'code')}"))
-    return problems
 
 
 def _refuse_errors(payload: Any) -> None:
@@ -187,11 +181,37 @@ def _payments(order: Reader, external_id: str, total: Decimal, paid_at: datetime
 
 
 def _refund(refund: Reader) -> RefundDoc:
+    """A refund, with its details where the client has put them beside it: the order itself has only the sum."""
     return RefundDoc(
         external_id=_row_id(refund),
-        amount=abs(refund.number("total")),
+        amount=abs(refund.number("total" if "total" in refund.fields else "amount")),
         reason=refund.text("reason"),
+        lines=tuple(
+            _refund_line(row)
+            for key, _kind, name in const.LINE_KEYS
+            if key != "shipping_lines"
+            for row in refund.rows(key, f"Refunded {name.lower()}")
+        ),
+        shipping=sum((_gross(row) for row in refund.rows("shipping_lines", "Refunded shipping")), ZERO),
+        refunded_at=refund.moment("date_created_gmt", "date_created"),
     )
+
+
+def _refund_line(row: Reader) -> RefundLineDoc:
+    # Negative in the refund; and what was paid back without pieces has the quantity 0. A favour (a negative fee) that is
+    # taken back turns the sign.
+    metas = row.rows("meta_data", "Option")
+    line_id = next((meta.identifier("value") for meta in metas if meta.text("key") == const.REFUNDED_LINE_KEY), "")
+    return RefundLineDoc(
+        line_id=line_id,
+        quantity=abs(row.number_or_none("quantity") or ZERO),
+        amount=ZERO - row.number("total"),
+        tax=ZERO - (row.number_or_none("total_tax") or ZERO),
+    )
+
+
+def _gross(row: Reader) -> Decimal:
+    return ZERO - row.number("total") - (row.number_or_none("total_tax") or ZERO)
 
 
 def _row_id(row: Reader) -> str:
@@ -207,6 +227,23 @@ def _shipping_method(order: Reader) -> str:
     for line in order.rows("shipping_lines", "Shipping"):
         return ":".join(filter(None, (line.text("method_id"), line.identifier("instance_id"))))
     return ""
+
+
+def _delivery(order: Reader) -> tuple[str, str]:
+    """(how, where) of an order that the customer collects; both empty where anything of it is sent.
+
+    The block checkout names the place; the classic one has a method for each place: ``local_pickup:2``.
+    """
+    lines = list(order.rows("shipping_lines", "Shipping"))
+    if not lines or any(line.text("method_id") not in const.PICKUP_METHODS for line in lines):
+        return "", ""
+    for line in lines:
+        for meta in line.rows("meta_data", "Option"):
+            if meta.text("key") == const.PICKUP_PLACE_KEY and (place := meta.text("value")):
+                return "pickup", place
+        if instance := line.identifier("instance_id"):
+            return "pickup", f"{line.text('method_id')}:{instance}"
+    return "pickup", ""
 
 
 # ---- Lines and their taxes ----

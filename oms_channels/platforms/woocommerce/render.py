@@ -6,15 +6,16 @@ first one arrived.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 from ...domain.adapter import Request
+from ...domain.outgoing import Parcel
 from . import const
 
-#: Metadata by which we know our own refunds again.
+#: Metadata by which we know our own refunds and parcels again.
 REFERENCE_KEY = "_oms_reference"
 
 
@@ -39,21 +40,60 @@ def order(order_id: str) -> Request:
     return Request("GET", f"orders/{order_id}")
 
 
-def refunds(order_id: str) -> Request:
+def refunds(order_id: str, page: int = 1) -> Request:
     """The refunds of an order with their lines, of which the order itself has only the totals."""
-    return Request("GET", f"orders/{order_id}/refunds", {"per_page": str(const.PER_PAGE)})
+    return Request("GET", f"orders/{order_id}/refunds", {"per_page": str(const.PER_PAGE), "page": str(page)})
+
+
+# ---- The shop ----
+
+
+def currency() -> Request:
+    return Request("GET", "data/currencies/current")
+
+
+def country() -> Request:
+    """The shop's country and state, as ``DE:DE-BY`` or ``FR``."""
+    return Request("GET", "settings/general/woocommerce_default_country")
+
+
+def system() -> Request:
+    return Request("GET", "system_status", {"_fields": "environment"})
+
+
+def write_probe(path: str) -> Request:
+    """A batch of nothing: changes nothing, and is refused to a key that may only read."""
+    return Request("POST", f"{path}/batch", body={"update": []})
+
+
+# ---- Products ----
+
+
+def products(page: int) -> Request:
+    """Products of all statuses, in the order of their ids, so that a new one does not move the others."""
+    params = {"per_page": str(const.PER_PAGE), "page": str(page), "orderby": "id", "order": "asc", "status": "any"}
+    return Request("GET", "products", params)
+
+
+def variations(parent_id: str, page: int) -> Request:
+    params = {"per_page": str(const.PER_PAGE), "page": str(page), "orderby": "id", "order": "asc", "status": "any"}
+    return Request("GET", f"products/{parent_id}/variations", params)
+
+
+def named_products(ids: Sequence[str], parent_id: str = "") -> Request:
+    """Products, or variations of ``parent_id``, by their ids; those that do not exist are left out of the answer."""
+    params = {"include": ",".join(ids), "per_page": str(const.PER_PAGE), "status": "any"}
+    return Request("GET", f"products/{parent_id}/variations" if parent_id else "products", params)
 
 
 def stock(quantities: Sequence[tuple[str, Decimal]], parent_id: str = "") -> Request:
     """Set the quantities on hand of products, or of variations of ``parent_id``. Absolute; the last writer wins.
 
-    The answer is 200 whatever happened to each: see :func:`~.parse.batch_problems`.
+    The answer is 200 whatever happened to each: see :func:`~.answers.batch_results`.
 
     :param quantities: ``(product or variation id, quantity)``. Parts of a piece are not offered, nor less than nothing.
     :raises ValueError: for more than the shop takes at once.
     """
-    if len(quantities) > const.BATCH_MAX:
-        raise ValueError(f"{len(quantities)} items are more than {const.BATCH_MAX}")
     items = [
         {
             "id": int(product_id),
@@ -62,19 +102,54 @@ def stock(quantities: Sequence[tuple[str, Decimal]], parent_id: str = "") -> Req
         }
         for product_id, quantity in quantities
     ]
+    return _batch(items, parent_id)
+
+
+def prices(rows: Sequence[tuple[str, Decimal, Decimal | None]], parent_id: str = "") -> Request:
+    """Set prices, as the shop enters them (with or without tax).
+
+    :param rows: ``(product or variation id, price, price before)``; without a higher price before there is no sale.
+    """
+    items = []
+    for product_id, amount, before in rows:
+        on_sale = before is not None and before > amount
+        items.append(
+            {
+                "id": int(product_id),
+                "regular_price": format(before if on_sale else amount, "f"),
+                "sale_price": format(amount, "f") if on_sale else "",
+            }
+        )
+    return _batch(items, parent_id)
+
+
+def _batch(items: list[dict[str, Any]], parent_id: str) -> Request:
+    if len(items) > const.BATCH_MAX:
+        raise ValueError(f"{len(items)} items are more than {const.BATCH_MAX}")
     path = f"products/{parent_id}/variations/batch" if parent_id else "products/batch"
     return Request("POST", path, body={"update": items})
 
 
+# ---- What happens to an order ----
+
+
 def refund(
-    order_id: str, amount: Decimal, reason: str, reference: str, lines: Iterable[dict[str, Any]] = ()
+    order_id: str,
+    amount: Decimal,
+    reason: str,
+    reference: str,
+    lines: Iterable[Mapping[str, Any]] = (),
+    pay: bool = False,
+    restock: bool = False,
 ) -> Request:
-    """Record a refund that was paid elsewhere (``api_refund`` false: the shop's gateway is left alone).
+    """A refund.
 
     :param amount: positive, tax included.
     :param reference: ours, kept with the refund.
     :param lines: ``{id, quantity, refund_total, refund_tax: [{id, refund_total}]}``, amounts as text; none for an
         amount without goods.
+    :param pay: the shop's gateway pays it; else it was paid elsewhere and is only recorded.
+    :param restock: the shop adds the pieces to its own stock, which it does unless it is told not to.
     """
     return Request(
         "POST",
@@ -82,7 +157,8 @@ def refund(
         body={
             "amount": format(amount, "f"),
             "reason": reason,
-            "api_refund": False,
+            "api_refund": pay,
+            "api_restock": restock,
             "line_items": list(lines),
             "meta_data": [{"key": REFERENCE_KEY, "value": reference}],
         },
@@ -94,24 +170,31 @@ def cancel(order_id: str) -> Request:
     return Request("PUT", f"orders/{order_id}", body={"status": "cancelled"})
 
 
-def fulfilment(
-    order_id: str, items: Iterable[tuple[str, Decimal]], tracking_number: str, provider: str, tracking_url: str
-) -> Request:
-    """A parcel on its way, in shops with the fulfilment feature; others answer 404 with code ``rest_no_route``.
+def complete(order_id: str) -> Request:
+    return Request("PUT", f"orders/{order_id}", body={"status": const.STATUS_COMPLETED})
 
-    :param items: ``(line id, quantity)`` in the parcel.
-    """
-    contents = [{"item_id": int(line_id), "qty": _count(quantity)} for line_id, quantity in items]
+
+def fulfilments(order_id: str) -> Request:
+    """The parcels of an order, in shops with the fulfilment feature; others answer 404 with code ``rest_no_route``."""
+    return Request("GET", f"orders/{order_id}/fulfillments")
+
+
+def fulfilment(parcel: Parcel, fulfilment_id: str = "") -> Request:
+    """A parcel on its way; with an id, a correction of what was told about it."""
+    contents = [{"item_id": int(item.line_ref), "qty": _count(item.quantity)} for item in parcel.items]
     meta = {
         "_items": contents,
-        "_tracking_number": tracking_number,
-        "_shipment_provider": provider,
-        "_tracking_url": tracking_url,
+        "_tracking_number": parcel.tracking_number,
+        "_shipment_provider": parcel.carrier or parcel.carrier_name,
+        "_tracking_url": parcel.tracking_url,
+        REFERENCE_KEY: parcel.key,
     }
+    path = f"orders/{parcel.order_ref}/fulfillments"
     return Request(
-        "POST",
-        f"orders/{order_id}/fulfillments",
-        body={
+        "PUT" if fulfilment_id else "POST",
+        f"{path}/{fulfilment_id}" if fulfilment_id else path,
+        {"notify_customer": "true" if parcel.notify else "false"},
+        {
             "status": "fulfilled",
             "is_fulfilled": True,
             "meta_data": [{"key": key, "value": value} for key, value in meta.items()],
@@ -119,13 +202,47 @@ def fulfilment(
     )
 
 
-def fulfilment_classic(order_id: str, note: str, complete: bool) -> list[Request]:
-    """The same for shops without the feature: a note that the customer gets by mail and, with the last parcel,
-    ``completed``."""
-    requests = [Request("POST", f"orders/{order_id}/notes", body={"note": note, "customer_note": True})]
-    if complete:
-        requests.append(Request("PUT", f"orders/{order_id}", body={"status": "completed"}))
-    return requests
+def notes(order_id: str) -> Request:
+    return Request("GET", f"orders/{order_id}/notes", {"type": "any"})
+
+
+def note_start(parcel: Parcel) -> str:
+    """How every note about a parcel begins, and no note about another."""
+    return f"Parcel {parcel.number} is on its way"
+
+
+def note_text(parcel: Parcel) -> str:
+    """What a shop without the fulfilment feature tells the customer. The same parcel always gives the same text."""
+    text = note_start(parcel)
+    carrier = parcel.carrier_name or parcel.carrier
+    text += f" with {carrier}" if carrier else ""
+    text += f", tracking number {parcel.tracking_number}" if parcel.tracking_number else ""
+    return f"{text}: {parcel.tracking_url}" if parcel.tracking_url else f"{text}."
+
+
+def note(order_id: str, text: str, to_customer: bool) -> Request:
+    """:param to_customer: the shop mails it to the customer."""
+    return Request("POST", f"orders/{order_id}/notes", body={"note": text, "customer_note": to_customer})
+
+
+# ---- Webhooks ----
+
+
+def webhooks(page: int) -> Request:
+    return Request(
+        "GET", "webhooks", {"per_page": str(const.PER_PAGE), "page": str(page), "orderby": "id", "order": "asc"}
+    )
+
+
+def webhook(topic: str, address: str, secret: str, webhook_id: str = "") -> Request:
+    """A webhook that is active; with an id, one that is there already. An empty secret leaves the one that it has."""
+    body = {"name": f"Orders: {topic}", "topic": topic, "delivery_url": address, "status": "active"}
+    body |= {"secret": secret} if secret else {}
+    return Request("PUT", f"webhooks/{webhook_id}", body=body) if webhook_id else Request("POST", "webhooks", body=body)
+
+
+def webhook_deletion(webhook_id: str) -> Request:
+    return Request("DELETE", f"webhooks/{webhook_id}", {"force": "true"})
 
 
 def _count(quantity: Decimal) -> int | float:

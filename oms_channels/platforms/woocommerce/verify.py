@@ -76,16 +76,23 @@ def _decode_secret(secret: str) -> str:
     return ESCAPES.sub(lambda escape: html.unescape(escape[0]), secret)
 
 
+def _refund_id(row: Any) -> Any:
+    return row.get("id") if isinstance(row, dict) else row
+
+
 def _load(body: bytes) -> tuple[dict[str, Any], str]:
     """The object in a body and a digest of its content; both empty if there is none.
 
-    Of the content, not of the spelling: PHP escapes slashes and letters, and a poll may not.
+    Of the content, not of the spelling: PHP escapes slashes and letters, and a poll may not. Of refunds only the ids count:
+    a poll brings their details, a webhook does not, and a refund never changes.
     """
     try:
         payload = json.loads(body)
         if not isinstance(payload, dict):
             return {}, ""
         content = {key: value for key, value in payload.items() if key != "_links"}
+        if isinstance(content.get("refunds"), list):
+            content["refunds"] = [_refund_id(row) for row in content["refunds"]]
         canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     except (ValueError, RecursionError):
         return {}, ""

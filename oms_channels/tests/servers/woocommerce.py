@@ -26,6 +26,7 @@ from urllib.parse import quote
 import requests
 
 from .base import Asked, PlatformServer, Reply
+from .woocommerce_catalog import NO_ROUTE, PARSE_ERROR, Answer, Catalog, paged
 
 API_ROOT = "/wp-json/wc/v3/"
 #: Statuses that ``status=any`` leaves out.
@@ -33,20 +34,22 @@ HIDDEN_STATUSES = {"trash", "checkout-draft", "auto-draft"}
 CLOCK_SKEW_MAX_S = 15 * 60
 DELIVERY_TIMEOUT_S = 60
 USER_AGENT = "WooCommerce/11.0.1 Hookshot (WordPress/7.0.4)"
-PARSE_ERROR = (400, {"code": "rest_invalid_param", "message": "Invalid parameter(s)", "data": {"status": 400}})
 GONE = (404, {"code": "woocommerce_rest_shop_order_invalid_id", "message": "Invalid ID.", "data": {"status": 404}})
-NO_ROUTE = (404, {"code": "rest_no_route", "message": "No route was found.", "data": {"status": 404}})
+READ_ONLY = "The API key provided does not have write permissions."
+FULFILMENT_GONE = (
+    404,
+    {"code": "woocommerce_rest_fulfillment_invalid_id", "message": "Invalid fulfillment.", "data": {"status": 404}},
+)
 
-Answer = tuple[int, Any]
 
-
-class WooCommerceServer(PlatformServer):
+class WooCommerceServer(Catalog, PlatformServer):
     """The shop.
 
     :ivar orders: id → order as the API shows it; tests change it as they like.
-    :ivar stock: product or variation id → quantity; an id that is not there does not exist.
     :ivar requests: ``(method, path, query, body)`` of all that was asked, in order, without what signs it.
     :param fulfilments: whether the fulfilment feature is switched on.
+    :param writes: whether the key may write.
+    :ivar gateway: why the payment gateway cannot pay back; empty if it can.
     """
 
     def __init__(
@@ -55,52 +58,55 @@ class WooCommerceServer(PlatformServer):
         key: str = "ck_test",
         secret: str = "cs_test",
         fulfilments: bool = False,
+        writes: bool = True,
         **options: Any,
     ):
         super().__init__(**options)
         self.orders = {int(order["id"]): deepcopy(order) for order in orders}
         self.key, self.secret = key, secret
         self.fulfilments = fulfilments
-        self.stock: dict[int, int] = {}
+        self.writes, self.gateway = writes, ""
         self.refunds: dict[int, list[dict[str, Any]]] = {}
         self.notes: dict[int, list[dict[str, Any]]] = {}
         self.shipments: dict[int, list[dict[str, Any]]] = {}
         self._nonces: set[str | None] = set()
         self._ids = iter(range(900_001, 10**9))
+        self._open_catalog()
 
     @property
     def requests(self) -> list[tuple[str, str, dict[str, str], Any]]:
         return [(asked.method, asked.path.removeprefix(API_ROOT), _unsigned(asked), asked.json) for asked in self.asked]
 
     def handle(self, asked: Asked) -> Reply:
+        if (asked.method, asked.path) == ("GET", "/wp-json/"):
+            return Reply(200, {"name": "Maison Verte", "timezone_string": "Europe/Paris"})  # to everybody
         refusal = self.refuse(asked.method, asked.path, asked.query)
         if refusal:
             message = "Sorry, you cannot list resources."
             return Reply(401, {"code": refusal, "message": message, "data": {"status": 401}})
         if not asked.path.startswith(API_ROOT):
             return Reply(*NO_ROUTE)
+        if asked.method != "GET" and not self.writes:
+            code = "woocommerce_rest_authentication_error"
+            return Reply(401, {"code": code, "message": READ_ONLY, "data": {"status": 401}})
         path = asked.path.removeprefix(API_ROOT)
         if (asked.method, path) == ("GET", "orders"):
             return Reply(*self._list_orders(_unsigned(asked)))
-        return Reply(*self._answer_one(asked.method, path.split("/"), asked.json or {}))
+        return Reply(*self._answer_one(asked.method, path.split("/"), _unsigned(asked), asked.json or {}))
 
     def dump(self, payload: Any) -> bytes:
         return _php_json(payload)
 
     # ---- What the API does ----
 
-    def _answer_one(self, method: str, path: list[str], body: Any) -> Answer:
-        match method, *path:
-            case "POST", "products", "batch":
-                return self._set_stock(body)
-            case "POST", "products", _parent, "variations", "batch":
-                return self._set_stock(body)
-            case _, "orders", order_id, *rest:
+    def _answer_one(self, method: str, path: list[str], query: dict[str, str], body: Any) -> Answer:
+        match path:
+            case "orders", order_id, *rest if order_id != "batch":
                 order = self.orders.get(int(order_id)) if order_id.isdecimal() else None
-                return self._answer_order(method, order, rest, body) if order else GONE
-        return NO_ROUTE
+                return self._answer_order(method, order, rest, query, body) if order else GONE
+        return self._answer_catalog(method, path, query, body)
 
-    def _answer_order(self, method: str, order: dict[str, Any], rest: list[str], body: Any) -> Answer:
+    def _answer_order(self, method: str, order: dict[str, Any], rest: list[str], query: Any, body: Any) -> Answer:
         order_id = order["id"]
         match method, *rest:
             case ("GET",):
@@ -108,13 +114,25 @@ class WooCommerceServer(PlatformServer):
             case ("PUT",):
                 return 200, self.change(order_id, **body)
             case "GET", "refunds":
-                return 200, self.refunds.get(order_id, [])
+                return paged(self.refunds.get(order_id, [])[::-1], query)
             case "POST", "refunds":
                 return self._refund(order, body)
+            case "GET", "notes":
+                return 200, self.notes.get(order_id, [])[::-1]
             case "POST", "notes":
-                return 201, self._keep(self.notes, order_id, body)
+                # WordPress keeps comments escaped.
+                note = body["note"].replace("&", "&amp;")
+                return 201, self._keep(self.notes, order_id, {"author": "REST API", **body, "note": note})
+            case "GET", "fulfillments" if self.fulfilments:
+                return 200, self.shipments.get(order_id, [])
             case "POST", "fulfillments" if self.fulfilments:
-                return 200, self._keep(self.shipments, order_id, body)
+                return 200, self._keep(self.shipments, order_id, self._fulfilment(order, body))
+            case "PUT", "fulfillments", row_id if self.fulfilments:
+                row = next((row for row in self.shipments.get(order_id, []) if str(row["id"]) == row_id), None)
+                if row is None:
+                    return FULFILMENT_GONE
+                row |= self._fulfilment(order, body)
+                return 200, row
         return NO_ROUTE
 
     def change(self, order_id: int, **values: Any) -> dict[str, Any]:
@@ -123,14 +141,11 @@ class WooCommerceServer(PlatformServer):
         self.orders[order_id] |= {**values, "date_modified": moment, "date_modified_gmt": moment}
         return self.orders[order_id]
 
-    def _list_orders(self, query: dict[str, str]) -> tuple[int, Any, dict[str, str]]:
-        per_page, page = query.get("per_page", "10"), query.get("page", "1")
-        if not (per_page.isdecimal() and page.isdecimal() and 1 <= int(per_page) <= 100 and int(page) >= 1):
-            return *PARSE_ERROR, {}
+    def _list_orders(self, query: dict[str, str]) -> Answer:
         try:
             after = datetime.fromisoformat(query["modified_after"]) if "modified_after" in query else datetime.min
         except ValueError:
-            return *PARSE_ERROR, {}
+            return PARSE_ERROR
         found = [
             order
             for order in self.orders.values()
@@ -138,23 +153,18 @@ class WooCommerceServer(PlatformServer):
             and datetime.fromisoformat(order["date_modified_gmt"]) > after.replace(microsecond=0)
         ]
         found.sort(key=lambda order: (order["date_modified_gmt"], order["id"]), reverse=query.get("order") != "asc")
-        start = (int(page) - 1) * int(per_page)
-        headers = {"X-WP-Total": str(len(found)), "X-WP-TotalPages": str(-(-len(found) // int(per_page)))}
-        return 200, found[start : start + int(per_page)], headers
+        return paged(found, query)
 
-    def _set_stock(self, body: Any) -> Answer:
-        items = body.get("update", [])
-        if len(items) > 100:
-            return 413, {"code": "woocommerce_rest_request_entity_too_large", "message": "Too many items."}
-        answers = []
-        for item in items:
-            if item["id"] in self.stock:
-                self.stock[item["id"]] = item["stock_quantity"]
-                answers.append(item)
-            else:
-                error = {"code": "woocommerce_rest_product_invalid_id", "message": "Invalid ID."}
-                answers.append({"id": item["id"], "error": error})
-        return 200, {"update": answers}
+    def _fulfilment(self, order: dict[str, Any], body: Any) -> dict[str, Any]:
+        kept = [{"id": next(self._ids), **entry} for entry in body["meta_data"]]
+        moment = self.now().strftime("%Y-%m-%dT%H:%M:%S")
+        return {
+            "entity_type": "WC_Order",
+            "entity_id": str(order["id"]),
+            **body,
+            "date_updated": moment,
+            "meta_data": kept,
+        }
 
     def _refund(self, order: dict[str, Any], body: Any) -> Answer:
         try:
@@ -162,14 +172,52 @@ class WooCommerceServer(PlatformServer):
         except (InvalidOperation, KeyError, TypeError):
             return PARSE_ERROR
         given = sum(Decimal(refund["amount"]) for refund in self.refunds.get(order["id"], []))
-        if not 0 < amount <= Decimal(order["total"]) - given:
+        problem = "" if 0 < amount <= Decimal(order["total"]) - given else "Invalid refund amount."
+        problem = problem or (self.gateway if body.get("api_refund", True) else "")
+        if problem:
             # Not an HTTP status inside "data", as elsewhere: WooCommerce forgot, and so it is a 500.
-            message = "Invalid refund amount."
-            return 500, {"code": "woocommerce_rest_cannot_create_order_refund", "message": message, "data": 500}
-        refund = self._keep(self.refunds, order["id"], body)
+            return 500, {"code": "woocommerce_rest_cannot_create_order_refund", "message": problem, "data": 500}
+        refund = self._keep(self.refunds, order["id"], self._refund_row(order, body))
         brief = {"id": refund["id"], "reason": body.get("reason", ""), "total": f"-{amount}"}
-        self.change(order["id"], refunds=[*order.get("refunds", []), brief])
+        left = Decimal(order["total"]) - given - amount
+        status = {} if left else {"status": "refunded"}
+        self.change(order["id"], refunds=[*order.get("refunds", []), brief], **status)
         return 201, refund
+
+    def _refund_row(self, order: dict[str, Any], body: Any) -> dict[str, Any]:
+        """The refund as it is shown: what was sent as positive lines comes back as negative ones, each in its list."""
+        told = {row["id"]: row for row in body.get("line_items", [])}
+        shown: dict[str, Any] = {}
+        for key in ("line_items", "shipping_lines", "fee_lines"):
+            shown[key] = [
+                {
+                    "id": next(self._ids),
+                    "name": line.get("name", line.get("method_title", "")),
+                    "quantity": -told[line["id"]].get("quantity", 0),
+                    "total": _minus(told[line["id"]]["refund_total"]),
+                    "total_tax": _minus(*(tax["refund_total"] for tax in told[line["id"]].get("refund_tax", []))),
+                    "taxes": [
+                        {"id": tax["id"], "total": _minus(tax["refund_total"])}
+                        for tax in told[line["id"]].get("refund_tax", [])
+                    ],
+                    "meta_data": [{"id": next(self._ids), "key": "_refunded_item_id", "value": str(line["id"])}],
+                }
+                for line in order.get(key, [])
+                if line["id"] in told
+            ]
+        moment = self.now().strftime("%Y-%m-%dT%H:%M:%S")
+        return {
+            "date_created": moment,
+            "date_created_gmt": moment,
+            "amount": body["amount"],
+            "reason": body.get("reason", ""),
+            "refunded_by": 1,
+            "refunded_payment": bool(body.get("api_refund", True)),
+            "meta_data": [{"id": next(self._ids), **entry} for entry in body.get("meta_data", [])],
+            **shown,
+            "tax_lines": [],
+            "_links": {"self": [{"href": f"{self.url}{API_ROOT}orders/{order['id']}/refunds"}]},
+        }
 
     def _keep(self, table: dict[int, list[dict[str, Any]]], order_id: int, body: dict[str, Any]) -> dict[str, Any]:
         row = {"id": next(self._ids), **body}
@@ -237,6 +285,10 @@ def ping(url: str, webhook_id: int = 1) -> requests.Response:
 
 def _unsigned(asked: Asked) -> dict[str, str]:
     return {key: value for key, value in asked.query if not key.startswith("oauth_")}
+
+
+def _minus(*amounts: str) -> str:
+    return format(-sum(map(Decimal, amounts), Decimal("0.00")), "f")
 
 
 def _hmac(secret: str, message: bytes) -> bytes:
