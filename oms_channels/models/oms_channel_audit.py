@@ -64,7 +64,9 @@ class OmsChannelAudit(models.Model):
 class OmsChannel(models.Model):
     _inherit = "oms.channel"
 
-    audit_ids = fields.One2many("oms.channel.audit", "channel_id")
+    audit_ids = fields.One2many(
+        "oms.channel.audit", "channel_id", groups="oms_core.group_oms_channel,oms_core.group_oms_accountant"
+    )
 
     def action_audit(self):
         """Compare the orders of the last days with the channel now."""
