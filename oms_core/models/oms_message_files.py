@@ -98,7 +98,9 @@ class OmsMessage(models.Model):
         bad = self._oms_get_bad_rows()
         if not bad:
             self._oms_dismiss_earlier_files()
-            return warehouse, "done", self.env._("%s statements.", len(file.statements))
+            said = [self.env._("%s statements.", len(file.statements))]
+            said += dict.fromkeys(message.error for message in worked if message.state == "done" and message.error)
+            return warehouse, "done", "\n".join(said[:THIRD_PARTY_ROWS_SHOWN])
         shown = [self._oms_say_row(item) for item in bad[:THIRD_PARTY_ROWS_SHOWN]]
         text = self.env._(
             "%(bad)s rows of %(name)s were not taken; all others were. Correct the file and send it again, in whole, or "

@@ -81,6 +81,11 @@ class TestThirdPartyFiles(FilesCommon):
         self.assertEqual(message.state, "done", message.error)
         self.assertEqual(order.order_line.qty_delivered, 1)
 
+    def test_goods_that_are_unknown_here_are_named_on_the_file(self):
+        message = self._take("stock.csv", "sku,quantity\nSTD,7\nNO-SUCH,3\n")
+        self.assertEqual(message.state, "done")
+        self.assertIn("NO-SUCH", message.error)
+
     def test_orders_wait_for_whoever_downloads_them_and_go_out_once(self):
         order, reference = self._told_order(("STD", 2))
         self._send()

@@ -45,11 +45,16 @@ class OmsCancellationAsk(models.TransientModel):
             sentences = []
             names = {line.id: line.product_id.name for line in order.order_line}
             if not outcome.late and ask._is_whole():
-                sentences.append(self.env._("The whole order is cancelled."))
                 if booked := order._oms_get_booked():
                     sentences.append(
-                        self.env._("The goods stay here. To be credited first: %s.", ", ".join(booked.mapped("name")))
+                        self.env._(
+                            "The goods stay here, and the order waits on hold: %s are booked already. Credit them, then "
+                            "cancel the order.",
+                            ", ".join(booked.mapped("name")),
+                        )
                     )
+                else:
+                    sentences.append(self.env._("The whole order is cancelled."))
             elif outcome.stopped:
                 sentences.append(
                     self.env._(

@@ -68,7 +68,9 @@ class SaleOrder(models.Model):
         of_channel = {channel: channel._get_warehouses() for channel in {order.oms_channel_id for order in wanted}}
         warehouses = {order: order._oms_get_sources(of_channel[order.oms_channel_id]) for order in wanted}
         counted = products.browse()
-        for company, orders in self.union(*wanted).grouped("company_id").items():  # a kit is one in its company only
+        for company, orders in (
+            self.browse().union(*wanted).grouped("company_id").items()
+        ):  # a kit is one in its company only
             of_orders = (
                 self.env["sale.order.line"].union(*(line for order in orders for line in wanted[order])).product_id
             )
