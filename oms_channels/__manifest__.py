@@ -14,6 +14,8 @@
         "data/ir_cron_data.xml",
         "views/oms_channel_views.xml",
         "views/oms_channel_audit_views.xml",
+        "views/oms_channel_listing_views.xml",
+        "views/oms_channel_mapping_views.xml",
         "views/stock_picking_views.xml",
     ],
     "uninstall_hook": "uninstall_hook",

@@ -44,3 +44,12 @@ AUDIT_WORDS_MAX = 200
 OUTBOX_BATCH_MAX = 200
 #: What a channel has taken and works off later is asked for after so long.
 OUTCOME_DELAY_S = 300
+
+#: What codes of a channel are about.
+MAPPING_KINDS = [
+    ("shipping", "Shipping method"),
+    ("payment", "Payment method"),
+    ("tax", "Tax"),
+    ("location", "Place"),
+    ("carrier", "Carrier"),
+]

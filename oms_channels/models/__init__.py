@@ -2,6 +2,8 @@ from . import oms_channel
 from . import oms_channel_connection
 from . import oms_channel_poll
 from . import oms_channel_audit
+from . import oms_channel_listing
+from . import oms_channel_mapping
 from . import oms_message
 from . import oms_message_hint
 from . import oms_outbox

@@ -47,6 +47,8 @@ oms.workflow.log             -      -      -      r      r      r      r      r 
 oms.workflow.trial           -      -      -      -      -      -      -      -      -      -      rwcd
 oms.channel                  -      -      -      r      r      r      r      r      r      rwcd   rwcd
 oms.channel.audit            -      -      -      -      -      -      -      r      -      r      r
+oms.channel.listing          -      -      -      -      -      -      -      r      r      rwcd   rwcd
+oms.channel.mapping          -      -      -      -      -      -      -      r      r      rwcd   rwcd
 oms.channel.refund           -      -      -      r      r      r      r      r      r      r      r
 oms.channel.refund.line      -      -      -      r      r      r      r      r      r      r      r
 oms.third.party.exchange     -      -      -      -      -      -      -      -      -      rwcd   rwcd
