@@ -7,6 +7,11 @@
     "website": "https://github.com/oms-odoo/oms",
     "license": "LGPL-3",
     "depends": ["oms_core", "stock_dropshipping"],
-    "data": ["security/ir.model.access.csv", "views/purchase_order_views.xml"],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/oms_purchase_rules.xml",
+        "wizards/oms_vendor_reject_views.xml",
+        "views/purchase_order_views.xml",
+    ],
     "auto_install": True,
 }

@@ -23,31 +23,76 @@ class PurchaseOrder(models.Model):
                 purchase.order_line.date_planned = expected_at
             if purchase.state in ("draft", "sent", "to approve"):
                 purchase.button_confirm()
+            # sudo: a buyer need not be allowed to see the orders that wait for what is bought
+            purchase.sudo().order_line.sale_line_id._oms_follow_vendors()
 
     def action_oms_vendor_reject(self):
-        """The vendor will not send it: the orders that wait for it stop, and say so."""
+        """The vendor will not send what it has not sent yet: the next one is asked."""
         self.check_access("write")
         for purchase in self:
-            purchase._check_oms_dropship()
-            if any(line.qty_received > 0 for line in purchase.order_line):
+            purchase._oms_vendor_reject({line: line._oms_get_open() for line in purchase.order_line})
+
+    def action_oms_vendor_reject_ask(self):
+        """Ask how much the vendor rejects, and why."""
+        self.ensure_one()
+        self.check_access("write")
+        self._check_oms_dropship()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Vendor Rejects"),
+            "res_model": "oms.vendor.reject",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_purchase_id": self.id},
+        }
+
+    def _oms_vendor_reject(self, quantities, reason=""):
+        """Take off this order what its vendor will not send, and ask the next vendor for it.
+
+        :param quantities: {line: how much of it, in its unit}
+        """
+        self.ensure_one()
+        self._check_oms_dropship()
+        quantities = {line: quantity for line, quantity in quantities.items() if quantity > 0}
+        if not quantities:
+            raise UserError(self.env._("Everything of %s is sent or called off already.", self.name))
+        for line, quantity in quantities.items():
+            if line.product_uom_id.compare(quantity, line._oms_get_open()) > 0:
                 raise UserError(
-                    self.env._("%s was sent in part already: cancel what is left on the delivery.", purchase.name)
-                )
-            # sudo: a buyer need not be allowed to see the orders that wait for what is bought
-            orders_sudo = purchase.sudo().order_line.sale_line_id.order_id
-            products = ", ".join(purchase.order_line.product_id.mapped("display_name"))
-            purchase.with_context(oms_called_off=True).button_cancel()
-            for order_sudo in orders_sudo.filtered(lambda order: order.state == "sale"):
-                order_sudo._oms_hold(
-                    "stock",
                     self.env._(
-                        "%(vendor)s rejected %(products)s (%(purchase)s). Order it from another vendor, deliver it from "
-                        "stock, or take it off the order; then release.",
-                        vendor=purchase.partner_id.display_name,
-                        products=products,
-                        purchase=purchase.name,
-                    ),
+                        "Of “%(product)s” only %(open)g are still to be sent; not more can be rejected.",
+                        product=line.product_id.display_name,
+                        open=line._oms_get_open(),
+                    )
                 )
+        # sudo: a buyer need not be allowed to see the orders that wait for what is bought
+        rejected_sudo = (
+            self.env["oms.vendor.rejection"]
+            .sudo()
+            .create(
+                [
+                    {
+                        "sale_line_id": line.sudo().sale_line_id.id,  # sudo: as above
+                        "purchase_id": self.id,
+                        "partner_id": self.partner_id.id,
+                        "product_id": line.product_id.id,
+                        "quantity": line.product_uom_id._compute_quantity(quantity, line.product_id.uom_id),
+                        "reason": reason or False,
+                        "user_id": self.env.uid,
+                    }
+                    for line, quantity in quantities.items()
+                    if line.sudo().sale_line_id  # sudo: as above
+                ]
+            )
+        )
+        called_off = self.with_context(oms_called_off=True)
+        goods = self.order_line.filtered(lambda line: not line.display_type)
+        if all(line.product_uom_id.compare(line.product_qty, quantities.get(line, 0.0)) <= 0 for line in goods):
+            called_off.button_cancel()
+        else:
+            for line, quantity in quantities.items():
+                line.with_context(oms_called_off=True).product_qty = line.product_qty - quantity
+        rejected_sudo.sale_line_id._oms_ask_next_vendor(rejected_sudo)
 
     def action_oms_vendor_shipped(self, tracking=None):
         """The vendor has sent all of it."""
@@ -74,3 +119,21 @@ class PurchaseOrder(models.Model):
             raise UserError(self.env._("%s is not sent to a customer by its vendor.", self.display_name))
         if self.state == "cancel":
             raise UserError(self.env._("%s is cancelled.", self.display_name))
+
+
+class PurchaseOrderLine(models.Model):
+    _inherit = "purchase.order.line"
+
+    def write(self, vals):
+        """Override of ``purchase``: another day that the vendor says is another day for the customer."""
+        result = super().write(vals)
+        if "date_planned" in vals:
+            # sudo: a buyer need not be allowed to see the orders that wait for what is bought
+            confirmed_sudo = self.sudo().filtered(lambda line: line.state == "purchase" and line._is_dropshipped())
+            confirmed_sudo.sale_line_id._oms_follow_vendors()
+        return result
+
+    def _oms_get_open(self):
+        """How much of this line the vendor has still to send, in its unit."""
+        self.ensure_one()
+        return max(self.product_qty - self.qty_received, 0.0) if not self.display_type else 0.0

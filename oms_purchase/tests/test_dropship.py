@@ -56,3 +56,95 @@ class TestDropship(OmsCommon):
         self.purchase.action_oms_vendor_reject()
         self.assertEqual(self.order.picking_ids.mapped("state"), ["cancel"])
         self.assertEqual(self._holds(self.order), ["stock"])
+
+
+class TestVendorRejects(OmsCommon):
+    """FUL-05: what one vendor does not send, the next one is asked for, and the customer's promise follows."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.first, cls.second, cls.third = cls.env["res.partner"].create(
+            [{"name": "First"}, {"name": "Second"}, {"name": "Third"}]
+        )
+        route = Command.link(cls.env.ref("stock_dropshipping.route_drop_shipping").id)
+        company = cls.company.id
+        for sku, vendors in (("DROP", cls.first + cls.second), ("OTHER", cls.third)):
+            sellers = [
+                Command.create({"partner_id": vendor.id, "price": 8, "sequence": number, "company_id": company})
+                for number, vendor in enumerate(vendors)
+            ]
+            cls._create_product(sku, route_ids=[route], seller_ids=sellers)
+
+    def _bought(self, order):
+        """{vendor: quantity} that is bought for an order."""
+        lines = order.order_line.purchase_line_ids.filtered(lambda line: line.state != "cancel" and line.product_qty)
+        return {line.partner_id.name: line.product_qty for line in lines}
+
+    def _purchase(self, order, vendor):
+        return order.order_line.purchase_line_ids.order_id.filtered(
+            lambda purchase: purchase.partner_id == vendor and purchase.state != "cancel"
+        )
+
+    def _reject(self, purchase, quantity, reason="Discontinued"):
+        wizard = self.env["oms.vendor.reject"].create({"purchase_id": purchase.id, "reason": reason})
+        wizard.line_ids.quantity = quantity
+        wizard.action_reject()
+
+    def test_what_one_vendor_rejects_in_part_the_next_one_sends(self):
+        order = self._order(("DROP", 3))
+        self._reject(self._purchase(order, self.first), 1)
+        self.assertEqual(self._bought(order), {"First": 2, "Second": 1})
+        self.assertFalse(self._holds(order))
+        self.assertIn("First rejected 1 × ", order.message_ids[0].body)
+        self._purchase(order, self.first).action_oms_vendor_shipped("V-1")
+        self.assertEqual((order.order_line.qty_delivered, order.oms_status), (2, "partial"))
+        self._purchase(order, self.second).action_oms_vendor_shipped("V-2")
+        self.assertEqual((order.order_line.qty_delivered, order.oms_status), (3, "shipped"))
+
+    def test_after_it_accepted_a_vendor_may_still_reject_a_part(self):
+        order = self._order(("DROP", 3))
+        purchase = self._purchase(order, self.first)
+        purchase.action_oms_vendor_accept()
+        self._reject(purchase, 1)
+        self.assertEqual(self._bought(order), {"First": 2, "Second": 1})
+        moves = purchase.picking_ids.move_ids.filtered(lambda move: move.state != "cancel")
+        self.assertEqual((sum(moves.mapped("product_uom_qty")), self._holds(order)), (2, []))
+
+    def test_when_the_last_vendor_rejects_the_order_stops_and_nobody_is_asked_twice(self):
+        order = self._order(("DROP", 3))
+        self._purchase(order, self.first).action_oms_vendor_reject()
+        self.assertEqual(self._bought(order), {"Second": 3})
+        self._reject(self._purchase(order, self.second), 2)
+        self.assertEqual(self._bought(order), {"Second": 1})
+        self.assertEqual(self._holds(order), ["stock"])
+        self.assertIn("Second rejected 2", order.oms_hold_reason)
+        self.assertIn("Discontinued", order.oms_hold_reason)
+
+    def test_several_vendors_of_an_order_do_not_meddle_with_each_other(self):
+        order = self._order(("DROP", 2), ("OTHER", 1))
+        self.assertEqual(self._bought(order), {"First": 2, "Third": 1})
+        self._purchase(order, self.third).action_oms_vendor_shipped("T-1")
+        self._purchase(order, self.first).action_oms_vendor_reject()
+        self.assertEqual(self._bought(order), {"Second": 2, "Third": 1})
+        self._purchase(order, self.second).action_oms_vendor_shipped("S-1")
+        self.assertEqual(order.oms_status, "shipped")
+        self.assertEqual(
+            sorted(order.picking_ids.filtered("carrier_tracking_ref").mapped("carrier_tracking_ref")), ["S-1", "T-1"]
+        )
+
+    def test_the_promise_follows_what_vendors_say(self):
+        order = self._order(("DROP", 3))
+        purchase = self._purchase(order, self.first)
+        purchase.action_oms_vendor_accept("2026-12-24 10:00:00")
+        self.assertEqual(str(order.oms_promised_at), "2026-12-24 10:00:00")
+        purchase.order_line.date_planned = "2026-12-30 10:00:00"
+        self.assertEqual(str(order.oms_promised_at), "2026-12-30 10:00:00")
+        self._reject(purchase, 3)
+        second = self._purchase(order, self.second)
+        self.assertEqual(order.oms_promised_at, second.order_line.date_planned)
+
+    def test_not_more_is_rejected_than_is_open(self):
+        order = self._order(("DROP", 3))
+        with self.assertRaisesRegex(UserError, "only 3"):
+            self._reject(self._purchase(order, self.first), 4)
