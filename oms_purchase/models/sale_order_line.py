@@ -58,7 +58,7 @@ class SaleOrderLine(models.Model):
             if not before or before.date() != after.date():
                 by = ", ".join(bought_sudo.order_id.mapped("name"))
                 changed[line_sudo] = (before, Promise(at=after, by=by))
-        orders_sudo = self.env["sale.order"].sudo()._oms_write_promise_history(changed)  # sudo: as above
+        orders_sudo = self.sudo()._oms_write_promise_history(changed)  # sudo: as above
         for order_sudo in orders_sudo:
             order_sudo._oms_notify("promise_changed")
         return orders_sudo

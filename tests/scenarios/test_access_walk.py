@@ -104,6 +104,9 @@ oms.stock.event              -      -      -      -      -      -      r      r 
 oms.stock.history            -      -      -      -      -      -      rwcd   rwcd   rwcd   rwcd   rwcd
 oms.rate.compare             -      -      -      rwcd   rwcd   rwcd   rwcd   -      rwcd   rwcd   rwcd
 oms.rate.compare.line        -      -      -      rwcd   rwcd   rwcd   rwcd   -      rwcd   rwcd   rwcd
+oms.vendor.rejection         -      -      -      -      -      -      -      -      r      r      r
+oms.vendor.reject            -      -      -      -      -      -      -      -      -      -      -
+oms.vendor.reject.line       -      -      -      -      -      -      -      -      -      -      -
 """
 
 #: Methods that anybody may call, and why that does no harm.
