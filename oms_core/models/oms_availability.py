@@ -10,6 +10,8 @@ from .oms_stock_rule import _decimal
 
 #: Rows taken from the database at a time: a snapshot of a million shelves must not need them all twice.
 FETCH_ROWS = 20_000
+#: Into how many packs the database puts the rows of a snapshot: each is some hundred kilobytes of the largest assortments.
+SHELF_PACKS = 64
 
 #: Moves that want goods and have not (all) reserved them.
 WAITING_STATES = ("waiting", "confirmed", "partially_available")
@@ -50,21 +52,36 @@ class OmsAvailability(models.AbstractModel):
     # ------------------------------------------------------------------------------------------------------ LOADING
 
     def _load_shelves(self, table):
+        """What lies there: by far the most rows. The database packs them, which is several times faster to read than a
+        million rows one by one."""
         self._flush("stock.quant", ("product_id", "location_id", "quantity", "reserved_quantity"))
-        table.add_shelves(
-            self._rows(
-                table,
-                SQL(
-                    """
-                    SELECT quant.product_id, place.node, (COALESCE(quant.quantity, 0) * 1000000)::bigint,
-                           (COALESCE(quant.reserved_quantity, 0) * 1000000)::bigint
-                      FROM stock_quant quant JOIN place ON place.id = quant.location_id
-                     WHERE quant.product_id = ANY(%s)
-                    """,
-                    list(table.products),
-                ),
-            )
+        rows = self._rows(
+            table,
+            SQL(
+                """
+                , wanted AS MATERIALIZED (
+                    SELECT id, rank - 1 AS rank FROM unnest(%(products)s::int[]) WITH ORDINALITY AS wanted(id, rank)
+                ), seat AS MATERIALIZED (
+                    SELECT place.id, seat.rank - 1 AS rank
+                      FROM place JOIN unnest(%(nodes)s::int[]) WITH ORDINALITY AS seat(node, rank) ON seat.node = place.node
+                )
+                SELECT string_agg(int8send(wanted.rank * %(width)s + seat.rank), ''::bytea),
+                       string_agg(int8send((COALESCE(quant.quantity, 0) * 1000000)::bigint), ''::bytea),
+                       string_agg(int8send((COALESCE(quant.reserved_quantity, 0) * 1000000)::bigint), ''::bytea)
+                  FROM stock_quant quant
+                  JOIN seat ON seat.id = quant.location_id
+                  JOIN wanted ON wanted.id = quant.product_id
+                 WHERE quant.product_id = ANY(%(products)s)
+                 GROUP BY quant.product_id %% %(packs)s
+                """,
+                products=list(table.products),
+                nodes=list(table.nodes),
+                width=len(table.nodes),
+                packs=SHELF_PACKS,
+            ),
         )
+        for pack in rows:
+            table.add_packed(*pack)
 
     def _load_promised(self, table):
         """What moves out of the stock still want, less what they have reserved."""
