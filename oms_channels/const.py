@@ -26,6 +26,10 @@ HEADERS_KEPT = (
 #: Characters of a header's value that are kept.
 HEADER_MAX_CHARS = 500
 
+#: Characters of the name of a platform's key, and keys that are read in one run.
+KEY_NAME_MAX_CHARS = 100
+KEYS_ASKED_MAX = 20
+
 #: A channel that does not answer is left alone so long, doubled with each failure up to the longest.
 BACK_OFF_S = 30
 BACK_OFF_MAX_S = 3600

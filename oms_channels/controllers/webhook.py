@@ -44,6 +44,18 @@ class OmsWebhook(http.Controller):
         }
         return self._answer(*channel_sudo._receive_delivery(kept, body))
 
+    @http.route("/oms/hook/<string:token>", type="http", auth="public", methods=["GET"], csrf=False, save_session=False)
+    def challenge(self, token, **query):
+        """Tell a platform that asks whether this address is ours; 404 to everybody else."""
+        # sudo: the platform is no user; it learns nothing but that we know what was agreed upon
+        channel_sudo = request.env["oms.channel"].sudo()
+        if "\0" not in token:
+            channel_sudo = channel_sudo.search([("token", "=", token)])
+        answer = channel_sudo._answer_challenge(query) if channel_sudo else None
+        if answer is None:
+            return self._answer(404, "There is nothing to read at this address. Messages are sent to it with POST.")
+        return request.make_json_response(dict(answer))
+
     @staticmethod
     def _get_body():
         """The bytes that were sent. Odoo has read a form before a route is called, so that one is put together again: the

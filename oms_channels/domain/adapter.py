@@ -16,8 +16,8 @@ from odoo.addons.oms_core.domain.documents import CancelDoc, OrderDoc
 from .outgoing import Cancellation, ListingPage, ListingRef, Parcel, Price, Rate, Refund, Result, Shop, StockLevel
 
 #: What a delivery can be about. ``hint`` says that something about an order has changed, and that it is to be read;
-#: ``ping`` and ``ignored`` are acknowledged and need no work.
-EVENT_KINDS = ("order", "order_deleted", "hint", "ping", "ignored")
+#: ``erasure`` names a person whose data have to go; ``ping`` and ``ignored`` are acknowledged and need no work.
+EVENT_KINDS = ("order", "order_deleted", "hint", "erasure", "ping", "ignored")
 
 
 class ChannelError(Exception):
@@ -117,6 +117,7 @@ class Capabilities:
     listings: bool = False  #: it tells what is offered there
     locations: bool = False  #: it keeps stock at several places
     subscribe: bool = False  #: webhooks can be set up from here
+    chosen_secret: bool = False  #: what its webhooks are signed with is ours to choose; one is made for each channel
     compare_and_set: bool = False  #: it takes a quantity only if the one before is as expected
     stock_batch: int = 1  #: quantities it takes in one call
     price_batch: int = 1  #: prices it takes in one call
@@ -223,7 +224,9 @@ class Adapter:
     :param key_id: ``(headers) → name`` of the platform's own public key that a delivery says to be signed with, where the
         platform signs so. :meth:`Client.public_key` reads it, outside of the delivery's request, and
     :param add_key: ``(secret, name, key) → secret`` puts it into the channel's webhook secret, where ``verify`` finds it. Raises
-        ``ValueError`` for what is no key.
+        ``ValueError`` for what is no key. :param has_key: ``(secret, name) → bool``: whether it is there.
+    :param erased: ``(body) → {"username": …, "user_id": …}``: whose data an ``erasure`` is about; both may be empty.
+    :param refusal: HTTP status with which a delivery of which the signature is wrong is refused.
     """
 
     code: str
@@ -237,6 +240,9 @@ class Adapter:
     challenge: Callable[[Mapping[str, str], str, str], Mapping[str, str] | None] | None = None
     key_id: Callable[[Mapping[str, str]], str] | None = None
     add_key: Callable[[str, str, str], str] | None = None
+    has_key: Callable[[str, str], bool] | None = None
+    erased: Callable[[bytes], Mapping[str, str]] | None = None
+    refusal: int = 401
 
     def connect(self, values: Mapping[str, str], **options: Any) -> Client:
         """A client with the credentials among ``values`` (a channel's columns).

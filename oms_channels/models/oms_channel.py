@@ -103,6 +103,9 @@ class OmsChannel(models.Model):
             return 404, "This channel takes no deliveries."
         event = adapter.read_event(headers, body)
         if not adapter.verify(headers, body, self.webhook_secret or ""):
+            name = self._lacks_key(headers)
+            if name and event.kind not in ("ping", "ignored"):
+                return self._await_key(event, headers, body, name)
             return self._quarantine(event, headers, body)
         if event.kind == "ping":
             return 200, "The connection works."
@@ -115,20 +118,20 @@ class OmsChannel(models.Model):
 
     def _quarantine(self, event, headers, body):
         """Put an unverified delivery aside: with a wrong secret real orders end here, and many shops never send twice."""
-        messages = self.env["oms.message"]
+        messages, status = self.env["oms.message"], self._adapter().refusal
         put_aside = [("channel_id", "=", self.id), ("state", "=", "quarantine")]
         refused = "The signature is wrong. Compare the webhook secret here and in the shop."
         if event.kind in ("ping", "ignored"):
-            return 401, refused
+            return status, refused
         if messages.search_count(put_aside, limit=QUARANTINE_MAX) >= QUARANTINE_MAX:
-            return 401, refused
+            return status, refused
         reason = self.env._(
             "The signature is wrong: the webhook secret on the channel is not the one in the shop, or somebody else sent "
             "this. Correct the secret, then choose Verify Again."
         )
         # Another key than a verified delivery of the same event would have: an impostor must not keep that one out.
         messages._receive(self, event.kind, f"unverified:{event.key}", body, headers, state="quarantine", error=reason)
-        return 401, refused
+        return status, refused
 
     def _parse(self, message):
         """Override of ``oms_core``: the platform's parser reads the message."""

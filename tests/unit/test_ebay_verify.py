@@ -148,7 +148,7 @@ def test_a_notification_that_names_no_order_is_ignored(data):
 
 
 def test_the_deletion_of_an_account_is_acknowledged_and_names_whom_to_forget():
-    assert verify.read_event(webhook_headers(DELETION), DELETION).kind == "ignored"
+    assert verify.read_event(webhook_headers(DELETION), DELETION).kind == "erasure"
     assert verify.deleted_account(DELETION) == {"username": "ginkgo_leaf7", "user_id": "ma8vp1jySJC"}
     assert verify.deleted_account(BODY) == {}
     for odd in (b"", b"[]", b"null", b'{"metadata": 5}', b'{"metadata": {"topic": []}, "notification": 1}'):

@@ -47,6 +47,7 @@ ADAPTER = Adapter(
         cancel=True,
         prices=True,
         listings=True,
+        chosen_secret=True,
         stock_batch=const.BATCH_MAX,
         price_batch=const.BATCH_MAX,
     ),
@@ -57,4 +58,7 @@ ADAPTER = Adapter(
     challenge=verify.challenge,
     key_id=verify.key_id,
     add_key=verify.add_key,
+    has_key=verify.has_key,
+    erased=verify.deleted_account,
+    refusal=412,
 )

@@ -65,6 +65,11 @@ def key_id(headers: Mapping[str, str]) -> str:
     return _signature(headers).get("kid", "")
 
 
+def has_key(secret: str, name: str) -> bool:
+    """Whether eBay's key of that name is in the webhook secret."""
+    return name in _keys(secret)
+
+
 def add_key(secret: str, name: str, pem: str) -> str:
     """The webhook secret with one more of eBay's public keys; the oldest of many is forgotten.
 
@@ -80,8 +85,8 @@ def add_key(secret: str, name: str, pem: str) -> str:
 def read_event(headers: Mapping[str, str], body: bytes) -> Event:
     """What a delivery is about; never raises. An order that was polled comes without headers.
 
-    Notifications only say where to look. ``MARKETPLACE_ACCOUNT_DELETION`` is to be acknowledged, and names a person whose data
-    have to be erased: :func:`deleted_account`.
+    Notifications only say where to look. ``MARKETPLACE_ACCOUNT_DELETION`` names a person whose data have to be erased:
+    :func:`deleted_account`.
     """
     payload = _loads(body)
     if "metadata" in payload and "notification" in payload:
@@ -112,6 +117,8 @@ def _notification(payload: Mapping[str, Any], body: bytes) -> Event:
     # The same notification is sent again and again until it is acknowledged, with another publishDate.
     number = _plain(notification.get("notificationId"), 200)
     key = f"notification:{number}" if number else f"raw:{hashlib.sha256(body).hexdigest()}"
+    if topic == const.TOPIC_DELETION:
+        return Event("erasure", key)
     order_id = _order_id(notification.get("data")) if isinstance(topic, str) and topic in const.TOPICS else ""
     return Event("hint", key, order_id) if order_id else Event("ignored", key)
 

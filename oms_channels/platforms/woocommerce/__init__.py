@@ -26,6 +26,7 @@ ADAPTER = Adapter(
         prices=True,
         listings=True,
         subscribe=True,
+        chosen_secret=True,
         stock_batch=const.BATCH_MAX,
         price_batch=const.BATCH_MAX,
     ),
