@@ -5,6 +5,8 @@ from odoo.exceptions import UserError
 
 from odoo.addons.oms_core.const import QUARANTINE_MAX
 from odoo.addons.oms_core.exceptions import MessageIgnored, MessageRejected
+from odoo.addons.oms_core.secret_field import Secret
+from odoo.addons.oms_core.settings import setting
 
 from ..domain.adapter import Auth, Gone, Reject
 from ..platforms import PLATFORMS
@@ -16,9 +18,9 @@ class OmsChannel(models.Model):
     _inherit = "oms.channel"
 
     api_url = fields.Char(string="Shop Address", groups="oms_core.group_oms_channel", help="Address of the shop's API.")
-    api_key = fields.Char(string="API Key", groups="oms_core.group_oms_channel", copy=False)
-    api_secret = fields.Char(string="API Secret", groups="oms_core.group_oms_channel", copy=False)
-    api_token = fields.Char(string="API Token", groups="oms_core.group_oms_channel", copy=False)
+    api_key = Secret(string="API Key", groups="oms_core.group_oms_channel")
+    api_secret = Secret(string="API Secret", groups="oms_core.group_oms_channel")
+    api_token = Secret(string="API Token", groups="oms_core.group_oms_channel")
     account_ref = fields.Char(string="Account", groups="oms_core.group_oms_channel", copy=False)
     site_ref = fields.Char(
         string="Site", groups="oms_core.group_oms_channel", help="Which part of the account: marketplace, store view."
@@ -26,7 +28,7 @@ class OmsChannel(models.Model):
     api_version = fields.Char(
         string="API Version", groups="oms_core.group_oms_channel", help="Empty: the one that this program was made for."
     )
-    webhook_secret = fields.Char(groups="oms_core.group_oms_channel", copy=False)
+    webhook_secret = Secret(groups="oms_core.group_oms_channel")
     webhook_url = fields.Char(
         string="Webhook Address",
         compute="_compute_webhook_url",
@@ -66,6 +68,11 @@ class OmsChannel(models.Model):
             channel.webhook_url = f"{channel.get_base_url()}/oms/hook/{channel.token}"
 
     # --------------------------------------------------------------------------------------------------- CONNECTING
+
+    def _get_secret_override(self, name):
+        """What the server's environment says instead of the database: ``OMS_CHANNEL_<CODE>_API_SECRET`` and the like, or the
+        file that ``OMS_CHANNEL_<CODE>_API_SECRET_FILE`` names. Empty if it says nothing."""
+        return setting(f"channel_{self.code}_{name}".replace("-", "_")) if self.code else ""
 
     def _adapter(self):
         """The adapter of this channel's platform.

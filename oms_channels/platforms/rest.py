@@ -20,6 +20,8 @@ from urllib.parse import urlsplit
 
 import requests
 
+from odoo.addons.oms_core.network import Refused, explain, guarded_session
+
 from ..domain.adapter import Auth, Reject, Request, Retry
 from ..domain.outgoing import Rate
 from ..domain.throttle import Bucket
@@ -89,9 +91,11 @@ class RestClient:
             raise Reject("The address of the shop must begin with https://. Correct it in the channel.")
         self.root = root.strip().rstrip("/") + "/"
         self.timeout_s = timeout_s
-        self.session = session or requests.Session()
+        self.session = session or guarded_session()
         self.clock = clock
         self.sleep = sleep
+        #: Seconds that the platform's clock is ahead of ours, as it last said; ``None`` before it said anything.
+        self.clock_ahead_s: float | None = None
         #: Kind of request → bucket; a client that knows its limits fills it.
         self.buckets: dict[str, Bucket] = {}
 
@@ -152,14 +156,24 @@ class RestClient:
             ) as response:
                 body = self._read(response, deadline=started + 3 * self.timeout_s)
         except requests.RequestException as error:
-            # Its text may hold a signed address: only the name of the class is told.
-            raise Retry(f"{self.label} could not be reached ({type(error).__name__}).") from None
+            # Its text may hold a signed address: none of it is told.
+            code, message = explain(error, self.label, str(urlsplit(url).hostname), self.timeout_s)
+            kind = Reject if isinstance(error, Refused) else Retry
+            raise kind(message, code=code) from None
         _logger.debug("%s %s: %s in %.2f s", method, urlsplit(url).path, response.status_code, self.clock() - started)
+        self._compare_clocks(response.headers.get("Date", ""))
         try:
             payload = json.loads(body) if body else None
         except (ValueError, RecursionError):
             payload = None
         return Answer(response.status_code, response.headers, body, payload)
+
+    def _compare_clocks(self, date: str) -> None:
+        """Keep how far the platform's clock is from ours: signatures and time windows need both to be right."""
+        try:
+            self.clock_ahead_s = parsedate_to_datetime(date).timestamp() - time.time()
+        except (TypeError, ValueError):
+            return
 
     def judge(self, answer: Answer) -> None:
         """Raise the error that an answer is.

@@ -11,3 +11,4 @@ from . import test_shopify
 from . import test_subscribe
 from . import test_webhook
 from . import test_woocommerce
+from . import test_secrets

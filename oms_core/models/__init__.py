@@ -101,3 +101,4 @@ from . import oms_feedback
 from . import sale_order_feedback
 from . import stock_picking_third_party
 from . import stock_picking_told_shipment
+from . import oms_secrets

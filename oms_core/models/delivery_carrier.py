@@ -11,6 +11,8 @@ from ..carriers.base import Account, Address, Capabilities, CarrierError, Reject
 from ..const import TOKENS_LOCK
 from ..domain import rates
 from ..domain.rate_shopping import Limits
+from ..sealing import Unreadable, open_sealed
+from ..secret_field import Secret
 from .delivery_carrier_table import TableAdapter
 
 _logger = logging.getLogger(__name__)
@@ -35,12 +37,12 @@ class DeliveryCarrier(models.Model):
         string="Address of the Interface", help="Empty: the carrier's own, for production or for tests as chosen above."
     )
     oms_api_version = fields.Char(string="Version of the Interface", help="Empty: the oldest that we know.")
-    oms_api_key = fields.Char(string="Key", groups=SECRET_GROUPS, copy=False)
-    oms_api_secret = fields.Char(string="Secret", groups=SECRET_GROUPS, copy=False)
+    oms_api_key = Secret(string="Key", groups=SECRET_GROUPS)
+    oms_api_secret = Secret(string="Secret", groups=SECRET_GROUPS)
     oms_account_number = fields.Char(string="Account Number", groups=SECRET_GROUPS)
     oms_network = fields.Char(string="Network", help="Which of the gateway's carriers, e.g. “ups”.")
-    oms_access_token = fields.Char(groups=SECRET_GROUPS, copy=False)
-    oms_refresh_token = fields.Char(string="Refresh Token", groups=SECRET_GROUPS, copy=False)
+    oms_access_token = Secret(groups=SECRET_GROUPS)
+    oms_refresh_token = Secret(string="Refresh Token", groups=SECRET_GROUPS)
     oms_token_expires_at = fields.Datetime(groups=SECRET_GROUPS, copy=False)
     oms_webhook_token = fields.Char(groups=SECRET_GROUPS, copy=False, default=lambda self: secrets.token_urlsafe(32))
     oms_webhook_url = fields.Char(
@@ -181,7 +183,10 @@ class DeliveryCarrier(models.Model):
             )
             row = cr.fetchone()
         row = row or (self.oms_access_token, self.oms_refresh_token, self.oms_token_expires_at)
-        return row[0] or "", row[1] or "", row[2] or None
+        try:
+            return open_sealed(row[0] or ""), open_sealed(row[1] or ""), row[2] or None
+        except Unreadable as error:
+            raise Reject(str(error)) from None
 
     def _oms_save_tokens(self, access, refresh, expires_at):
         """Keep renewed tokens whatever becomes of this transaction: the old refresh token is dead already."""

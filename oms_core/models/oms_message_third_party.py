@@ -16,6 +16,7 @@ from ..const import (
 )
 from ..domain.third_party import SIGNATURE_HEADER, Unreadable, in_words, read, sign, verify
 from ..exceptions import MessageRejected, MessageRetry
+from ..network import Refused, guarded_session
 
 _logger = logging.getLogger(__name__)
 
@@ -238,7 +239,7 @@ class OmsMessage(models.Model):
         """:raise MessageRetry: when it may work later. :raise MessageRejected: when a person is needed."""
         body = self._get_body()
         try:
-            response = requests.post(
+            response = guarded_session().post(
                 warehouse.oms_3pl_url,
                 data=body,
                 timeout=THIRD_PARTY_TIMEOUT_S,
@@ -252,6 +253,8 @@ class OmsMessage(models.Model):
             )
             text = response.raw.read(ERROR_MAX_CHARS, decode_content=True).decode(errors="replace")
             response.close()
+        except Refused as error:
+            raise MessageRejected(str(error)) from None
         except requests.RequestException as error:
             raise MessageRetry(
                 self.env._("%(place)s does not answer: %(error)s", place=warehouse.name, error=error)

@@ -1,5 +1,6 @@
 """A small merchant of its own, and verbs: what the tests of the hub, of its spokes and across them start from."""
 
+import os
 from datetime import datetime, timezone
 from decimal import Decimal
 from itertools import count
@@ -11,6 +12,9 @@ from odoo.addons.oms_core.domain.documents import AddressDoc, OrderDoc, OrderLin
 from odoo.addons.oms_core.domain.money import ZERO, round_to
 
 CENT = Decimal("0.01")
+
+# What stands for shops, carriers and warehouses in tests runs on this machine; else no private address is asked.
+os.environ.setdefault("OMS_PRIVATE_NETWORKS", "127.0.0.0/8, ::1")
 
 #: When everything happened that a test does not date otherwise.
 MOMENT = datetime(2026, 3, 2, 10, 0, tzinfo=timezone.utc)

@@ -53,6 +53,8 @@ class Environment:
 
     def _variables(self) -> dict[str, str]:
         variables = {**os.environ, **self.server.variables, "ODOO_RC": str(self.conf)}
+        # The servers that stand for shops and carriers in tests and demonstrations run on this machine.
+        variables.setdefault("OMS_PRIVATE_NETWORKS", "127.0.0.0/8, ::1")
         variables.pop("PGDATABASE", None)  # Odoo would take it for the database to work on
         variables.pop("PYTHONHOME", None)
         paths = [str(self.odoo.python_path), os.environ.get("PYTHONPATH", "")]

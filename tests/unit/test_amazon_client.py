@@ -330,7 +330,7 @@ def test_a_slow_amazon_is_not_waited_for(amazon, clock):
     client = connect(amazon, clock, timeout_s=0.1)
     client.order(order_id(1))
     amazon.fail_next("slow", delay_s=1)
-    with pytest.raises(Retry, match="ReadTimeout"):
+    with pytest.raises(Retry, match="has not answered within"):
         client.orders_since(LONG_AGO)
 
 

@@ -186,14 +186,14 @@ def test_half_an_answer_is_worth_another_try(shop, client):
 
 def test_a_slow_shop_is_not_waited_for(shop):
     shop.fail_next("slow", delay_s=1)
-    with pytest.raises(Retry, match="ReadTimeout"):
+    with pytest.raises(Retry, match="has not answered within"):
         Client(shop.url, shop.key, shop.secret, timeout_s=0.1).orders_since(LONG_AGO)
 
 
 def test_a_shop_that_is_off_is_worth_another_try():
     with WooCommerceServer() as server:
         address = server.url
-    with pytest.raises(Retry, match="ConnectionError"):
+    with pytest.raises(Retry, match="nothing answers"):
         Client(address, "ck", "cs").orders_since(LONG_AGO)
 
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from ...network import Refused, guarded_session
 from ..base import (
     LABEL_MAX_BYTES,
     Account,
@@ -58,7 +59,7 @@ class Client:
         self._account = account
         self._timeout_s = timeout_s
         self._now = now
-        self._session = session or requests.Session()
+        self._session = session or guarded_session()
 
     # ---- What a carrier does ----
 
@@ -149,6 +150,8 @@ class Client:
         try:
             with self._session.get(url, timeout=self._timeout_s, allow_redirects=False, stream=True) as response:
                 body = self._read(response, LABEL_MAX_BYTES)
+        except Refused as error:
+            raise Reject(str(error)) from None
         except requests.RequestException as error:
             raise Retry(f"The label could not be fetched ({type(error).__name__}).") from None
         if response.status_code != 200 or not body.startswith(b"%PDF"):
@@ -191,6 +194,8 @@ class Client:
                 allow_redirects=False,
             )
             answer = response.json() if len(response.content) <= const.RESPONSE_MAX_BYTES else {}
+        except Refused as error:
+            raise Reject(str(error)) from None
         except (requests.RequestException, ValueError) as error:
             raise Retry(f"EasyParcel could not be reached ({type(error).__name__}).", maybe_done=False) from None
         if response.status_code == 429 or response.status_code >= 500:
@@ -221,6 +226,8 @@ class Client:
                 stream=True,
             ) as response:
                 content = self._read(response, const.RESPONSE_MAX_BYTES, started + 3 * self._timeout_s)
+        except Refused as error:
+            raise Reject(str(error)) from None
         except requests.RequestException as error:
             # Only when no connection came about, nothing can have been booked.
             refused = isinstance(error, requests.ConnectTimeout) or "NewConnectionError" in repr(error)

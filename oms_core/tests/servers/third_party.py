@@ -1,6 +1,7 @@
 """A third-party warehouse on this machine: takes orders as a real one does, verifies the signature, knows repeats."""
 
 import json
+import os
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
@@ -17,6 +18,8 @@ class ThirdParty:
         self.answers = []
 
     def __enter__(self):
+        # No private address is asked unless whoever runs the process says so; this process asks itself.
+        os.environ.setdefault("OMS_PRIVATE_NETWORKS", "127.0.0.0/8, ::1")
         party = self
 
         class Handler(BaseHTTPRequestHandler):
