@@ -35,6 +35,9 @@ class OmsHold(models.Model):
         help="What happens when nobody has released it until then.",
     )
     escalated_at = fields.Datetime(readonly=True)
+    activity_id = fields.Many2one(
+        "mail.activity", string="Overdue Task", readonly=True, copy=False, ondelete="set null"
+    )
     parked = fields.Boolean(help="Put aside: waits for somebody else, and is not in the list of what is to be done.")
     resolution = fields.Text(readonly=True, help="What was found, in the words of who released it.")
     decision = fields.Selection(
@@ -251,10 +254,10 @@ class OmsHold(models.Model):
         self._tell("expired")
         order = self.order_id
         user = self.assignee_id or order.user_id or order.oms_channel_id.user_id or self.env.user
-        order.activity_schedule(
+        self.activity_id = order.activity_schedule(
             "mail.mail_activity_data_todo",
             user_id=user.id,
-            summary=self._overdue_summary(),
+            summary=self.env._("Hold is overdue"),
             note=as_html(self.reason),
         )
 
@@ -267,12 +270,8 @@ class OmsHold(models.Model):
     def _close_activities(self):
         """What was to be done about an overdue hold is done when nothing holds the order any more."""
         orders = self.filtered("escalated_at").order_id.filtered(lambda order: not order.oms_on_hold)
-        # sudo: an activity may be somebody else's
-        orders.sudo().activity_ids.filtered(lambda activity: activity.summary == self._overdue_summary()).unlink()
-
-    @api.model
-    def _overdue_summary(self):
-        return self.env._("Hold is overdue")
+        # sudo: a task may be somebody else's; what a person has done stays as it was done
+        orders.sudo().oms_hold_ids.activity_id.filtered("active").unlink()
 
 
 class OmsHoldEvent(models.Model):

@@ -176,6 +176,11 @@ class SaleOrder(models.Model):
             self.env["sale.order.line"]._oms_give_promises(waiting.product_id, tell=False)
         return result
 
+    def _action_cancel(self):
+        """Override of ``sale``: that an order was called off is nobody's decision to sell beyond what is there."""
+        self.sudo()._oms_end_beyond_policy()  # sudo: who may cancel an order may end what held it
+        return super()._action_cancel()
+
     def _oms_release_clean(self):
         """Override: what may not be sold beyond what is there is held before it is confirmed."""
         for channel, orders in (

@@ -217,6 +217,16 @@ class TestPromise(OmsCommon):
         order._oms_release_clean()
         self.assertIn("stock", self._holds(order))
 
+    def test_that_an_order_was_called_off_accepts_nothing_beyond_the_policy(self):
+        self._policy("deny")
+        self._stock(self.product, self.warehouse, 3)
+        order = self._wants(4)
+        order._action_cancel()
+        self.assertFalse(order.oms_open_hold_ids)
+        order.action_draft()
+        order._oms_release_clean()
+        self.assertEqual((self._holds(order), order.state), (["stock"], "draft"))
+
     def test_an_order_that_may_not_be_backordered_goes_on_by_itself_when_the_goods_come(self):
         self._policy("deny")
         for stock_policy in ("backorder", "hold"):

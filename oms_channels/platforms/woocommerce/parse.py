@@ -281,7 +281,8 @@ def _line(kind: str, name: str, row: Reader, taxes: Sequence[TaxDoc], step: Deci
         taxes=tuple(taxes),
         sku=row.text("sku"),
         product_ref=row.identifier("variation_id", "product_id"),
-        note=_note(row),
+        # With what is sent, WooCommerce keeps a list of what is in the parcel: nothing that the customer chose.
+        note="" if kind == "shipping" and row.text("method_id") not in const.PICKUP_METHODS else _note(row),
     )
 
 
