@@ -76,6 +76,8 @@ LINE_KEYS = (
 #: Shipping methods by which the customer collects: the classic one, and the block checkout's, which names the place.
 PICKUP_METHODS = ("local_pickup", "pickup_location")
 PICKUP_PLACE_KEY = "pickup_location"
+#: What a shipping line says about where it is to be fetched.
+PICKUP_PREFIX = "pickup_"
 #: Metadata of a refund's line: the order line that it pays back.
 REFUNDED_LINE_KEY = "_refunded_item_id"
 #: Sums over the order. WooCommerce prints all of them with the decimals of the shop.

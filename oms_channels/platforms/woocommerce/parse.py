@@ -281,19 +281,23 @@ def _line(kind: str, name: str, row: Reader, taxes: Sequence[TaxDoc], step: Deci
         taxes=tuple(taxes),
         sku=row.text("sku"),
         product_ref=row.identifier("variation_id", "product_id"),
-        # With what is sent, WooCommerce keeps a list of what is in the parcel: nothing that the customer chose.
-        note="" if kind == "shipping" and row.text("method_id") not in const.PICKUP_METHODS else _note(row),
+        # With shipping, WooCommerce keeps a list of what is in the parcel: nothing that the customer chose.
+        note=_note(row, const.PICKUP_PREFIX if kind == "shipping" else ""),
     )
 
 
-def _note(row: Reader) -> str:
-    """What the customer chose: the metadata meant for people, one a line (``Size: L``)."""
+def _note(row: Reader, prefix: str) -> str:
+    """What the customer chose: the metadata meant for people whose key begins so, one a line (``Size: L``)."""
     chosen = []
     for meta in row.rows("meta_data", "Option"):
         value = meta.fields.get("display_value", meta.fields.get("value"))
-        if isinstance(value, str | int | Decimal) and not meta.text("key").startswith(const.HIDDEN_PREFIX):
+        if isinstance(value, str | int | Decimal) and _is_said(meta.text("key"), prefix):
             chosen.append((meta.text("display_key", "key"), meta.text("display_value", "value")))
     return "\n".join(f"{key}: {value}" for key, value in chosen if key and value)
+
+
+def _is_said(key: str, prefix: str) -> bool:
+    return key.startswith(prefix) and not key.startswith(const.HIDDEN_PREFIX)
 
 
 def _taxes(order: Reader, rows: Sequence[Reader], step: Decimal) -> list[list[TaxDoc]]:
