@@ -107,6 +107,7 @@ class Capabilities:
 
     webhooks: bool = False  #: it tells us about orders
     poll: bool = False  #: it can be asked for orders since a moment
+    files: bool = False  #: it exchanges files: of many orders in, and lists of stock and acknowledgements out
     stock: bool = False  #: it takes quantities on hand
     fulfilment: bool = False  #: it takes tracking numbers
     partial_fulfilment: bool = False  #: … for part of an order

@@ -8,15 +8,21 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from .outgoing import Cancellation, Item, Parcel, Refund, RefundItem
+from .outgoing import Acknowledgement, Cancellation, Item, Parcel, Refund, RefundItem, StockItem, StockReport
 
 #: Kind of message → what is in it.
-KINDS: dict[str, type] = {"parcel": Parcel, "cancellation": Cancellation, "refund": Refund}
+KINDS: dict[str, type] = {
+    "parcel": Parcel,
+    "cancellation": Cancellation,
+    "refund": Refund,
+    "stock_report": StockReport,
+    "acknowledgement": Acknowledgement,
+}
 #: What the items of each are.
-ITEMS: dict[type, type] = {Parcel: Item, Cancellation: Item, Refund: RefundItem}
+ITEMS: dict[type, type] = {Parcel: Item, Cancellation: Item, Refund: RefundItem, StockReport: StockItem}
 
 
-def seal(document: Parcel | Cancellation | Refund) -> bytes:
+def seal(document: Parcel | Cancellation | Refund | StockReport | Acknowledgement) -> bytes:
     """The document as JSON.
 
     >>> document = Cancellation("cancel-7", "1001", "stock", (Item("11", Decimal("2")),))
@@ -26,7 +32,7 @@ def seal(document: Parcel | Cancellation | Refund) -> bytes:
     return json.dumps(_plain(document), ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def open_sealed(kind: str, body: bytes) -> Parcel | Cancellation | Refund:
+def open_sealed(kind: str, body: bytes) -> Any:
     """The document in a message of the outbox."""
     return _typed(KINDS[kind], json.loads(body))
 

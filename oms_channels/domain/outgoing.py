@@ -169,6 +169,37 @@ class Refund:
 
 
 @dataclass(frozen=True, slots=True)
+class StockItem:
+    """How many of an article may be sold: absolute, whole pieces."""
+
+    sku: str
+    quantity: Decimal
+    barcode: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StockReport:
+    """All that may be sold, for partners that take lists and not single quantities."""
+
+    key: str
+    at: datetime
+    items: tuple[StockItem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """Whether what a partner sent could be read.
+
+    :param told: what each message of it is answered, as its format wants it (JSON).
+    """
+
+    key: str
+    standard: str
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
 class Location:
     """One of the platform's places."""
 

@@ -17,7 +17,13 @@ from ..platforms import PLATFORMS
 _logger = logging.getLogger(__name__)
 
 #: Kind of message → the method of a client that tells it, and what a platform must be capable of.
-TELLS = {"parcel": ("ship", "fulfilment"), "cancellation": ("cancel", "cancel"), "refund": ("refund", "refunds")}
+TELLS = {
+    "parcel": ("ship", "fulfilment"),
+    "cancellation": ("cancel", "cancel"),
+    "refund": ("refund", "refunds"),
+    "stock_report": ("report_stock", "files"),
+    "acknowledgement": ("acknowledge", "files"),
+}
 
 
 class OmsMessage(models.Model):
@@ -104,7 +110,7 @@ class OmsMessage(models.Model):
             return True
         is_repeat = bool(self.sent_at)
         if not is_repeat:
-            self.sent_at = fields.Datetime.now()
+            self._prepare_sending()
             self.env["ir.cron"]._commit_progress()
             if not self.try_lock_for_update(allow_referencing=True):
                 return True
@@ -124,6 +130,10 @@ class OmsMessage(models.Model):
             self._fail(error)
         self.write(related)
         return True
+
+    def _prepare_sending(self):
+        """Note that this is about to be sent for the first time; committed before it is."""
+        self.sent_at = fields.Datetime.now()
 
     def _tell(self, client, is_repeat):
         if self.reference:  # taken before, and worked off there: ask what came of it

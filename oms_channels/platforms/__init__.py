@@ -2,7 +2,7 @@
 
 from ..domain.adapter import Adapter
 
-from . import amazon, ebay, magento, shopify, woocommerce
+from . import amazon, ebay, files, magento, shopify, woocommerce
 
 #: Platform code (``oms.channel.platform``) → adapter.
 PLATFORMS: dict[str, Adapter] = {
@@ -10,6 +10,7 @@ PLATFORMS: dict[str, Adapter] = {
     for adapter in (
         amazon.ADAPTER,
         ebay.ADAPTER,
+        files.ADAPTER,
         magento.ADAPTER,
         shopify.ADAPTER,
         woocommerce.ADAPTER,

@@ -141,7 +141,8 @@ class PlatformContract:
     def test_the_registry_entry_is_complete(self):
         self.assertEqual(self.adapter.code, self.platform)
         self.assertTrue(self.adapter.label)
-        self.assertTrue(self.adapter.capabilities.webhooks or self.adapter.capabilities.poll)
+        capabilities = self.adapter.capabilities
+        self.assertTrue(capabilities.webhooks or capabilities.poll or capabilities.files)
         for credential in self.adapter.credentials:
             self.assertIn(credential.field, CREDENTIAL_FIELDS)
             self.assertTrue(credential.label)

@@ -178,7 +178,7 @@ def write_bad_rows(bad: Iterable[BadRow]) -> bytes:
 
 
 def safe_cell(value) -> str:
-    """A text that no spreadsheet takes for a formula; :func:`_plain` takes the mark away again.
+    """A text that no spreadsheet takes for a formula; :func:`plain_cell` takes the mark away again.
 
     >>> safe_cell("=HYPERLINK(1)"), safe_cell("MUG-BLUE"), safe_cell(None)
     ("'=HYPERLINK(1)", 'MUG-BLUE', '')
@@ -229,7 +229,7 @@ def _rows(text: str, required) -> list[tuple[int, dict[str, str], str]]:
                 wrong = f"{len(cells)} cells, and the first row names {len(header)}. Put texts with {delimiter!r} in quotes."
             elif any(len(cell) > CELL_MAX_CHARS for cell in cells):
                 wrong = f"A cell has more than {CELL_MAX_CHARS} characters."
-            row = dict(zip(header, (_plain(cell) for cell in cells), strict=False))
+            row = dict(zip(header, (plain_cell(cell) for cell in cells), strict=False))
             rows.append((reader.line_num, row, wrong))
     except csv.Error as error:
         raise Unreadable(f"Line {reader.line_num} cannot be read ({error}). Is a quotation mark not closed?") from error
@@ -248,7 +248,8 @@ def _check_header(header, required):
         raise Unreadable("The first row names a column twice.")
 
 
-def _plain(cell: str) -> str:
+def plain_cell(cell: str) -> str:
+    """The text that :func:`safe_cell` was given."""
     text = cell.strip()
     return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA) else text
 

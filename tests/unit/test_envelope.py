@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from odoo.addons.oms_channels.domain.envelope import KINDS, open_sealed, seal
-from odoo.addons.oms_channels.domain.outgoing import Cancellation, Item, Parcel, Refund, RefundItem
+from odoo.addons.oms_channels.domain.outgoing import (
+    Acknowledgement,
+    Cancellation,
+    Item,
+    Parcel,
+    Refund,
+    RefundItem,
+    StockItem,
+    StockReport,
+)
 
 D = Decimal
 texts = st.text(st.characters(codec="utf-8"), max_size=20)
@@ -28,12 +37,15 @@ refund_items = st.lists(
     max_size=3,
 ).map(tuple)
 moments = st.datetimes(timezones=st.just(timezone.utc))
+stock_items = st.lists(st.builds(StockItem, texts, amounts, texts, texts), max_size=3).map(tuple)
 
 
 @given(
     st.one_of(
         st.tuples(st.just("parcel"), st.builds(Parcel, texts, texts, items, moments, st.integers(1, 99), texts)),
         st.tuples(st.just("cancellation"), st.builds(Cancellation, texts, texts, texts, items, texts, st.booleans())),
+        st.tuples(st.just("stock_report"), st.builds(StockReport, texts, moments, stock_items)),
+        st.tuples(st.just("acknowledgement"), st.builds(Acknowledgement, texts, texts, texts)),
         st.tuples(st.just("refund"), st.builds(Refund, texts, texts, amounts, texts, refund_items, amounts, texts)),
     )
 )
@@ -52,6 +64,6 @@ def test_every_field_is_of_a_kind_that_can_be_read_back(kind):
     """A new field of another type would come back as the text that it was written as."""
     known = {
         *("str", "int", "bool", "Decimal", "datetime"),
-        *("tuple[Item, ...]", "tuple[RefundItem, ...]", "tuple[tuple[str, Decimal], ...]"),
+        *("tuple[Item, ...]", "tuple[RefundItem, ...]", "tuple[StockItem, ...]", "tuple[tuple[str, Decimal], ...]"),
     }
     assert {item.type for item in fields(KINDS[kind])} <= known
