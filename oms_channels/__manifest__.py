@@ -12,6 +12,7 @@
         "security/ir.model.access.csv",
         "security/oms_rules.xml",
         "data/ir_cron_data.xml",
+        "wizards/oms_channel_connect_views.xml",
         "views/oms_channel_views.xml",
         "views/oms_channel_audit_views.xml",
         "views/oms_channel_listing_views.xml",

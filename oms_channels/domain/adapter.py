@@ -219,6 +219,7 @@ class Adapter:
         is stored and fails where a person can see it. Without headers the body is a polled order.
     :param parse: ``(kind, body) → document``. Oddities become problems of the document; raises :class:`Reject` only
         for what is no document at all.
+    :param permissions_help: where a person gives keys more permissions, on the platform's own pages.
     :param client: makes the :class:`Client`; takes the credentials by the names of their fields.
     :param challenge: ``(query, secret, address) → answer`` where a platform asks at our address whether it is ours; the
         answer goes back as JSON. ``None`` for a question that is none.
@@ -244,6 +245,7 @@ class Adapter:
     has_key: Callable[[str, str], bool] | None = None
     erased: Callable[[bytes], Mapping[str, str]] | None = None
     refusal: int = 401
+    permissions_help: str = ""
 
     def connect(self, values: Mapping[str, str], **options: Any) -> Client:
         """A client with the credentials among ``values`` (a channel's columns).

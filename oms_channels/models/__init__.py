@@ -1,6 +1,7 @@
 from . import oms_channel
 from . import oms_channel_connection
 from . import oms_channel_poll
+from . import oms_channel_test
 from . import oms_channel_webhooks
 from . import oms_erasure
 from . import oms_channel_audit

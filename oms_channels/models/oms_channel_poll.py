@@ -54,31 +54,32 @@ class OmsChannel(models.Model):
             if not cron._commit_progress(1):
                 break
 
-    def _poll(self, commit=False):
+    def _poll(self, commit=False, pages_max=POLL_PAGES_MAX):
         """Store the orders that changed since the cursor; what is stored already is recognised by its key.
 
         The cursor moves page by page and only as far as what has been stored. It stays a few minutes behind the newest
         order, because platforms index late.
 
         :param commit: commit each page, so that an interruption costs one page.
+        :param pages_max: read no more than so many pages now.
         """
         self.ensure_one()
         channel_sudo = self.sudo()  # cursors are for managers; the job only moves them
         try:
             with channel_sudo._talking() as client:
-                self._read_pages(client, channel_sudo.poll_from, channel_sudo._store_page, commit)
+                self._read_pages(client, channel_sudo.poll_from, channel_sudo._store_page, commit, pages_max)
             channel_sudo.write({"polled_at": fields.Datetime.now(), "poll_error": False})
         except Auth as error:
             channel_sudo.poll_error = self.env._("%s Correct the key and the secret on this channel.", error)
         except ChannelError as error:
             channel_sudo.poll_error = str(error)
 
-    def _read_pages(self, client, start, store, commit=False):
+    def _read_pages(self, client, start, store, commit=False, pages_max=POLL_PAGES_MAX):
         """Read what changed since the cursor, page by page; the cursor follows what has been stored."""
         channel_sudo = self.sudo()  # as above
         start = start or fields.Datetime.now() - timedelta(days=POLL_START_DAYS)
         since, cursor = start - timedelta(seconds=POLL_OVERLAP_S), ""
-        for _page in range(POLL_PAGES_MAX):
+        for _page in range(pages_max):
             page = client.orders_since(since.replace(tzinfo=timezone.utc), cursor)
             newest = store(page)
             channel_sudo.poll_from = max(start, min(newest, fields.Datetime.now()))  # a shop's clock may be fast

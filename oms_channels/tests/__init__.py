@@ -12,3 +12,4 @@ from . import test_subscribe
 from . import test_webhook
 from . import test_woocommerce
 from . import test_secrets
+from . import test_connect

@@ -49,6 +49,8 @@ oms.channel                  -      -      -      r      r      r      r      r 
 oms.channel.audit            -      -      -      -      -      -      -      r      -      r      r
 oms.channel.listing          -      -      -      -      -      -      -      r      r      rwcd   rwcd
 oms.channel.mapping          -      -      -      -      -      -      -      r      r      rwcd   rwcd
+oms.channel.connect          -      -      -      -      -      -      -      -      -      rwcd   rwcd
+oms.channel.connect.platform -      -      -      -      -      -      -      -      -      rwcd   rwcd
 oms.channel.refund           -      -      -      r      r      r      r      r      r      r      r
 oms.channel.refund.line      -      -      -      r      r      r      r      r      r      r      r
 oms.third.party.exchange     -      -      -      -      -      -      -      -      -      rwcd   rwcd

@@ -46,4 +46,6 @@ ADAPTER = Adapter(
     read_event=verify.read_event,
     parse=parse.body,
     client=client.Client,
+    permissions_help="Seller Central > Develop Apps > your app > Edit App > Roles, then authorize it anew, which gives a new "
+    "refresh token.",
 )

@@ -70,4 +70,5 @@ ADAPTER = Adapter(
     read_event=verify.read_event,
     parse=parse.body,
     client=client.Client,
+    permissions_help="System > Integrations > your integration > API > Resource Access, then choose Reauthorize.",
 )

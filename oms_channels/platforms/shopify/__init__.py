@@ -76,4 +76,6 @@ ADAPTER = Adapter(
     read_event=verify.read_event,
     parse=parse.body,
     client=client.Client,
+    permissions_help="Dev Dashboard > your app > Versions > Scopes, then release and install it anew. Of a custom app made "
+    "before 2026: Settings > Apps > Develop apps > Configuration.",
 )

@@ -8,9 +8,13 @@ ADAPTER = Adapter(
     code=const.CODE,
     label=const.LABEL,
     credentials=(
-        Credential("api_url", "Shop address (https://…)"),
-        Credential("api_key", "Consumer key"),
-        Credential("api_secret", "Consumer secret"),
+        Credential("api_url", "Shop address (https://…)", help="As customers enter it, without /wp-admin."),
+        Credential(
+            "api_key",
+            "Consumer key",
+            help="WooCommerce > Settings > Advanced > REST API > Add key: Read/Write. Begins with ck_.",
+        ),
+        Credential("api_secret", "Consumer secret", help="Shown once, beside the consumer key. Begins with cs_."),
         Credential("webhook_secret", "Webhook secret", required=False),
     ),
     capabilities=Capabilities(
@@ -34,4 +38,6 @@ ADAPTER = Adapter(
     read_event=verify.read_event,
     parse=parse.body,
     client=client.Client,
+    permissions_help="WooCommerce > Settings > Advanced > REST API: make keys with the permission Read/Write, "
+    "in the name of a shop manager.",
 )

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from typing import Any, Self
@@ -209,6 +210,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True  # the client gave up waiting, as it should
+
+    def date_time_string(self, timestamp=None) -> str:
+        """Override: the platform's own clock."""
+        return format_datetime(self.shop.now().astimezone(timezone.utc), usegmt=True)
 
     def log_message(self, *_arguments) -> None:
         """Keep quiet."""
