@@ -12,9 +12,9 @@ from pathlib import Path
 import psycopg2
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "oms_channels" / "tests" / "servers"))
+sys.path.insert(0, str(ROOT / "oms_channels" / "tests"))
 
-from woocommerce import deliver, ping  # noqa: E402 - a file of the add-on's tests, which needs no Odoo
+from servers.woocommerce import deliver, ping  # noqa: E402 - of the add-on's tests, and needs no Odoo
 
 WORK_TIMEOUT_S = 120
 
