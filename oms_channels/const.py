@@ -57,3 +57,17 @@ MAPPING_KINDS = [
     ("location", "Place"),
     ("carrier", "Carrier"),
 ]
+
+#: What a channel offers is read anew after so long; a reading that was interrupted goes on where it was.
+LISTINGS_EVERY_H = 24
+#: A reading that has not come to its end after so long begins anew: what its cursor points to may be gone.
+LISTINGS_STALE_H = 48
+#: Pages of one channel read in one run, and in all: a platform whose pages have no end is no catalogue.
+LISTING_PAGES_MAX = 200
+LISTING_PAGES_ALL_MAX = 20_000
+#: Products whose names are compared with those of listings.
+GUESS_PRODUCTS_MAX = 20_000
+#: Listings or codes named in a task; the rest is counted.
+TASK_NAMES_MAX = 10
+#: Orders checked again by one run of the job.
+CHECK_AGAIN_MAX = 500

@@ -5,8 +5,12 @@ from . import oms_channel_test
 from . import oms_channel_webhooks
 from . import oms_erasure
 from . import oms_channel_audit
+from . import oms_channel_task
 from . import oms_channel_listing
+from . import oms_channel_listing_match
+from . import oms_channel_listing_read
 from . import oms_channel_mapping
+from . import oms_channel_resolver
 from . import oms_message
 from . import oms_message_hint
 from . import oms_outbox

@@ -1,14 +1,29 @@
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from odoo.addons.oms_core.const import DELIVERY_METHODS
 
-from ..const import MAPPING_KINDS
+from ..const import MAPPING_KINDS, TASK_NAMES_MAX
+from ..domain.adapter import ChannelError
+from ..domain.carriers import suggest_carrier
+
+#: What is chosen for a code of each kind. Any of them decides it.
+TARGETS = {
+    "shipping": ("delivery_method", "carrier_id"),
+    "payment": ("tender", "journal_id"),
+    "tax": ("tax_id",),
+    "location": ("warehouse_id",),
+    "carrier": ("carrier_ids",),
+}
+#: The holds of orders that wait for a code of a kind.
+HOLDS = {"tax": "tax", "location": "address"}
 
 
 class OmsChannelMapping(models.Model):
     """What one of a channel's codes means here, or what something of ours is called there.
 
-    A row without a target is a code that came and that nobody has decided about.
+    A row without a target is a code that came and that nobody has decided about. Where names and rates tell what it means
+    (:attr:`is_covered`), nobody has to.
     """
 
     _name = "oms.channel.mapping"
@@ -22,7 +37,9 @@ class OmsChannelMapping(models.Model):
     kind = fields.Selection(MAPPING_KINDS, required=True)
     external_code = fields.Char(string="Code", required=True, help="As the channel sends it, or wants to have it.")
     external_name = fields.Char(string="Name", help="What people on the channel call it.")
-    delivery_method = fields.Selection(DELIVERY_METHODS, help="How the customer wants the goods who chose this.")
+    delivery_method = fields.Selection(
+        DELIVERY_METHODS, string="Way of Delivery", help="How the customer wants the goods who chose this."
+    )
     carrier_id = fields.Many2one(
         "delivery.carrier", string="Delivery Method Here", check_company=True, ondelete="set null"
     )
@@ -63,19 +80,142 @@ class OmsChannelMapping(models.Model):
     count = fields.Integer(
         string="Orders Affected", readonly=True, copy=False, help="Orders that came with it while nobody had decided."
     )
+    order_id = fields.Many2one(
+        "sale.order", string="Example", readonly=True, copy=False, ondelete="set null", index="btree_not_null"
+    )
+    is_covered = fields.Boolean(
+        string="Told by Names and Rates",
+        help="What it means follows from its name or its rate, or it was looked at and is right as it is: nobody has to choose.",
+    )
+    is_decided = fields.Boolean(compute="_compute_is_decided", store=True, string="Chosen")
 
     _code_uniq = models.Constraint(
         "UNIQUE(channel_id, kind, external_code)", "This code of the channel is here already."
     )
 
-    def _get_warehouses(self):
-        """The places whose stock a place of the channel shows."""
-        return self.warehouse_id | self.more_warehouse_ids
+    @api.depends("kind", *(name for names in TARGETS.values() for name in names))
+    def _compute_is_decided(self):
+        for mapping in self:
+            mapping.is_decided = any(mapping[name] for name in TARGETS.get(mapping.kind, ()))
 
     @api.depends("external_code", "external_name")
     def _compute_display_name(self):
         for mapping in self:
             mapping.display_name = mapping.external_name or mapping.external_code
+
+    def _is_decided(self):
+        """Whether somebody has chosen what it means; ``False`` for no row."""
+        return any(mapping.is_decided for mapping in self)
+
+    def _get_warehouses(self):
+        """The places whose stock a place of the channel shows."""
+        return self.warehouse_id | self.more_warehouse_ids
+
+    def _payment_values(self):
+        """Where the money belongs that is paid this way: values of a ``payment.transaction``."""
+        values = {"oms_journal_id": self.journal_id.id} if self.journal_id else {}
+        return values | ({"oms_tender": self.tender} if self.tender else {})
+
+    # ------------------------------------------------------------------------------------------------------ WRITING
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        mappings = super().create(vals_list)
+        mappings.filtered("is_decided")._follow()
+        return mappings
+
+    def write(self, vals):
+        """Override: what waited for a code goes on when somebody says what it means."""
+        result = super().write(vals)
+        targets = {name for names in TARGETS.values() for name in names}
+        if not (targets | {"is_covered"}).isdisjoint(vals):
+            self._follow()
+        return result
+
+    def unlink(self):
+        channels = self.channel_id
+        result = super().unlink()
+        channels.exists()._refresh_code_task()
+        return result
+
+    def _follow(self):
+        """What follows from a choice: orders are checked again, money that was not booked is."""
+        # sudo: whoever decides what a code means has orders go on that waited for it, and changes nothing else of them
+        holds_sudo = self.env["oms.hold"].sudo()
+        for mapping in self.filtered("is_decided"):
+            if kind := HOLDS.get(mapping.kind):
+                waiting = [("channel_id", "=", mapping.channel_id.id), ("kind", "=", kind), ("released_at", "=", False)]
+                orders_sudo = holds_sudo.search(waiting).order_id
+                orders_sudo.filtered(lambda order: order.state in ("draft", "sent"))._oms_check_again_soon()
+            elif mapping.kind == "payment":
+                mapping._follow_payments()
+        self.channel_id._refresh_code_task()
+
+    def _follow_payments(self):
+        """Money that was taken in this way and is not booked yet belongs where somebody has just said."""
+        # sudo: transactions are closed to users by design
+        transactions_sudo = self.env["payment.transaction"].sudo()
+        unbooked_sudo = transactions_sudo.search(
+            [
+                ("provider_id", "=", self.channel_id.sudo().payment_provider_id.id),  # sudo: providers likewise
+                ("oms_method", "=", self.external_code),
+                ("oms_tender", "=", False),
+                ("payment_id", "=", False),
+                ("state", "=", "done"),
+            ]
+        )
+        if unbooked_sudo:
+            unbooked_sudo.write({"oms_journal_id": self.journal_id.id, "oms_tender": self.tender})
+            unbooked_sudo.sale_order_ids._oms_wake_booking()
+
+    # -------------------------------------------------------------------------------------------------------- CODES
+
+    @api.model
+    def _note(self, channel, rows):
+        """Note codes of a channel, each once, and how often one came that nobody could tell the meaning of.
+
+        :param rows: (``Code``, whether its meaning is known, how many orders came with it, the id of one of them)
+        """
+        now = fields.Datetime.now()
+        values = [
+            SQL(
+                "(%s, %s, %s, %s, %s, %s, %s, %s, %s, false, %s, %s, %s, %s)",
+                channel.id,
+                channel.company_id.id,
+                code.kind,
+                code.code,
+                code.name or code.code,
+                is_covered,
+                0 if is_covered else count,
+                now,
+                None if is_covered else order_id or None,
+                self.env.uid,
+                self.env.uid,
+                now,
+                now,
+            )
+            for code, is_covered, count, order_id in rows
+        ]
+        self.flush_model()
+        # Two jobs may meet the same code at the same moment: one row comes of it, and neither fails.
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO oms_channel_mapping AS mapping (
+                    channel_id, company_id, kind, external_code, external_name, is_covered, count, seen_at, order_id,
+                    is_decided, create_uid, write_uid, create_date, write_date
+                ) VALUES %s
+                ON CONFLICT (channel_id, kind, external_code) DO UPDATE SET
+                    count = mapping.count + EXCLUDED.count,
+                    seen_at = EXCLUDED.seen_at,
+                    order_id = COALESCE(EXCLUDED.order_id, mapping.order_id)
+                """,
+                SQL(", ").join(values),
+            )
+        )
+        self.invalidate_model()
+        if any(not is_covered for _code, is_covered, _count, _order_id in rows):
+            channel._refresh_code_task()
 
 
 class OmsChannel(models.Model):
@@ -95,3 +235,125 @@ class OmsChannel(models.Model):
             .sudo()
             .search([("channel_id", "=", self.id), ("kind", "=", kind), ("external_code", "=", code)], limit=1)
         )
+
+    def _map_ours(self, kind, field, record):
+        """What the channel calls something of ours.
+
+        :param field: where mappings of this kind name what is ours.
+        :return: ``oms.channel.mapping``; empty where nobody has said.
+        """
+        self.ensure_one()
+        mappings_sudo = self.env["oms.channel.mapping"].sudo()  # sudo: as above
+        if not record:
+            return mappings_sudo
+        domain = [("channel_id", "=", self.id), ("kind", "=", kind), (field, "in", record.ids)]
+        return mappings_sudo.search(domain, order="id", limit=1)
+
+    def action_suggest_carriers(self):
+        """Codes under which this channel knows our delivery methods, as far as their names tell."""
+        self.check_access("write")
+        self.ensure_one()
+        mappings = self.env["oms.channel.mapping"]
+        of_channel = [("channel_id", "=", self.id), ("kind", "=", "carrier")]
+        known = {mapping.external_code: mapping for mapping in mappings.search(of_channel)}
+        carriers = self.env["delivery.carrier"]
+        decided = mappings.browse([mapping.id for mapping in known.values()]).carrier_ids
+        for carrier in carriers.search(carriers._check_company_domain(self.company_id)) - decided:
+            code, name = suggest_carrier(self.platform, carrier.name)
+            if not code:
+                continue
+            if code not in known:
+                known[code] = mappings.create(
+                    {"channel_id": self.id, "kind": "carrier", "external_code": code, "external_name": name}
+                )
+            known[code].carrier_ids |= carrier
+        action = self.action_view_mappings()
+        action["domain"] = of_channel
+        return action
+
+    def _refresh_code_task(self):
+        """One task for each channel as long as it uses a code that nobody can tell the meaning of."""
+        mappings_sudo = self.env["oms.channel.mapping"].sudo()  # sudo: as for listings
+        kinds = dict(mappings_sudo._fields["kind"]._description_selection(self.env))
+        for channel in self:
+            open_sudo = mappings_sudo.search(
+                [
+                    ("channel_id", "=", channel.id),
+                    ("is_decided", "=", False),
+                    ("is_covered", "=", False),
+                    ("count", ">", 0),
+                ]
+            )
+            names = [f"{kinds[one.kind]} “{one.display_name}”" for one in open_sudo[:TASK_NAMES_MAX]]
+            if len(open_sudo) > len(names):
+                names.append(self.env._("%s more", len(open_sudo) - len(names)))
+            summary = (
+                self.env._(
+                    "%(shop)s uses %(count)s codes that are not known here", shop=channel.name, count=len(open_sudo)
+                )
+                if len(open_sudo) > 1
+                else self.env._("%s uses a code that is not known here", channel.name)
+            )
+            intro = self.env._("Choose what they mean under Channels > Mappings, or that they are right as they are:")
+            channel._keep_task("codes", open_sudo and summary, [intro, *names])
+
+    def action_view_mappings(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("oms_channels.oms_channel_mapping_action")
+        action["domain"] = [("channel_id", "=", self.id)]
+        return action
+
+    def action_fetch_locations(self):
+        """Ask this channel for its places, for somebody to say which of ours they are."""
+        self.check_access("write")
+        self.ensure_one()
+        try:
+            with self._talking() as client:
+                shop = client.check()
+        except ChannelError as error:
+            return self._notify_user(str(error), "danger")
+        mappings = self.env["oms.channel.mapping"]
+        known = {
+            mapping.external_code: mapping
+            for mapping in mappings.search([("channel_id", "=", self.id), ("kind", "=", "location")])
+        }
+        now = fields.Datetime.now()
+        places = {place.external_id: place for place in shop.locations if place.active}
+        for code, mapping in known.items():
+            if code in places:
+                mapping.write({"external_name": places[code].name, "seen_at": now})
+        mappings.create(
+            [
+                {
+                    "channel_id": self.id,
+                    "kind": "location",
+                    "external_code": code,
+                    "external_name": place.name,
+                    "seen_at": now,
+                    "warehouse_id": self._guess_warehouse(place).id,
+                }
+                for code, place in places.items()
+                if code not in known
+            ]
+        )
+        self._refresh_code_task()
+        if not places:
+            return self._notify_user(self.env._("The channel keeps no places apart: it has one stock."), "info")
+        action = self.action_view_mappings()
+        action["domain"] = [("channel_id", "=", self.id), ("kind", "=", "location")]
+        return action
+
+    def _guess_warehouse(self, place):
+        """Our place of the same name or code; empty when none or several are."""
+        name = place.name.strip().casefold()
+        found = self._get_warehouses().filtered(
+            lambda warehouse: name in (warehouse.name.strip().casefold(), (warehouse.code or "").casefold())
+        )
+        return found if len(found) == 1 else found.browse()
+
+    def _notify_user(self, message, kind):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {"message": message, "type": kind, "sticky": kind == "danger"},
+        }

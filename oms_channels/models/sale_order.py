@@ -4,6 +4,8 @@ from decimal import Decimal
 
 from odoo import api, fields, models
 
+from odoo.addons.oms_core.alone import leave_task
+
 from ..domain.outgoing import Cancellation, Item, Refund, RefundItem
 
 #: Our reasons in the words that are common to all platforms.
@@ -58,11 +60,7 @@ class OmsCancellation(models.Model):
                 continue
             items = ()
             if not (record.whole and record.state == "stopped"):
-                items = tuple(
-                    Item(line.sale_line_id.oms_external_id, Decimal(repr(line.stopped)))
-                    for line in record.line_ids
-                    if line.stopped and line.sale_line_id.oms_external_id
-                )
+                items = record._oms_get_told_items()
                 if not items:
                     continue
             elif order.state != "cancel":
@@ -76,6 +74,42 @@ class OmsCancellation(models.Model):
                 notify=channel.owns_contact,
             )
             messages._queue_out(channel, "cancellation", document, order)
+
+    def _oms_get_told_items(self):
+        """What was stopped, in the channel's units. Of a pack of which some pieces go on, the channel can be told nothing:
+        a person has to."""
+        self.ensure_one()
+        items, broken = [], []
+        for line in self.line_ids.filtered(lambda line: line.stopped and line.sale_line_id.oms_external_id):
+            sale_line = line.sale_line_id
+            stopped, before = Decimal(repr(line.stopped)), self._oms_get_stopped_before(sale_line)
+            if units := sale_line._oms_to_units(stopped, before):
+                items.append(Item(sale_line.oms_external_id, units))
+            if sale_line.oms_pack_size > 1 and (rest := (before + stopped) % sale_line.oms_pack_size):
+                broken.append((sale_line, rest))
+        for sale_line, rest in broken:
+            leave_task(
+                self.order_id,
+                self.env._("%(shop)s: a pack of %(name)s is broken", shop=self.channel_id.name, name=sale_line.name),
+                self.env._(
+                    "%(rest)s of the %(size)s pieces of a pack were cancelled, and %(shop)s knows whole packs only. Cancel the "
+                    "rest of the pack too, or come to terms with the customer there.",
+                    rest=f"{rest.normalize():f}",
+                    size=sale_line.oms_pack_size,
+                    shop=self.channel_id.name,
+                ),
+                self.channel_id._get_responsible(),
+            )
+        return tuple(items)
+
+    def _oms_get_stopped_before(self, sale_line):
+        """Pieces of a line that other cancellations stopped and the channel was told of."""
+        others = self.order_id.oms_cancellation_ids.filtered(
+            lambda record: record != self and record.asked_by != "channel" and record.state in ("stopped", "partly")
+        )
+        return sum(
+            (Decimal(repr(line.stopped)) for line in others.line_ids if line.sale_line_id == sale_line), Decimal(0)
+        )
 
 
 class SaleOrder(models.Model):
@@ -105,7 +139,7 @@ class SaleOrder(models.Model):
                 items.append(
                     RefundItem(
                         line_ref=sale_line.oms_external_id,
-                        quantity=Decimal(repr(line.quantity)),
+                        quantity=self._oms_get_refunded_units(refund_sudo, line, sale_line),
                         amount=untaxed,
                         taxes=(("", total - untaxed),) if total != untaxed else (),
                     )
@@ -121,3 +155,19 @@ class SaleOrder(models.Model):
             pay=pay,
             notify=self.oms_channel_id.owns_contact,
         )
+
+    @api.model
+    def _oms_get_refunded_units(self, refund_sudo, line, sale_line):
+        """What a line of a credit note is in the channel's units; of a broken pack the money alone is told."""
+        quantity = Decimal(repr(line.quantity))
+        if sale_line.oms_pack_size <= 1:
+            return quantity
+        others_sudo = sale_line.sudo().invoice_lines.filtered(  # sudo: as above
+            lambda one: (
+                one.move_id.move_type == "out_refund"
+                and one.move_id.state == "posted"
+                and (one.move_id.id, one.id) < (refund_sudo.id, line.id)
+            )
+        )
+        before = sum((sale_line._oms_quantity_of(one) for one in others_sudo), Decimal(0))
+        return sale_line._oms_to_units(sale_line._oms_quantity_of(line), before)

@@ -90,12 +90,20 @@ class StockPicking(models.Model):
         # Of a kit, whose parts are in this delivery: as many as are whole now and were not told.
         for line in self.move_ids.sale_line_id & goods:
             if not any(line in of_package for of_package in contents.values()):
-                whole = Decimal(repr(float(line._oms_get_shipped()))) - told[line.oms_external_id]
+                shipped = Decimal(repr(float(line._oms_get_shipped())))
+                whole = line._oms_to_units(shipped) - told[line.oms_external_id]
                 if whole > 0:
                     contents[self.move_line_ids.result_package_id[:1]][line] += whole
+            elif line.oms_pack_size > 1:
+                self._oms_count_packs(line, contents, told[line.oms_external_id])
+        # A parcel that completes no pack is told with the one that does.
+        contents = {package: lines for package, lines in contents.items() if lines}
         left = all(float(line._oms_get_shipped()) >= line.product_uom_qty for line in goods)
         known = len({key for key in packages if not key.startswith(f"{self.id}-")})
         parcels = []
+        channel = self.oms_channel_id
+        carrier_sudo = channel._map_ours("carrier", "carrier_ids", self.carrier_id)
+        place_sudo = channel._map_ours("location", "warehouse_id", self.picking_type_id.warehouse_id)
         for number, (package, lines) in enumerate(sorted(contents.items(), key=lambda pair: pair[0].id), known + 1):
             label = self.oms_label_ids.filtered(
                 lambda label, package=package: (
@@ -110,7 +118,9 @@ class StockPicking(models.Model):
                     items=tuple(Item(line.oms_external_id, quantity) for line, quantity in lines.items()),
                     shipped_at=(self.date_done or fields.Datetime.now()).replace(tzinfo=timezone.utc),
                     number=number,
-                    carrier_name=self.carrier_id.name or "",
+                    carrier=carrier_sudo.external_code or "",
+                    carrier_name=carrier_sudo.external_name or self.carrier_id.name or "",
+                    location_ref=place_sudo.external_code or "",
                     tracking_number=tracking or "",
                     tracking_url=label.tracking_url or (tracking and self.carrier_tracking_url) or "",
                     last=left and number == known + len(contents),
@@ -118,6 +128,27 @@ class StockPicking(models.Model):
                 )
             )
         return parcels
+
+    def _oms_count_packs(self, line, contents, told):
+        """Put whole packs in place of the pieces of a line in ``contents``; a pack is in the parcel that completes it.
+
+        :param told: packs that left with other deliveries.
+        """
+        of_line = [
+            (package, lines.pop(line))
+            for package, lines in sorted(contents.items(), key=lambda pair: pair[0].id)
+            if line in lines
+        ]
+        shipped = Decimal(repr(float(line._oms_get_shipped())))
+        left = line._oms_to_units(shipped) - told
+        # Pieces of a broken pack that left before; fewer than none where later deliveries have counted some of these.
+        before = shipped - sum(pieces for _package, pieces in of_line) - told * line.oms_pack_size
+        for package, pieces in of_line:
+            packs = min(max(line._oms_to_units(pieces + before), Decimal(0)), left)
+            if packs > 0:
+                contents[package][line] = packs
+                left -= packs
+            before += pieces - packs * line.oms_pack_size
 
     def _oms_get_told(self, order):
         """({line of the channel: how much of it was told in other deliveries}, keys of the parcels that were told)"""

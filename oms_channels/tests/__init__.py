@@ -4,6 +4,9 @@ from . import test_ebay
 from . import test_ebay_notifications
 from . import test_connection
 from . import test_hints
+from . import test_listing
+from . import test_pack
+from . import test_mapping
 from . import test_magento
 from . import test_outbox
 from . import test_poll

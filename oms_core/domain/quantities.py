@@ -87,3 +87,19 @@ class Quantities(Mapping[Hashable, Decimal]):
     def total(self) -> Decimal:
         """The sum over all keys; it means something only if all keys are counted in the same unit."""
         return sum(self._amounts.values(), ZERO)
+
+
+def complete_packs(pieces: Decimal, size: int, before: Decimal = ZERO) -> Decimal:
+    """Whole packs of ``size`` pieces that are complete with these pieces, and were not with those ``before``.
+
+    Parts add up: whatever the cuts, the packs of all parts are the packs of the whole. Things that are sold by the piece, or
+    by weight, stay as they are.
+
+    >>> [complete_packs(Decimal(n), 6, Decimal(before)) for n, before in ((4, 0), (8, 4), (1, 12))]
+    [Decimal('0'), Decimal('2'), Decimal('0')]
+    >>> complete_packs(Decimal("1.5"), 1)
+    Decimal('1.5')
+    """
+    if size <= 1:
+        return pieces
+    return (before + pieces) // size - before // size

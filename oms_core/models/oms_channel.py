@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..exceptions import MessageRejected
+from .sale_order_resolver import Resolver
 
 
 class OmsChannel(models.Model):
@@ -176,6 +177,11 @@ class OmsChannel(models.Model):
                 "Channel “%s” has no platform that could read this message. Choose one on the channel.", self.name
             )
         )
+
+    def _get_resolver(self, docs):
+        """Hook: what looks up what the codes in these documents mean here. Spokes that know more make their own of it."""
+        self.ensure_one()
+        return Resolver(self, docs)
 
     def _get_warehouses(self):
         """The warehouses that may serve this channel, in the order of preference."""

@@ -12,3 +12,13 @@ class PaymentTransaction(models.Model):
         help="Gift cards and store credit redeem what the company owes; cash lies in a till. Empty: money that the channel "
         "took and pays out.",
     )
+    oms_method = fields.Char(
+        string="Channel's Payment Method", readonly=True, copy=False, help="What the channel calls how it was paid."
+    )
+    oms_journal_id = fields.Many2one(
+        "account.journal",
+        string="Booked In",
+        readonly=True,
+        copy=False,
+        help="Where money that is paid in this way goes. Empty: where all of the channel's money goes.",
+    )

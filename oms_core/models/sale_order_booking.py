@@ -123,6 +123,7 @@ class SaleOrder(models.Model):
             Domain("oms_tender", "in", REDEEMED_TENDERS)
             | Domain(f"{channel}.clearing_journal_id", "!=", False)
             | (Domain("oms_tender", "=", "cash") & Domain(f"{channel}.cash_journal_id", "!=", False))
+            | Domain("oms_journal_id", "!=", False)
         )
 
     def _oms_book_payments(self):
@@ -138,21 +139,24 @@ class SaleOrder(models.Model):
             )
         )
         for transaction in due:
-            if journal := self._oms_get_payment_journal(transaction.oms_tender):
+            if journal := self._oms_get_payment_journal(transaction):
                 self._oms_book_transaction(transaction, journal)
 
-    def _oms_get_payment_journal(self, tender):
-        """Where money of this kind is booked; empty when payments of the channel are not booked.
+    def _oms_get_payment_journal(self, transaction):
+        """Where money that came in this way is booked; empty when payments of the channel are not booked.
 
         ::
 
             gift card, store credit   Dr what we owe      Cr receivable
+            a journal of its own      Dr that journal's   Cr receivable
             cash                      Dr the till         Cr receivable
             any other money           Dr channel clearing Cr receivable
         """
-        channel = self.oms_channel_id
+        channel, tender = self.oms_channel_id, transaction.oms_tender
         if tender in REDEEMED_TENDERS:
             return channel.company_id._oms_get_tender_journal(tender)
+        if transaction.oms_journal_id:
+            return transaction.oms_journal_id
         if tender == "cash" and channel.cash_journal_id:
             return channel.cash_journal_id
         return channel.clearing_journal_id

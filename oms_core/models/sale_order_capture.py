@@ -13,7 +13,6 @@ from ..domain.documents import FATAL_PROBLEMS
 from ..domain.money import ZERO
 from ..exceptions import MessageRejected, MessageRetry
 from ..text import as_html
-from .sale_order_resolver import Resolver
 
 #: Holds that say what a document or the configuration lacks. A newer document, or a look at the corrected configuration,
 #: sets them anew.
@@ -45,7 +44,7 @@ class SaleOrder(models.Model):
             if before is None or doc.updated_at >= docs[before].updated_at:
                 newest[doc.external_id] = index
         orders = self._oms_find(channel, newest)
-        resolver = Resolver(channel, docs)
+        resolver = channel._get_resolver(docs)
         outcomes, to_create, to_confirm = {}, [], self.browse()
         for external_id, index in newest.items():
             doc, order = docs[index], orders.get(external_id)
@@ -65,9 +64,10 @@ class SaleOrder(models.Model):
             outcomes[index] = (order, "done", order.oms_hold_reason)
             orders[order.oms_external_id] = order
         told = [(orders[external_id], docs[index]) for external_id, index in newest.items() if external_id in orders]
-        self._oms_record_payments(channel, told)
+        self._oms_record_payments(channel, told, resolver)
         self._oms_record_refunds(told, created)
         self._oms_follow_wishes(told)
+        resolver.finish(orders)
         (to_confirm | created)._oms_release_clean()
         superseded = self.env._("A newer version of the same order came with it.")
         return [
@@ -172,7 +172,8 @@ class SaleOrder(models.Model):
         """Values of a line that keeps the channel's amounts; see ``sale.order.line``."""
         product = resolver.product(line)
         taxes = resolver.taxes(line, country)
-        quantity = line.quantity or Decimal(1)
+        # In pieces of the product: one unit of the channel may be a pack of several. The amounts are the whole line's.
+        quantity = (line.quantity or Decimal(1)) * resolver.pack_size(line)
         charged = line.total + sum((tax.amount for tax, record in taxes if record.price_include), ZERO)
         price_unit = float(charged / quantity)
         return {
@@ -191,6 +192,7 @@ class SaleOrder(models.Model):
             "oms_kind": line.kind,
             "oms_sku": line.sku or False,
             "oms_discount_amount": float(line.subtotal - line.total),
+            **resolver.line_values(line),
         }
 
     @api.model
@@ -399,6 +401,8 @@ class SaleOrder(models.Model):
         service = {}
         if _content_hash(doc) == self.oms_content_hash:
             parties = (self.partner_id, self.partner_invoice_id, self.partner_shipping_id)
+            if self.oms_delivery_method in COLLECTED_METHODS and not self.oms_pickup_warehouse_id:
+                service = self._oms_prepare_service(channel, doc, resolver)  # the place may be known by now
         else:
             parties = self.env["res.partner"]._oms_match_customers(channel, [doc])[0]
             service = self._oms_prepare_service(channel, doc, resolver)
@@ -435,7 +439,7 @@ class SaleOrder(models.Model):
                 )
             worker = order.oms_channel_id._as_worker()
             doc = worker._parse(message)
-            order.with_env(worker.env)._oms_rewrite(worker, doc, Resolver(worker, [doc]))
+            order.with_env(worker.env)._oms_rewrite(worker, doc, worker._get_resolver([doc]))
         self._oms_release_clean()
 
     # ------------------------------------------------------------------------------------------------ CANCELLATIONS
@@ -464,7 +468,7 @@ class SaleOrder(models.Model):
     # ----------------------------------------------------------------------------------------------------- PAYMENTS
 
     @api.model
-    def _oms_record_payments(self, channel, orders_and_docs):
+    def _oms_record_payments(self, channel, orders_and_docs, resolver):
         """Keep the payments that a channel took as native payment transactions; the same payment is kept once."""
         provider = channel._get_payment_provider()
         # sudo: payment transactions are closed to users by design; these only record what the channel has done already
@@ -482,7 +486,7 @@ class SaleOrder(models.Model):
                     "provider_id": provider.id,
                     "payment_method_id": method.id,
                     "provider_reference": payment.reference or payment.external_id,
-                    "oms_tender": payment.tender or False,
+                    **resolver.payment_values(payment),
                     "amount": float(payment.amount),
                     "currency_id": order.currency_id.id,
                     "partner_id": order.partner_id.id,

@@ -3,7 +3,8 @@ from decimal import Decimal
 from odoo import api, fields, models
 
 from ..domain.documents import LINE_KINDS
-from ..domain.money import share
+from ..domain.money import ZERO, share
+from ..domain.quantities import complete_packs
 
 
 class SaleOrderLine(models.Model):
@@ -20,6 +21,13 @@ class SaleOrderLine(models.Model):
         [(kind, kind.replace("_", " ").capitalize()) for kind in LINE_KINDS], readonly=True, copy=False
     )
     oms_sku = fields.Char(string="Channel SKU", readonly=True, copy=False)
+    oms_pack_size = fields.Integer(
+        string="Pieces per Unit Sold",
+        readonly=True,
+        copy=False,
+        default=1,
+        help="One unit of the channel is so many pieces of the product. The channel is told in its units.",
+    )
     oms_discount_amount = fields.Monetary(
         string="Discount Given", readonly=True, copy=False, help="Without tax. The price of the line has it taken off."
     )
@@ -36,6 +44,19 @@ class SaleOrderLine(models.Model):
         if self.order_id.oms_channel_id and values["date_planned"] < (now := fields.Datetime.now()):
             values["date_planned"] = now
         return values
+
+    # ------------------------------------------------------------------------------------------------ CHANNEL'S UNITS
+
+    def _oms_to_units(self, pieces, before=ZERO):
+        """How many units of the channel's line are complete with these pieces, and were not without them.
+
+        :param Decimal pieces: in the unit of this line.
+        :param Decimal before: pieces that were counted earlier; the broken pack that they left is completed first.
+
+        A case of six of which four and then eight pieces leave: none is complete at first, then two.
+        """
+        self.ensure_one()
+        return complete_packs(pieces, self.oms_pack_size, before)
 
     # ---------------------------------------------------------------------------------------------------- INVOICING
 

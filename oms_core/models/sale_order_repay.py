@@ -88,7 +88,7 @@ class SaleOrder(models.Model):
         taken_sudo = order_sudo.transaction_ids.filtered(lambda tx: tx.state == "done" and tx.operation != "refund")
         # Money before gift cards and store credit, where the customer paid with both.
         source_sudo = taken_sudo.sorted(lambda tx: tx.oms_tender in REDEEMED_TENDERS)[:1]
-        journal = order_sudo._oms_get_payment_journal(source_sudo.oms_tender)
+        journal = order_sudo._oms_get_payment_journal(source_sudo)
         if source_sudo.provider_id == order_sudo.oms_channel_id.payment_provider_id:
             order_sudo._oms_book_payments()
         open_credit = -sum(order_sudo._oms_get_open_receivables().mapped("amount_residual_currency"))
@@ -97,6 +97,7 @@ class SaleOrder(models.Model):
             is_refund=True,
             state="done",
             oms_tender=source_sudo.oms_tender,
+            oms_journal_id=source_sudo.oms_journal_id.id,
             is_post_processed=True,
             last_state_change=fields.Datetime.now(),
             sale_order_ids=[fields.Command.link(self.id)],

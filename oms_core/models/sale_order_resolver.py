@@ -38,6 +38,20 @@ class Resolver:
             return doc.delivery_method
         return self.env["oms.shipping.rule"]._match(self.shipping_rules, doc.shipping_method) or "ship"
 
+    def carrier(self, doc):
+        """The delivery method of ours that the customer chose; empty where the channel does not say."""
+        return self.env["delivery.carrier"]
+
+    def payment_values(self, payment):
+        """Where the money of a ``PaymentDoc`` belongs: values of its ``payment.transaction``."""
+        return {"oms_tender": payment.tender or False, "oms_method": payment.method or False}
+
+    def finish(self, orders):
+        """Called when the documents of the batch have been applied.
+
+        :param orders: {the channel's id: ``sale.order``}
+        """
+
     def pickup_place(self, doc):
         """Where the customer will come; empty when that is not known here."""
         return self.places.get(doc.pickup_ref, self.env["stock.warehouse"])
@@ -117,8 +131,20 @@ class Resolver:
 
     def product(self, line):
         if line.kind == "product":
-            return self.products.get(line.sku) or self.env.ref("oms_core.product_unmapped")
+            return self.known_product(line) or self.env.ref("oms_core.product_unmapped")
         return self.env.ref(f"oms_core.product_{line.kind}")
+
+    def known_product(self, line):
+        """The product that a line is about; empty when nobody knows."""
+        return self.products.get(line.sku) or self.env["product.product"]
+
+    def pack_size(self, line):
+        """Pieces of the product in one unit of the channel's line."""
+        return 1
+
+    def line_values(self, line):
+        """What an order's line keeps of how it was understood."""
+        return {"oms_pack_size": self.pack_size(line)}
 
     def taxes(self, line, country):
         """[(``TaxDoc``, ``account.tax``)] of a line; a tax of a rate that does not exist here is left out, and told by
@@ -140,38 +166,37 @@ class Resolver:
     def line_reasons(self, doc, country):
         """What of the lines is not known here: yields (kind of hold, sentence)."""
         for line in doc.lines:
-            if line.kind != "product" or line.sku in self.products:
-                continue
-            if line.sku:
-                reason = self.env._(
-                    "“%(name)s” has the SKU “%(sku)s”, which no product, or more than one, has as internal reference. "
-                    "Correct that, then choose Check Again.",
-                    name=line.name,
-                    sku=line.sku,
-                )
-            else:
-                reason = self.env._(
-                    "“%s” came without a SKU. Give it one in the shop, and choose the product on the order's line here.",
-                    line.name,
-                )
-            yield "product", reason
+            if line.kind == "product" and not self.known_product(line):
+                yield "product", self.unknown_reason(line)
         unknown = {
             tax.rate: tax
             for line in doc.lines
             for tax in line.taxes
-            if tax.amount
-            and tax.rate
-            and not tax.remitted
-            and (country, tax.rate.normalize()) not in self.taxes_by_rate
+            if tax.amount and tax.rate and not tax.remitted and not self.tax(tax, country)
         }
         for tax in unknown.values():
-            yield (
-                "tax",
-                self.env._(
-                    "The channel charged “%(name)s” of %(rate)s %%, and there is no sales tax of that rate for "
-                    "%(country)s. Create it under Accounting > Configuration > Taxes, then choose Check Again.",
-                    name=tax.name,
-                    rate=tax.rate.normalize(),
-                    country=country.name,
-                ),
+            yield "tax", self.unknown_tax_reason(tax, country)
+
+    def unknown_reason(self, line):
+        """Why nobody knows what product a line is about, and what to do."""
+        if line.sku:
+            return self.env._(
+                "“%(name)s” has the SKU “%(sku)s”, which no product, or more than one, has as internal reference. "
+                "Correct that, then choose Check Again.",
+                name=line.name,
+                sku=line.sku,
             )
+        return self.env._(
+            "“%s” came without a SKU. Give it one in the shop, and choose the product on the order's line here.",
+            line.name,
+        )
+
+    def unknown_tax_reason(self, tax, country):
+        """Why a tax that the channel charged is not known here, and what to do."""
+        return self.env._(
+            "The channel charged “%(name)s” of %(rate)s %%, and there is no sales tax of that rate for %(country)s. Create "
+            "it under Accounting > Configuration > Taxes, then choose Check Again.",
+            name=tax.name,
+            rate=tax.rate.normalize(),
+            country=country.name,
+        )

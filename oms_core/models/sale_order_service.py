@@ -200,6 +200,7 @@ class SaleOrder(models.Model):
         return {
             "oms_delivery_method": method,
             "oms_pickup_warehouse_id": pickup.id,
+            **({"carrier_id": carrier.id} if (carrier := resolver.carrier(doc)) else {}),
             "oms_promise_told": bool(doc.ship_by or doc.deliver_by),
             "oms_ship_by": _naive(ship_by),
             "oms_deliver_by": _naive(deliver_by),

@@ -97,7 +97,7 @@ class SaleOrder(models.Model):
     def _oms_get_own_taxes(self, line, record, resolver):
         """The taxes that this company would charge on a line; where it has no say of its own, those that were charged."""
         own = record.product_id.taxes_id._filter_taxes_by_company(self.company_id)
-        is_known = line.kind == "product" and line.sku in resolver.products
+        is_known = line.kind == "product" and bool(resolver.known_product(line))
         return self.fiscal_position_id.map_tax(own) if own or is_known else record.tax_ids
 
     def _oms_prepare_tax_check(self, record, taxes):

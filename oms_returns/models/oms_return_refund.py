@@ -163,7 +163,7 @@ class OmsReturn(models.Model):
         taken = sum(transactions_sudo.mapped("amount"))
         source_sudo = transactions_sudo.filtered(lambda tx: tx.operation != "refund")[:1]
         # sudo: which journal it is follows from how the customer paid
-        journal = order.sudo()._oms_get_payment_journal(source_sudo.oms_tender)
+        journal = order.sudo()._oms_get_payment_journal(source_sudo)
         if not amount:
             raise UserError(self.env._("There is nothing to pay back on %s.", self.name))
         if not journal or not source_sudo or self.currency_id.compare_amounts(amount, taken) > 0:
@@ -180,6 +180,7 @@ class OmsReturn(models.Model):
             is_refund=True,
             state="done",
             oms_tender=source_sudo.oms_tender,
+            oms_journal_id=source_sudo.oms_journal_id.id,
             is_post_processed=True,
             last_state_change=fields.Datetime.now(),
             sale_order_ids=[Command.link(order.id)],
