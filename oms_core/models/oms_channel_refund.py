@@ -41,10 +41,14 @@ class OmsChannelRefund(models.Model):
             refund.summary = ", ".join(f"{line.quantity:g} × {line.name}" for line in refund.line_ids)
 
     def _says_otherwise(self, refund):
-        """Whether the channel says something else about this refund than is known."""
+        """Whether the channel says something else about this refund than is known, or more."""
         self.ensure_one()
         state = "pending" if refund.pending else "done"
-        return self.state != state or bool(self.currency_id.compare_amounts(self.amount, float(refund.amount)))
+        if self.state != state or self.currency_id.compare_amounts(self.amount, float(refund.amount)):
+            return True
+        # Some messages of a platform only tell the sum; what is known of the rest stays.
+        says_when = bool(refund.refunded_at and not self.refunded_at)
+        return says_when or len(refund.lines) > len(self.line_ids)
 
     @api.model
     def _values_of(self, refund, names):

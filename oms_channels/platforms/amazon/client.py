@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
@@ -93,6 +94,8 @@ class Client(Feeds, RestClient):
             "client_id": api_key,
             "client_secret": api_secret,
         }
+        #: The time of day that the last answer told.
+        self._their_time: datetime | None = None
         self._key = Tokens.key(self.root, api_key, api_secret, api_token)
         self.buckets = ACCOUNTS.buckets(self._key, self.clock())
 
@@ -138,6 +141,7 @@ class Client(Feeds, RestClient):
             raise Retry(str(error), self.buckets[operation].wait(cost, self.clock()), error.code) from None
 
     def learn(self, operation: str, answer: Answer) -> None:
+        self._their_time = _moment(answer.headers.get("Date", ""))
         bucket = self.buckets.get(operation)
         if bucket is None:
             return
@@ -178,7 +182,16 @@ class Client(Feeds, RestClient):
 
         :param cursor: where the next page begins, and how many seconds it lasts.
         """
-        edge = (self.now() - timedelta(seconds=const.LAG_S)).replace(microsecond=0)
+        try:
+            return self._orders_until(self.now(), moment, cursor)
+        except Reject:
+            # What we take for two minutes ago is the future to Amazon if our clock is fast: then its own time counts.
+            if not self._their_time or self.now() - self._their_time < timedelta(seconds=const.CLOCK_FAST_S):
+                raise
+            return self._orders_until(self._their_time, moment, cursor)
+
+    def _orders_until(self, now: datetime, moment: datetime, cursor: str) -> Page:
+        edge = (now - timedelta(seconds=const.LAG_S)).replace(microsecond=0)
         start, _bar, length = cursor.partition("|")
         after = datetime.fromisoformat(start) if start else moment.astimezone(timezone.utc)
         if after > edge:
@@ -420,6 +433,14 @@ class Client(Feeds, RestClient):
 
 def _bytes(order: Any) -> bytes:
     return json.dumps(order, separators=(",", ":")).encode()
+
+
+def _moment(text: str) -> datetime | None:
+    """The moment in a header ``Date``; ``None`` if there is none."""
+    try:
+        return parsedate_to_datetime(text).astimezone(timezone.utc)
+    except (TypeError, ValueError):
+        return None
 
 
 def _raise(error: Exception) -> Any:

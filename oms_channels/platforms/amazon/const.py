@@ -70,6 +70,8 @@ ORDER_DATA = "BUYER,RECIPIENT,PROCEEDS,EXPENSE,PROMOTION,CANCELLATION,FULFILLMEN
 PER_PAGE = 100
 #: ``lastUpdatedBefore`` has to be two minutes old; a little more for a clock that is ahead.
 LAG_S = 130
+#: From here on our clock is taken to be fast, and not the answer slow.
+CLOCK_FAST_S = 5
 #: A window with more pages than this is read in smaller pieces, so that each piece is read whole within the burst of calls
 #: that Amazon allows: nobody says that the orders of a window come in the order of their changes.
 WINDOW_PAGES_MAX = 4

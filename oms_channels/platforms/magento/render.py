@@ -25,10 +25,11 @@ def part(text: str) -> str:
     return "".join(chr(byte) if byte in UNRESERVED else f"%{byte:02X}" for byte in text.encode())
 
 
-def search(
-    filters: Sequence[Filter], sort: Sequence[str] = (), page: int = 1, size: int = const.PER_PAGE
-) -> dict[str, str]:
-    """Magento's search criteria as parameters. Each filter is a group of its own: groups are "and", their members "or"."""
+def search(filters: Sequence[Filter], sort: Sequence[str] = (), page: int = 1, size: int = 0) -> dict[str, str]:
+    """Magento's search criteria as parameters. Each filter is a group of its own: groups are "and", their members "or".
+
+    :param size: of a page; 0 for the usual one.
+    """
     params = {}
     for index, (field, value, condition) in enumerate(filters):
         start = f"searchCriteria[filter_groups][{index}][filters][0]"
@@ -36,10 +37,10 @@ def search(
     for index, field in enumerate(sort):
         start = f"searchCriteria[sortOrders][{index}]"
         params |= {f"{start}[field]": field, f"{start}[direction]": "ASC"}
-    return params | {"searchCriteria[pageSize]": str(size), "searchCriteria[currentPage]": str(page)}
+    return params | {"searchCriteria[pageSize]": str(size or const.PER_PAGE), "searchCriteria[currentPage]": str(page)}
 
 
-def _get(path: str, *filters: Filter, sort: Sequence[str] = (), page: int = 1, size: int = const.PER_PAGE) -> Request:
+def _get(path: str, *filters: Filter, sort: Sequence[str] = (), page: int = 1, size: int = 0) -> Request:
     return Request("GET", path, search(filters, sort, page, size))
 
 

@@ -110,7 +110,9 @@ class Client(Outbound, RestClient):
         renewed = False
         for attempt in range(1, const.THROTTLED_TRIES + 1):
             try:
-                data = self.call(request, const.BUCKET, self._costs.get(name, const.COST_GUESS)).json["data"]
+                payload = self.call(request, const.BUCKET, self._costs.get(name, const.COST_GUESS)).json
+                # A cache between us and the shop may have answered with something else.
+                data = payload.get("data") if isinstance(payload, dict) else None
                 if isinstance(data, dict):
                     return data
                 raise Retry("Shopify answered without data.")

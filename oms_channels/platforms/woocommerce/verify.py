@@ -77,14 +77,15 @@ def _decode_secret(secret: str) -> str:
 
 
 def _refund_id(row: Any) -> Any:
-    return row.get("id") if isinstance(row, dict) else row
+    return [row.get("id"), "line_items" in row] if isinstance(row, dict) else row
 
 
 def _load(body: bytes) -> tuple[dict[str, Any], str]:
     """The object in a body and a digest of its content; both empty if there is none.
 
-    Of the content, not of the spelling: PHP escapes slashes and letters, and a poll may not. Of refunds only the ids count:
-    a poll brings their details, a webhook does not, and a refund never changes.
+    Of the content, not of the spelling: PHP escapes slashes and letters, and a poll may not. Of refunds only the ids count, as
+    a refund never changes; and whether their details are there. A poll brings them, a webhook does not, and one that comes
+    first must not keep them out.
     """
     try:
         payload = json.loads(body)

@@ -74,6 +74,7 @@ class PlatformServer:
         self._faults: deque[tuple[str, dict[str, Any]]] = deque()
         self._random: random.Random | None = None
         self._share, self._kinds = 0.0, PASSING_FAULTS
+        self._answers: dict[Any, Reply] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", port), type("Handler", (_Handler,), {"shop": self}))
         self._server.daemon_threads = True
 
@@ -112,6 +113,10 @@ class PlatformServer:
         """How this platform spells JSON."""
         return json.dumps(payload, separators=(",", ":")).encode()
 
+    def kind(self, asked: Asked) -> Any:
+        """What a question asks for, whichever page of it; ``None`` for what is no question."""
+        return asked.path if asked.method == "GET" else None
+
     # ---- Misbehaviour ----
 
     def fail_next(self, fault: str, times: int = 1, **options: Any) -> None:
@@ -120,7 +125,8 @@ class PlatformServer:
         :param fault: ``busy`` (:meth:`busy`; ``retry_after``), ``down`` (503 and a page of HTML; ``retry_after``), ``slow``
             (``delay_s``, then the right answer), ``truncated`` (half of the right answer), ``lost`` (carried out, and the
             connection ends without an answer), ``page`` (200 and HTML), ``redirect`` (``location``), ``huge`` (``size``),
-            ``reply`` (``reply``, whatever it says).
+            ``again`` (the answer to the last request of the kind once more, as a cache gives it), ``reply`` (``reply``,
+            whatever it says).
         """
         self._faults.extend([(fault, options)] * times)
 
@@ -139,7 +145,10 @@ class PlatformServer:
     def reply(self, asked: Asked) -> Reply:
         with self.lock:
             self.asked.append(asked)
-            return self.handle(asked)
+            answer = self.handle(asked)
+            if (kind := self.kind(asked)) is not None:
+                self._answers[kind] = answer
+            return answer
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -147,6 +156,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     shop: PlatformServer
     protocol_version = "HTTP/1.1"
+    # An answer in one piece: in two, each would wait some 40 ms for the other side to acknowledge the first.
+    disable_nagle_algorithm = True
+    wbufsize = 64 * 1024
 
     def _handle(self) -> None:
         url = urlsplit(self.path)
@@ -160,6 +172,8 @@ class _Handler(BaseHTTPRequestHandler):
         fault, options = self.shop.next_fault()
         if fault == "slow":
             time.sleep(options.get("delay_s", 1))
+        if fault == "again" and self.shop.kind(asked) in self.shop._answers:
+            return self._send(self.shop._answers[self.shop.kind(asked)])
         if fault in ("busy", "down", "redirect", "huge", "page", "reply"):
             with self.shop.lock:
                 self.shop.asked.append(asked)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from graphql import (
@@ -26,6 +27,11 @@ from graphql import (
 
 CONNECTION_MAX = 250
 MUTATION_COST = 10
+
+
+@lru_cache(500)
+def _parsed(text: str) -> DocumentNode:
+    return parse(text)
 
 
 class Fault(Exception):
@@ -47,7 +53,7 @@ class Query:
 
     def __init__(self, text: str, variables: Mapping[str, Any]):
         try:
-            document: DocumentNode = parse(text)
+            document = _parsed(text)
         except GraphQLError as error:
             raise Fault(error.message, "PARSE_FAILED") from None
         self.fragments = {

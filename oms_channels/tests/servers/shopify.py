@@ -182,6 +182,12 @@ class ShopifyServer(Mutations, PlatformServer):
             return Reply(400, {"errors": {"query": "Required parameter missing or invalid"}}, headers)
         return Reply(200, self._query(body["query"], body.get("variables") or {}, version), headers)
 
+    def kind(self, asked: Asked) -> Any:
+        """A query's name: all of them go to one address."""
+        body = asked.json
+        found = re.match(r"\s*query (\w+)", str(body.get("query"))) if isinstance(body, dict) else None
+        return found[1] if found else None
+
     def busy(self, **options: Any) -> Reply:
         """Throttled: a 200, as GraphQL is."""
         error = {"message": "Throttled", "extensions": {"code": "THROTTLED", "documentation": "https://shopify.dev"}}
