@@ -13,7 +13,19 @@ from typing import Any, Protocol
 
 from odoo.addons.oms_core.domain.documents import CancelDoc, OrderDoc
 
-from .outgoing import Cancellation, ListingPage, ListingRef, Parcel, Price, Rate, Refund, Result, Shop, StockLevel
+from .outgoing import (
+    Cancellation,
+    ListingPage,
+    ListingRef,
+    Parcel,
+    Price,
+    Rate,
+    Refund,
+    Result,
+    Shop,
+    Standing,
+    StockLevel,
+)
 
 #: What a delivery can be about. ``hint`` says that something about an order has changed, and that it is to be read;
 #: ``erasure`` names a person whose data have to go; ``ping`` and ``ignored`` are acknowledged and need no work.
@@ -93,12 +105,14 @@ class Credential:
     :param field: one of :data:`CREDENTIAL_FIELDS`.
     :param label: what the platform calls it.
     :param help: where a person finds it on the platform's own pages.
+    :param chosen: it is ours to choose: one is made with the channel.
     """
 
     field: str
     label: str
     required: bool = True
     help: str = ""
+    chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +132,8 @@ class Capabilities:
     listings: bool = False  #: it tells what is offered there
     locations: bool = False  #: it keeps stock at several places
     subscribe: bool = False  #: webhooks can be set up from here
-    chosen_secret: bool = False  #: what its webhooks are signed with is ours to choose; one is made for each channel
+    standing: bool = False  #: it takes how an order stands here
+    poll_field: str = "api_url"  #: the credential without which it cannot be asked for orders
     compare_and_set: bool = False  #: it takes a quantity only if the one before is as expected
     stock_batch: int = 1  #: quantities it takes in one call
     price_batch: int = 1  #: prices it takes in one call
@@ -192,6 +207,9 @@ class Client(Protocol):
     def cancel(self, cancellation: Cancellation, repeat: bool = False) -> Result: ...
 
     def refund(self, refund: Refund, repeat: bool = False) -> Result: ...
+
+    def stand(self, standing: Standing, repeat: bool = False) -> Result:
+        """Tell how an order stands here."""
 
     def outcomes(self, references: Sequence[str]) -> Sequence[Result]:
         """What came of what was ``pending``, by the references of those results; one for each, in their order. Asked some

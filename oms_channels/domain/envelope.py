@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from .outgoing import Acknowledgement, Cancellation, Item, Parcel, Refund, RefundItem, StockItem, StockReport
+from .outgoing import Acknowledgement, Cancellation, Item, Parcel, Refund, RefundItem, Standing, StockItem, StockReport
 
 #: Kind of message → what is in it.
 KINDS: dict[str, type] = {
@@ -17,12 +17,13 @@ KINDS: dict[str, type] = {
     "refund": Refund,
     "stock_report": StockReport,
     "acknowledgement": Acknowledgement,
+    "standing": Standing,
 }
 #: What the items of each are.
 ITEMS: dict[type, type] = {Parcel: Item, Cancellation: Item, Refund: RefundItem, StockReport: StockItem}
 
 
-def seal(document: Parcel | Cancellation | Refund | StockReport | Acknowledgement) -> bytes:
+def seal(document: Parcel | Cancellation | Refund | StockReport | Acknowledgement | Standing) -> bytes:
     """The document as JSON.
 
     >>> document = Cancellation("cancel-7", "1001", "stock", (Item("11", Decimal("2")),))

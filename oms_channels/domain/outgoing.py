@@ -200,6 +200,23 @@ class Acknowledgement:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How an order stands here, for an app that shows it to its customer.
+
+    :param status: a code: ``received``, ``held``, ``confirmed``, ``delivered`` …
+    :param sentence: what a person is told, where there is more to say.
+    :param number: what the order is called here.
+    """
+
+    key: str
+    order_ref: str
+    status: str
+    at: datetime
+    sentence: str = ""
+    number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Location:
     """One of the platform's places."""
 

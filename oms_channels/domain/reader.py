@@ -44,11 +44,11 @@ class Reader:
             if value is None:
                 continue
             if isinstance(value, str):
-                if text := _clean(value):
+                if text := clean(value):
                     return text
-            elif _is_number(value) and abs(value) < IDENTIFIER_MAX:
+            elif is_number(value) and abs(value) < IDENTIFIER_MAX:
                 return format(value, "f") if isinstance(value, Decimal) else str(value)
-            elif not _is_empty(value):
+            elif not is_empty(value):
                 self._complain("bad_text", key, "text")
         return ""
 
@@ -58,7 +58,7 @@ class Reader:
 
     def number(self, key: str) -> Decimal:
         """A finite number of sensible size; a problem and zero if there is none."""
-        value = _decimal(self.fields.get(key))
+        value = decimal_of(self.fields.get(key))
         if value is None:
             self._complain("bad_amount", key, "number")
             return ZERO
@@ -66,15 +66,15 @@ class Reader:
 
     def number_or_none(self, key: str) -> Decimal | None:
         """As :meth:`number`, but leaving it out is no problem."""
-        return None if _is_empty(self.fields.get(key)) else self.number(key)
+        return None if is_empty(self.fields.get(key)) else self.number(key)
 
     def moment(self, *keys: str) -> datetime | None:
         """The first of ``keys`` that holds an ISO 8601 date and time, in UTC; one without an offset *is* in UTC."""
         for key in keys:
             value = self.fields.get(key)
-            if _is_empty(value):
+            if is_empty(value):
                 continue
-            moment = _moment(value)
+            moment = moment_of(value)
             if moment:
                 return moment
             self._complain("bad_date", key, "date")
@@ -84,7 +84,7 @@ class Reader:
         """The object at ``key``; an empty one if there is none."""
         value = self.fields.get(key)
         if type(value) is not dict and not isinstance(value, Mapping):
-            if not _is_empty(value):
+            if not is_empty(value):
                 self._complain("bad_text", key, "group of fields")
             value = {}
         return Reader(value, self.label, self.problems)
@@ -98,48 +98,48 @@ class Reader:
         if value.__class__ is not list and isinstance(value, Mapping):
             value = list(value.values())
         if not isinstance(value, list):
-            if not _is_empty(value):
+            if not is_empty(value):
                 self._complain("bad_line", key, "list")
             return
         for index, row in enumerate(value, 1):
             if row.__class__ is dict or isinstance(row, Mapping):
                 name = next((row[key] for key in ("name", "label", "id") if isinstance(row.get(key), str | int)), index)
-                yield Reader(row, f"{label} “{_quote(name)}”", self.problems)
+                yield Reader(row, f"{label} “{quote(name)}”", self.problems)
             else:
-                self.complain("bad_line", f"number {index} of “{key}” is {_quote(row)}, not a line")
+                self.complain("bad_line", f"number {index} of “{key}” is {quote(row)}, not a line")
 
     def complain(self, code: str, what: str) -> None:
         """Note a problem: ``what`` goes on where the label leaves off."""
         self.problems.append(Problem(code, f"{self.label}: {what}. Correct the order in the shop and send it again."))
 
     def _complain(self, code: str, key: str, wanted: str) -> None:
-        if _is_empty(self.fields.get(key)):
+        if is_empty(self.fields.get(key)):
             self.complain(code, f"“{key}” is missing")
         else:
-            self.complain(code, f"“{key}” is {_quote(self.fields[key])}, which is no {wanted}")
+            self.complain(code, f"“{key}” is {quote(self.fields[key])}, which is no {wanted}")
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
     return isinstance(value, int | Decimal) and not isinstance(value, bool) and (Decimal(value)).is_finite()
 
 
-def _is_empty(value: Any) -> bool:
+def is_empty(value: Any) -> bool:
     return value is None or value is False or (not value and value.__class__ in EMPTY)
 
 
-def _quote(value: Any) -> str:
-    text = _clean(str(value)) if isinstance(value, (str, int, float, Decimal)) else type(value).__name__
+def quote(value: Any) -> str:
+    text = clean(str(value)) if isinstance(value, (str, int, float, Decimal)) else type(value).__name__
     return text if len(text) <= QUOTED_MAX else f"{text[:QUOTED_MAX]}…"
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     # PostgreSQL stores neither NUL nor half of a surrogate pair; JSON can carry both. Most text has neither.
     if text.isascii() and "\0" not in text:
         return text.strip()
     return text.replace("\0", "").encode("utf-8", "replace").decode().strip()
 
 
-def _decimal(value: Any) -> Decimal | None:
+def decimal_of(value: Any) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         return None
     try:
@@ -153,7 +153,7 @@ def _decimal(value: Any) -> Decimal | None:
     return number
 
 
-def _moment(value: Any) -> datetime | None:
+def moment_of(value: Any) -> datetime | None:
     try:
         moment = datetime.fromisoformat(str(value).strip().replace("Z", "+00:00"))
         # An offset can push the first and the last day of the calendar over its edge.

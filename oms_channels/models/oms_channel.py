@@ -84,6 +84,12 @@ class OmsChannel(models.Model):
             raise UserError(self.env._("Channel “%s” is worked by hand; nothing can be sent to it or read.", self.name))
         return PLATFORMS[self.platform]
 
+    def _has_ears(self):
+        """Whether there is an address at which this channel can be told something; an app may do without."""
+        self.ensure_one()
+        needed = any(one.field == "api_url" and one.required for one in self._adapter().credentials)
+        return needed or bool(self.sudo().api_url)  # sudo: only whether there is one
+
     def _connect(self):
         """A client of the platform with this channel's credentials."""
         self.ensure_one()

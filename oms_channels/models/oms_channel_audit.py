@@ -89,6 +89,7 @@ class OmsChannel(models.Model):
         cron = self.env["ir.cron"]
         platforms = [code for code, adapter in PLATFORMS.items() if adapter.capabilities.poll]
         channels = self.search([("platform", "in", platforms), ("api_url", "!=", False), *self._may_ask_domain()])
+        channels = channels.filtered("can_poll")
         cron._commit_progress(remaining=len(channels))
         for channel in channels:
             if channel := channel.try_lock_for_update(allow_referencing=True):

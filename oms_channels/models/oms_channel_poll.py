@@ -22,13 +22,15 @@ class OmsChannel(models.Model):
     )
     poll_error = fields.Text(string="Reading Failed", readonly=True, copy=False)
     polled_at = fields.Datetime(string="Last Read", readonly=True, copy=False)
-    can_poll = fields.Boolean(compute="_compute_can_poll")
+    can_poll = fields.Boolean(compute="_compute_can_poll", compute_sudo=True)
 
-    @api.depends("platform")
+    @api.depends("platform", "account_ref")
     def _compute_can_poll(self):
         for channel in self:
             adapter = PLATFORMS.get(channel.platform)
             channel.can_poll = bool(adapter and adapter.capabilities.poll)
+            if channel.can_poll and adapter.capabilities.poll_field != "api_url":
+                channel.can_poll = bool(channel[adapter.capabilities.poll_field])
 
     def action_poll(self):
         """Read what is new from these channels now."""
@@ -47,6 +49,7 @@ class OmsChannel(models.Model):
         cron = self.env["ir.cron"]
         platforms = [code for code, adapter in PLATFORMS.items() if adapter.capabilities.poll]
         channels = self.search([("platform", "in", platforms), ("api_url", "!=", False), *self._may_ask_domain()])
+        channels = channels.filtered("can_poll")
         cron._commit_progress(remaining=len(channels))
         for channel in channels:
             if channel := channel.try_lock_for_update(allow_referencing=True):  # messages may come meanwhile

@@ -27,11 +27,10 @@ class OmsChannel(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Override: where the secret of webhooks is ours to choose, there is one from the start."""
+        """Override: secrets that are ours to choose are there from the start."""
         for vals in vals_list:
-            adapter = PLATFORMS.get(vals.get("platform"))
-            if adapter and adapter.capabilities.chosen_secret and not vals.get("webhook_secret"):
-                vals["webhook_secret"] = secrets.token_urlsafe(32)
+            for name in _get_chosen(PLATFORMS.get(vals.get("platform"))):
+                vals[name] = vals.get(name) or secrets.token_urlsafe(32)
         return super().create(vals_list)
 
     def action_subscribe(self):
@@ -79,7 +78,7 @@ class OmsChannel(models.Model):
                 )
             )
         if not channel_sudo.webhook_secret:
-            if not adapter.capabilities.chosen_secret:
+            if "webhook_secret" not in _get_chosen(adapter):
                 raise UserError(
                     self.env._(
                         "Enter the webhook secret first: %s signs its messages with it, and without it none could be told "
@@ -191,3 +190,8 @@ class OmsMessage(models.Model):
         (self - verified).write(
             {"error": self.env._("The signature is wrong: somebody else sent this, or it was changed on its way.")}
         )
+
+
+def _get_chosen(adapter):
+    """Names of the credentials of a platform that are ours to choose."""
+    return [credential.field for credential in adapter.credentials if credential.chosen] if adapter else []

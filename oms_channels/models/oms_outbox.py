@@ -23,6 +23,7 @@ TELLS = {
     "refund": ("refund", "refunds"),
     "stock_report": ("report_stock", "files"),
     "acknowledgement": ("acknowledge", "files"),
+    "standing": ("stand", "standing"),
 }
 
 
@@ -47,7 +48,7 @@ class OmsMessage(models.Model):
         :return: the new message; empty when it was there before or the platform cannot be told that.
         """
         adapter = PLATFORMS.get(channel.platform)
-        if adapter is None or not getattr(adapter.capabilities, TELLS[kind][1]):
+        if adapter is None or not getattr(adapter.capabilities, TELLS[kind][1]) or not channel._has_ears():
             return self.browse()
         # sudo: whoever ships or cancels causes a message, and need not be allowed to read what channels write
         message_sudo = self.sudo()._receive(

@@ -2,7 +2,7 @@
 
 from ..domain.adapter import Adapter
 
-from . import amazon, ebay, files, magento, shopify, woocommerce
+from . import amazon, ebay, files, magento, rest_api, shopify, woocommerce
 
 #: Platform code (``oms.channel.platform``) → adapter.
 PLATFORMS: dict[str, Adapter] = {
@@ -12,6 +12,7 @@ PLATFORMS: dict[str, Adapter] = {
         ebay.ADAPTER,
         files.ADAPTER,
         magento.ADAPTER,
+        rest_api.ADAPTER,
         shopify.ADAPTER,
         woocommerce.ADAPTER,
     )

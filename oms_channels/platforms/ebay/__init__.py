@@ -34,6 +34,7 @@ ADAPTER = Adapter(
             "Verification token",
             required=False,
             help="developer.ebay.com > Alerts & Notifications: invented by you, 32 to 80 letters, digits, _ and -",
+            chosen=True,
         ),
     ),
     capabilities=Capabilities(
@@ -47,7 +48,6 @@ ADAPTER = Adapter(
         cancel=True,
         prices=True,
         listings=True,
-        chosen_secret=True,
         stock_batch=const.BATCH_MAX,
         price_batch=const.BATCH_MAX,
     ),

@@ -15,7 +15,7 @@ ADAPTER = Adapter(
             help="WooCommerce > Settings > Advanced > REST API > Add key: Read/Write. Begins with ck_.",
         ),
         Credential("api_secret", "Consumer secret", help="Shown once, beside the consumer key. Begins with cs_."),
-        Credential("webhook_secret", "Webhook secret", required=False),
+        Credential("webhook_secret", "Webhook secret", required=False, chosen=True),
     ),
     capabilities=Capabilities(
         webhooks=True,
@@ -30,7 +30,6 @@ ADAPTER = Adapter(
         prices=True,
         listings=True,
         subscribe=True,
-        chosen_secret=True,
         stock_batch=const.BATCH_MAX,
         price_batch=const.BATCH_MAX,
     ),
