@@ -17,6 +17,7 @@
         "views/oms_channel_audit_views.xml",
         "views/oms_channel_listing_views.xml",
         "views/oms_channel_mapping_views.xml",
+        "views/oms_api_request_views.xml",
         "views/stock_picking_views.xml",
     ],
     "uninstall_hook": "uninstall_hook",

@@ -71,3 +71,22 @@ GUESS_PRODUCTS_MAX = 20_000
 TASK_NAMES_MAX = 10
 #: Orders checked again by one run of the job.
 CHECK_AGAIN_MAX = 500
+#: Requests of one app: so many at once, and so many a second come back, in each server process.
+API_BURST = 200
+API_PER_S = 20.0
+#: Channels whose speed a process remembers.
+API_BUCKETS_MAX = 1000
+#: Orders in one request, SKUs asked for at once, products on a page.
+API_BATCH_MAX = 100
+API_SKUS_MAX = 200
+API_PAGE = 200
+API_PAGE_MAX = 1000
+#: Problems and unknown fields that one answer names.
+API_PLACES_MAX = 50
+#: Characters of the keys and ids that apps give.
+API_KEY_MAX_CHARS = 200
+#: Days for which the answer to an idempotency key is kept, and keys forgotten at once.
+API_KEYS_KEEP_DAYS = 7
+API_KEYS_BATCH_MAX = 5000
+#: What is asked for "since" a moment also gets what was committed a little before it.
+API_SINCE_OVERLAP_S = 60

@@ -96,6 +96,21 @@ REDEEMED_TENDERS = ("gift_card", "store_credit")
 
 # --- Order life ------------------------------------------------------------------------------------------------------
 
+#: Where customers meet us, whatever program stands behind it.
+SOURCE_TYPES = [
+    ("web", "Web shop"),
+    ("marketplace", "Marketplace"),
+    ("app", "Mobile app"),
+    ("store", "Store, till"),
+    ("kiosk", "Kiosk"),
+    ("call_center", "Call centre"),
+    ("social", "Social network"),
+    ("chat", "Chat bot"),
+    ("sms", "Text messages"),
+    ("file", "Files, spreadsheets"),
+    ("manual", "Manual entry"),
+]
+
 #: How the customer wants the goods.
 DELIVERY_METHODS = [
     ("ship", "Ship"),

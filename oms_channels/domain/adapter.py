@@ -246,6 +246,7 @@ class Adapter:
     :param add_key: ``(secret, name, key) → secret`` puts it into the channel's webhook secret, where ``verify`` finds it. Raises
         ``ValueError`` for what is no key. :param has_key: ``(secret, name) → bool``: whether it is there.
     :param erased: ``(body) → {"username": …, "user_id": …}``: whose data an ``erasure`` is about; both may be empty.
+    :param source_type: what kind of channel it usually is, a code of ``SOURCE_TYPES``.
     :param refusal: HTTP status with which a delivery of which the signature is wrong is refused.
     """
 
@@ -264,6 +265,7 @@ class Adapter:
     erased: Callable[[bytes], Mapping[str, str]] | None = None
     refusal: int = 401
     permissions_help: str = ""
+    source_type: str = "web"
 
     def connect(self, values: Mapping[str, str], **options: Any) -> Client:
         """A client with the credentials among ``values`` (a channel's columns).

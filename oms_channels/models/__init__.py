@@ -4,6 +4,9 @@ from . import oms_channel_poll
 from . import oms_channel_test
 from . import oms_channel_webhooks
 from . import oms_erasure
+from . import oms_api_request
+from . import oms_channel_api
+from . import oms_channel_api_stock
 from . import oms_channel_audit
 from . import oms_channel_task
 from . import oms_channel_listing
@@ -16,3 +19,4 @@ from . import oms_message_hint
 from . import oms_outbox
 from . import sale_order
 from . import stock_picking
+from . import sale_order_api

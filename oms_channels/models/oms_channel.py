@@ -11,6 +11,9 @@ from odoo.addons.oms_core.settings import setting
 from ..domain.adapter import Auth, Gone, Reject
 from ..platforms import PLATFORMS
 
+#: Kinds of messages that the platform's own parser reads.
+PARSED = ("order", "order_deleted", "cancel_request", "refund_told")
+
 
 class OmsChannel(models.Model):
     """How a channel is talked to: what its platform needs to know, and what it sends."""
@@ -61,6 +64,11 @@ class OmsChannel(models.Model):
     @api.model
     def _selection_platform(self):
         return super()._selection_platform() + [(adapter.code, adapter.label) for adapter in PLATFORMS.values()]
+
+    def _get_usual_source_type(self):
+        """Override: what the platform usually is."""
+        adapter = PLATFORMS.get(self.platform)
+        return adapter.source_type if adapter else super()._get_usual_source_type()
 
     @api.depends("token")
     def _compute_webhook_url(self):
@@ -151,7 +159,7 @@ class OmsChannel(models.Model):
         adapter = PLATFORMS.get(self.platform)
         if message.kind == "order_gone":
             return self._parse_gone(message)
-        if adapter is None or message.kind not in ("order", "order_deleted"):
+        if adapter is None or message.kind not in PARSED:
             return super()._parse(message)
         try:
             return adapter.parse(message.kind, message._get_body())

@@ -1,4 +1,6 @@
 from . import test_amazon
+from . import test_api
+from . import test_api_events
 from . import test_audit
 from . import test_ebay
 from . import test_ebay_notifications
@@ -10,6 +12,7 @@ from . import test_mapping
 from . import test_magento
 from . import test_outbox
 from . import test_poll
+from . import test_rest_api
 from . import test_shopify
 from . import test_subscribe
 from . import test_webhook

@@ -3,6 +3,7 @@ import secrets
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..const import SOURCE_TYPES
 from ..exceptions import MessageRejected
 from .sale_order_resolver import Resolver
 
@@ -35,6 +36,16 @@ class OmsChannel(models.Model):
         required=True,
         default="manual",
         help="What kind of shop this is. It decides how its messages are verified and read.",
+    )
+    source_type = fields.Selection(
+        SOURCE_TYPES,
+        string="Kind of Channel",
+        compute="_compute_source_type",
+        store=True,
+        readonly=False,
+        precompute=True,
+        tracking=True,
+        help="Where its customers meet us. Several shops and programs of one kind are counted together in reports.",
     )
     user_id = fields.Many2one(
         "res.users",
@@ -96,6 +107,16 @@ class OmsChannel(models.Model):
     def _selection_platform(self):
         """Kinds of channel; a spoke that can talk to a platform adds it here."""
         return [("manual", "Manual entry")]
+
+    @api.depends("platform")
+    def _compute_source_type(self):
+        for channel in self:
+            channel.source_type = channel._get_usual_source_type()
+
+    def _get_usual_source_type(self):
+        """What kind of channel a platform usually is. Spokes know more of them."""
+        self.ensure_one()
+        return "manual" if self.platform == "manual" else "web"
 
     @api.constrains("code")
     def _check_code(self):

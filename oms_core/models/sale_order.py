@@ -9,6 +9,9 @@ class SaleOrder(models.Model):
 
     _inherit = "sale.order"
 
+    oms_source_type = fields.Selection(
+        related="oms_channel_id.source_type", string="Kind of Channel", store=True, index="btree_not_null"
+    )
     oms_channel_id = fields.Many2one(
         "oms.channel", string="Channel", index=True, copy=False, check_company=True, tracking=True
     )

@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
-from ..const import AT_RISK_HOURS, DELIVERY_METHODS, ERROR_HOLD_KINDS
+from ..const import AT_RISK_HOURS, DELIVERY_METHODS, ERROR_HOLD_KINDS, SOURCE_TYPES
 
 #: Measures of the order, which stand on each of its lines: their average counts each order once, however many lines it has.
 OF_ORDER = (
@@ -67,6 +67,7 @@ class OmsOrderReport(models.Model):
             "oms_ship_by",
             "oms_deliver_by",
             "oms_channel_id",
+            "oms_source_type",
             "oms_delivery_method",
             "oms_booking_error",
             "currency_rate",
@@ -94,6 +95,7 @@ class OmsOrderReport(models.Model):
     company_id = fields.Many2one("res.company", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
     channel_id = fields.Many2one("oms.channel", readonly=True)
+    source_type = fields.Selection(SOURCE_TYPES, string="Kind of Channel", readonly=True)
     warehouse_id = fields.Many2one("stock.warehouse", string="Place", readonly=True, help="Where the line ships from.")
     product_id = fields.Many2one("product.product", readonly=True)
     product_tmpl_id = fields.Many2one("product.template", string="Product Template", readonly=True)
@@ -374,6 +376,7 @@ class OmsOrderReport(models.Model):
                    s.company_id,
                    company.currency_id,
                    s.oms_channel_id AS channel_id,
+                   s.oms_source_type AS source_type,
                    COALESCE(x.warehouse_id, l.warehouse_id, s.warehouse_id) AS warehouse_id,
                    s.partner_id,
                    ship.country_id,
@@ -469,7 +472,8 @@ class OmsOrderReport(models.Model):
         in_rows = {
             name: SQL("r.%s", SQL.identifier(name))
             for name in (
-                "id", "order_id", "company_id", "currency_id", "channel_id", "warehouse_id", "product_id", "product_tmpl_id",
+                "id", "order_id", "company_id", "currency_id", "channel_id", "source_type", "warehouse_id", "product_id",
+                "product_tmpl_id",
                 "categ_id", "partner_id", "country_id", "user_id", "delivery_method", "state", "is_goods", "is_on_hold",
                 "ordered_at", "captured_at", "released_at", "picked_at", "shipped_at", "delivered_at", "goods_cost",
                 "cost_pick", "cost_pack", "cost_ship",

@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
-from ..const import DELIVERY_METHODS
+from ..const import DELIVERY_METHODS, SOURCE_TYPES
 from .oms_order_report import OmsOrderReport
 
 #: (stage, label, measure of the order report). In the order in which an order goes through them.
@@ -28,6 +28,7 @@ class OmsStageReport(models.Model):
     order_id = fields.Many2one("sale.order", readonly=True, aggregator="count_distinct")
     company_id = fields.Many2one("res.company", readonly=True)
     channel_id = fields.Many2one("oms.channel", readonly=True)
+    source_type = fields.Selection(SOURCE_TYPES, string="Kind of Channel", readonly=True)
     warehouse_id = fields.Many2one("stock.warehouse", string="Place", readonly=True)
     delivery_method = fields.Selection(DELIVERY_METHODS, readonly=True)
     stage = fields.Selection([(code, label) for code, label, _measure in STAGES], readonly=True)
@@ -47,6 +48,7 @@ class OmsStageReport(models.Model):
                    r.order_id,
                    r.company_id,
                    r.channel_id,
+                   r.source_type,
                    r.warehouse_id,
                    r.delivery_method,
                    r.ordered_at,

@@ -46,6 +46,7 @@ oms.workflow.action          -      -      -      -      -      -      -      - 
 oms.workflow.log             -      -      -      r      r      r      r      r      r      r      r
 oms.workflow.trial           -      -      -      -      -      -      -      -      -      -      rwcd
 oms.channel                  -      -      -      r      r      r      r      r      r      rwcd   rwcd
+oms.api.request              -      -      -      -      -      -      -      -      -      r      r
 oms.channel.audit            -      -      -      -      -      -      -      r      -      r      r
 oms.channel.listing          -      -      -      -      -      -      -      r      r      rwcd   rwcd
 oms.channel.mapping          -      -      -      -      -      -      -      r      r      rwcd   rwcd

@@ -12,6 +12,7 @@ from . import client, const, parse, verify
 ADAPTER = Adapter(
     code=const.CODE,
     label=const.LABEL,
+    source_type="marketplace",
     credentials=(
         Credential(
             "api_url",

@@ -11,6 +11,7 @@ from . import client, const, parse, verify
 ADAPTER = Adapter(
     code=const.CODE,
     label=const.LABEL,
+    source_type="marketplace",
     credentials=(
         Credential("api_url", "Address (https://api.ebay.com)", help="https://api.sandbox.ebay.com to try it out"),
         Credential("api_key", "Client ID", help="developer.ebay.com > Application Keysets > App ID"),

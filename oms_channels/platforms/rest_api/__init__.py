@@ -11,6 +11,7 @@ from . import client, const, parse, verify
 ADAPTER = Adapter(
     code=const.CODE,
     label=const.LABEL,
+    source_type="app",
     credentials=(
         Credential(
             "api_url",

@@ -114,7 +114,8 @@ class Client(RestClient):
             **self._signed("POST", self._events, body),
         }
         answer = self.transfer("POST", self._events, data=body, headers=headers)
-        if answer.status >= 300:
+        # What the app says with a 2xx is its own; but a page is somebody else's (a proxy, a hotel, an empty host).
+        if answer.status >= 300 or answer.body.lstrip()[:1] == b"<":
             self.judge(answer)
         return answer
 
