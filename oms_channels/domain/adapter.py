@@ -134,6 +134,7 @@ class Capabilities:
     subscribe: bool = False  #: webhooks can be set up from here
     standing: bool = False  #: it takes how an order stands here
     poll_field: str = "api_url"  #: the credential without which it cannot be asked for orders
+    tell_field: str = ""  #: the credential without which it cannot be told anything; empty: it always can
     compare_and_set: bool = False  #: it takes a quantity only if the one before is as expected
     stock_batch: int = 1  #: quantities it takes in one call
     price_batch: int = 1  #: prices it takes in one call

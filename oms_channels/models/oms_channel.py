@@ -95,8 +95,8 @@ class OmsChannel(models.Model):
     def _has_ears(self):
         """Whether there is an address at which this channel can be told something; an app may do without."""
         self.ensure_one()
-        needed = any(one.field == "api_url" and one.required for one in self._adapter().credentials)
-        return needed or bool(self.sudo().api_url)  # sudo: only whether there is one
+        field = self._adapter().capabilities.tell_field
+        return not field or bool(self.sudo()[field])  # sudo: only whether there is one
 
     def _connect(self):
         """A client of the platform with this channel's credentials."""

@@ -16,6 +16,7 @@ class OmsChannel(models.Model):
     _inherit = "oms.channel"
 
     can_subscribe = fields.Boolean(compute="_compute_can_subscribe")
+    has_chosen_secrets = fields.Boolean(compute="_compute_can_subscribe")
     subscribed_at = fields.Datetime(string="Webhooks Set Up", readonly=True, copy=False)
     subscribed_topics = fields.Char(string="The Shop Tells About", readonly=True, copy=False)
 
@@ -24,6 +25,7 @@ class OmsChannel(models.Model):
         for channel in self:
             adapter = PLATFORMS.get(channel.platform)
             channel.can_subscribe = bool(adapter and adapter.capabilities.subscribe)
+            channel.has_chosen_secrets = bool(_get_chosen(adapter)) and not channel.can_subscribe
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -32,6 +34,26 @@ class OmsChannel(models.Model):
             for name in _get_chosen(PLATFORMS.get(vals.get("platform"))):
                 vals[name] = vals.get(name) or secrets.token_urlsafe(32)
         return super().create(vals_list)
+
+    def action_new_secrets(self):
+        """Make those secrets anew that are ours to choose, and show them this once: nobody can read them afterwards."""
+        self.ensure_one()
+        self.check_access("write")
+        chosen = [one for one in self._adapter().credentials if one.chosen]
+        if not chosen:
+            raise UserError(self.env._("The secrets of this platform are made there. Copy them from there."))
+        made = {one.field: secrets.token_urlsafe(32) for one in chosen}
+        self.write(made)
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "sticky": True,
+                "title": self.env._("Copy this now, it is shown once"),
+                "message": " · ".join(f"{one.label}: {made[one.field]}" for one in chosen),
+            },
+        }
 
     def action_subscribe(self):
         """Have these shops send their messages here. Safe to repeat: what is set up stays, what is missing is made again.

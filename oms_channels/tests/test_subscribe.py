@@ -45,6 +45,17 @@ class TestSubscribe(ChannelsCommon):
         self.assertGreater(len(chosen.webhook_secret), 30)
         self.assertEqual((given.webhook_secret, theirs.webhook_secret), (SECRET, False))
 
+    def test_secrets_of_ours_are_shown_once_when_they_are_made(self):
+        channel = self._create_channel("APP", platform="rest_api")
+        before = channel.webhook_secret
+        told = channel.action_new_secrets()["params"]["message"]
+        self.assertNotEqual(channel.webhook_secret, before)
+        for secret in (channel.webhook_secret, channel.api_secret):
+            self.assertIn(secret, told)
+        self.assertNotIn(channel.webhook_secret, str(channel.read(["webhook_secret"])))
+        with self.assertRaises(UserError):
+            self._create_channel("THREE", platform="shopify").action_new_secrets()
+
     def test_a_platform_that_chooses_its_secret_has_to_be_asked_for_it_first(self):
         channel = self._create_channel("SHOPIFY", platform="shopify", api_url="https://x.myshopify.com", api_token="t")
         with self.assertRaisesRegex(UserError, "Enter the webhook secret first"):

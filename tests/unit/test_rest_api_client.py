@@ -176,7 +176,16 @@ def test_the_registry_connects_it():
     assert PLATFORMS["rest_api"].connect(values)._secret == "s"
 
 
-@pytest.mark.parametrize("address", ["", "ftp://x", "app.example", "https://user:pw@app.example"])
+def test_an_app_that_asks_by_itself_needs_no_address(app):
+    shop = Client("", "").check()
+    assert (shop.name, "asks by itself" in shop.warning) == ("The app", True)
+    with pytest.raises(Reject, match="no address for events"):
+        Client("", "s").ship(PARCEL)
+    assert Client(app.events_url, "", timeout_s=2).check().warning  # its secret is made with the channel
+    assert not app.asked
+
+
+@pytest.mark.parametrize("address", ["ftp://x", "app.example", "https://user:pw@app.example"])
 def test_an_address_that_is_none_is_refused(address):
     with pytest.raises(Reject, match="https://"):
         Client(address, "s")

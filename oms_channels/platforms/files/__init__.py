@@ -11,6 +11,7 @@ from . import client, const, parse, verify
 ADAPTER = Adapter(
     code=const.CODE,
     label=const.LABEL,
+    source_type="file",
     credentials=(
         Credential(
             "api_url", "SFTP server", required=False, help="sftp://server.example:22/folder; empty without SFTP"

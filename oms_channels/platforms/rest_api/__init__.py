@@ -44,6 +44,7 @@ ADAPTER = Adapter(
         webhooks=True,
         poll=True,
         poll_field="account_ref",
+        tell_field="api_url",
         stock=True,
         fulfilment=True,
         partial_fulfilment=True,

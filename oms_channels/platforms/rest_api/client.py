@@ -30,6 +30,8 @@ from ..rest import Answer, RestClient
 from . import const, render, verify
 
 OK = Result("ok")
+#: The address of an app that has none; no such host can exist (RFC 2606).
+NOBODY = "https://app.invalid"
 
 
 class Client(RestClient):
@@ -50,7 +52,8 @@ class Client(RestClient):
         wall: Callable[[], float] = time.time,
         **options: Any,
     ):
-        super().__init__(api_url, **options)
+        # An app may want to be told nothing, or may not want to be asked; then the other address is the one that counts.
+        super().__init__(api_url.strip() or account_ref.strip() or NOBODY, **options)
         self._events = api_url.strip()
         self._asked = account_ref.strip().rstrip("/") + "/" if account_ref.strip() else ""
         if self._asked and urlsplit(self._asked).scheme not in ("https", "http"):
@@ -61,8 +64,16 @@ class Client(RestClient):
     # ---- Telling ----
 
     def check(self) -> Shop:
-        """The app has to answer; it may say who it is."""
-        now = datetime.fromtimestamp(self._wall(), timezone.utc)
+        """The app has to answer where it wants to be told something; it may say who it is."""
+        if not self._events or not self._secret:
+            if self._asked:
+                self._ask(render.orders_page(self._now(), ""))
+            return Shop(
+                name=str(urlsplit(self._asked or self._events).hostname or self.label),
+                warning="Nothing is told to the app: it has no address for events yet, or no secret for them. Press “New "
+                "Secrets” on the channel, enter them in the app, and test again; or leave it so, if the app asks by itself.",
+            )
+        now = self._now()
         told = self._tell("ping", f"ping-{int(now.timestamp())}", now, {}).json
         reader = Reader(told if isinstance(told, dict) else {}, "", [])
         if self._asked:
@@ -106,6 +117,8 @@ class Client(RestClient):
 
     def _tell(self, kind: str, key: str, moment: datetime, data: dict[str, Any]) -> Answer:
         """Post an event. The same one has the same id however often it is told: the app does it once."""
+        if not self._events:
+            raise Reject("The app has no address for events. Enter it in the channel.")
         body = render.event(kind, key, moment, data)
         headers = {
             "Content-Type": "application/json",
