@@ -26,7 +26,7 @@ from odoo.addons.oms_channels.platforms.rest import Tokens
 from odoo.addons.oms_channels.platforms.shopify import const as shopify_const
 from odoo.addons.oms_channels.platforms.woocommerce import const as woocommerce_const
 from odoo.addons.oms_channels.tests.contract import payloads
-from odoo.addons.oms_channels.tests.servers import amazon, ebay, magento, shopify, woocommerce
+from odoo.addons.oms_channels.tests.servers import amazon, ebay, magento, rest_api, shopify, woocommerce
 from odoo.addons.oms_channels.tests.servers.base import PlatformServer
 
 START = datetime(2026, 11, 3, 12, tzinfo=timezone.utc)
@@ -492,8 +492,74 @@ class EbayStory(Story):
         return len([row for row in self.server.refunds if row["order"] == ref])
 
 
+class AppStory(Story):
+    """An app that keeps the documented API."""
+
+    platform = "rest_api"
+    case = template("rest_api", "app_everything")
+
+    def open(self):
+        # Wide, because a client cannot know that the app's clock is wrong; the documentation says five minutes.
+        return rest_api.AppServer(now=self.now, window_s=3600)
+
+    def connect(self):
+        app = self.server
+        options = {"timeout_s": 5, "clock": self.clock, "sleep": self.clock.sleep}
+        return self.adapter.client(
+            app.events_url, app.secret, app.url, wall=lambda: self.clock.now().timestamp(), **options
+        )
+
+    def columns(self):
+        return {"api_url": self.server.events_url, "api_secret": self.server.secret, "account_ref": self.server.url}
+
+    def put(self, number, **values):
+        ref = f"A-{number}"
+        order = {**deepcopy(self.case), "id": ref, "number": str(number), "refunds": [], **values}
+        self.server.orders[ref] = {**order, "ordered_at": _gmt(self.now()) + "Z"}
+        self.change(ref)
+        return ref
+
+    def change(self, ref, **values):
+        self.server.orders[ref] |= {**values, "updated_at": _gmt(self.now()) + "Z"}
+
+    def edit(self, ref, text):
+        self.change(ref, note=text)
+
+    def cancel(self, ref):
+        self.change(ref, status="cancelled")
+
+    def hand_over(self, ref):
+        self.change(ref, status="fulfilled")
+
+    def delete(self, ref):
+        self.gone = self.server.orders.pop(ref)
+
+    def pay_back(self, ref, key):
+        self.change(ref, refunds=[*self.server.orders[ref]["refunds"], {"id": key, "amount": "1.00"}])
+
+    def take_back(self, ref):
+        self.change(ref, refunds=self.server.orders[ref]["refunds"][:-1])
+
+    def lock_out(self):
+        self.server.secret += "-changed"
+
+    def webhook(self, ref, secret=""):
+        body = self.server.dump(self.server.orders[ref])
+        return rest_api.webhook_headers(body, secret or self.secret), body
+
+    def told_deleted(self, ref):
+        body = self.server.dump({**self.gone, "status": "cancelled", "updated_at": _gmt(self.now()) + "Z"})
+        return rest_api.webhook_headers(body, self.secret), body
+
+    def parcels(self, ref):
+        return len([event for event in self.server.events("shipment.created") if event["data"]["order_id"] == ref])
+
+    def refunds(self, ref):
+        return len([event for event in self.server.events("refund.created") if event["data"]["order_id"] == ref])
+
+
 STORIES: dict[str, type[Story]] = {
-    story.platform: story for story in (WooCommerceStory, ShopifyStory, MagentoStory, AmazonStory, EbayStory)
+    story.platform: story for story in (WooCommerceStory, ShopifyStory, MagentoStory, AmazonStory, EbayStory, AppStory)
 }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
@@ -32,10 +31,17 @@ class AppServer(PlatformServer):
 
     :ivar told: id of an event → the event; an event that comes again is not done again.
     :ivar times: id of an event → how often it came.
+    :param window_s: how far our clocks may be apart.
     :ivar refuses: SKU or id → sentence with which the app refuses it.
     """
 
-    def __init__(self, orders: Iterable[dict[str, Any]] = (), secret: str = "what we agreed upon", **options: Any):
+    def __init__(
+        self,
+        orders: Iterable[dict[str, Any]] = (),
+        secret: str = "what we agreed upon",
+        window_s: int = 300,
+        **options: Any,
+    ):
         super().__init__(**options)
         self.orders = {str(order["id"]): deepcopy(order) for order in orders}
         self.secret = secret
@@ -44,6 +50,7 @@ class AppServer(PlatformServer):
         self.refuses: dict[str, str] = {}
         self.stock: dict[str, int] = {}
         self.page_size = 2
+        self.window_s = window_s
 
     @property
     def events_url(self) -> str:
@@ -51,7 +58,8 @@ class AppServer(PlatformServer):
 
     def handle(self, asked: Asked) -> Reply:
         query = f"?{urlencode(asked.query)}" if asked.query else ""
-        fresh = abs(int(asked.headers.get(const.HEADER_TIMESTAMP.lower(), "0")) - time.time()) < 300
+        signed_at = int(asked.headers.get(const.HEADER_TIMESTAMP.lower(), "0"))
+        fresh = abs(signed_at - self.now().timestamp()) <= self.window_s
         headers = {**asked.headers, const.PSEUDO_METHOD: asked.method, const.PSEUDO_PATH: asked.path + query}
         if not fresh or not verify.verify(headers, asked.raw, self.secret):
             return Reply(401, {"code": "bad_signature", "detail": "The signature is wrong."})
@@ -101,13 +109,13 @@ class AppServer(PlatformServer):
         return Reply(200, {"results": results})
 
     def _list(self, params: dict[str, str]) -> Reply:
-        rows = sorted(self.orders.values(), key=lambda order: (order["updated_at"], str(order["id"])))
-        rows = [row for row in rows if row["updated_at"] >= params["changed_since"]]
-        start = int(params.get("cursor") or 0)
-        more = start + self.page_size < len(rows)
-        return Reply(
-            200, {"orders": rows[start : start + self.page_size], "cursor": str(start + self.page_size) if more else ""}
-        )
+        """The cursor is where a page ended, so that it holds its place whatever changes."""
+        after = tuple(params.get("cursor", "").split("|")) if params.get("cursor") else (params["changed_since"], "")
+        places = {(order["updated_at"], str(order["id"])): order for order in self.orders.values()}
+        found = sorted(place for place in places if place > after)
+        page = found[: self.page_size]
+        more = len(found) > len(page)
+        return Reply(200, {"orders": [places[place] for place in page], "cursor": "|".join(page[-1]) if more else ""})
 
     def events(self, kind: str) -> list[dict[str, Any]]:
         """What was told of a kind, once each."""
