@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from http import HTTPStatus
 from typing import Any
 
 TYPE_PREFIX = "urn:oms:problem:"
+#: What the statuses are called (RFC 9110, 15.5, and RFC 6585).
+TITLES = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    404: "Not Found",
+    409: "Conflict",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Content",
+    429: "Too Many Requests",
+}
 
 
 class ApiProblem(Exception):
@@ -28,7 +38,7 @@ class ApiProblem(Exception):
         """As ``application/problem+json``."""
         made: dict[str, Any] = {
             "type": f"{TYPE_PREFIX}{self.code}",
-            "title": HTTPStatus(self.status).phrase,
+            "title": TITLES.get(self.status, "Error"),
             "status": self.status,
             "code": self.code,
             "detail": self.detail,
