@@ -19,6 +19,8 @@
         "views/oms_channel_mapping_views.xml",
         "views/oms_api_request_views.xml",
         "views/stock_picking_views.xml",
+        "views/oms_channel_files_views.xml",
+        "views/oms_file_import_views.xml",
     ],
     "uninstall_hook": "uninstall_hook",
 }

@@ -90,3 +90,21 @@ API_KEYS_KEEP_DAYS = 7
 API_KEYS_BATCH_MAX = 5000
 #: What is asked for "since" a moment also gets what was committed a little before it.
 API_SINCE_OVERLAP_S = 60
+#: Where the folders of trading partners are, below the exchange directory and the database.
+FILES_FOLDER = "channels"
+#: A file that has not changed for so long is complete, also when its sender knows no renaming.
+FILE_QUIET_S = 10
+#: Files of one channel taken by one run of the job.
+FILES_MAX = 50
+#: Orders of a file that become messages in one transaction.
+FILE_PORTION_MAX = 1000
+#: Articles in one list of stock.
+STOCK_REPORT_MAX = 20_000
+#: Errors, orders and columns that an import shows.
+IMPORT_SHOWN_MAX = 100
+#: Orders that an import works off at once, before the user's eyes; more are for the jobs.
+IMPORT_AT_ONCE_MAX = 20
+#: A server of a partner that does not answer is asked again later.
+SFTP_TIMEOUT_S = 20
+#: Files of a partner that are remembered as not complete yet.
+SFTP_SEEN_MAX = 1000

@@ -49,12 +49,21 @@ class Folder:
             os.fsync(file.fileno())
         os.replace(hidden, self.path / part / name)
 
-    def list_complete(self, quiet_s, limit):
+    def check(self):
+        """:raise OSError: when it cannot be written to."""
+        for part in PARTS:
+            if not os.access(self.path / part, os.R_OK | os.W_OK | os.X_OK):
+                raise FolderProblem(f"{self.path / part} cannot be written to.")
+
+    def close(self):
+        """Nothing is kept open."""
+
+    def list_complete(self, quiet_s, limit, suffixes=(".csv",)):
         """Names of what came in, the oldest first: no links, nothing hidden, nothing that is still being written."""
         found = []
         with os.scandir(self.path / "in") as entries:
             for entry in entries:
-                if entry.name.startswith(".") or not entry.name.lower().endswith(".csv"):
+                if entry.name.startswith(".") or not entry.name.lower().endswith(tuple(suffixes)):
                     continue
                 if not entry.is_file(follow_symlinks=False):
                     continue

@@ -6,7 +6,9 @@ not part of the text (files are wrapped at 80 columns), unless one is the termin
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -56,10 +58,8 @@ def decode(data: bytes) -> str:
     text = head.decode(LETTERS.get(name, "utf-8"), "replace")
     if LETTERS.get(name) == "latin-1":
         # Many write UTF-8 under the name of another; no text of Latin 1 is valid UTF-8 by accident.
-        try:
+        with suppress(UnicodeDecodeError):
             text = head.decode("utf-8")
-        except UnicodeDecodeError:
-            pass
     return text
 
 
@@ -205,13 +205,32 @@ def segment(tag: str, *elements) -> str:
     parts = []
     for element in elements:
         components = (element,) if isinstance(element, str) else tuple(element)
-        told = [escape(component, service.release, marks) for component in components]
+        told = [escape(_latin(component), service.release, marks) for component in components]
         while told and not told[-1]:
             told.pop()
         parts.append(service.component.join(told))
     while parts and not parts[-1]:
         parts.pop()
     return service.element.join([tag, *parts]) + service.terminator
+
+
+def _latin(text: str) -> str:
+    """Text in the letters of UNOC. What it lacks loses its accent, or becomes a point: a question mark would release what
+    comes after it.
+
+    >>> _latin("Łódź, Małgorzata, 東")
+    '.ódz, Ma.gorzata, .'
+    """
+    if text.isascii():
+        return text
+    found = []
+    for letter in text:
+        if ord(letter) < 256:
+            found.append(letter)
+        else:
+            base = unicodedata.normalize("NFKD", letter)[0]
+            found.append(base if ord(base) < 256 else ".")
+    return "".join(found)
 
 
 def write(

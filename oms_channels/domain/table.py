@@ -12,6 +12,7 @@ import io
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from decimal import Decimal
@@ -313,8 +314,6 @@ def write_csv(rows: Iterable[Sequence[str]], letters: str, delimiter: str, safe:
         writer.writerow([safe(cell) for cell in row])
     text = out.getvalue()
     if letters == "cp1252":
-        try:
+        with suppress(UnicodeEncodeError):
             return text.encode(letters)
-        except UnicodeEncodeError:
-            pass
     return text.encode("utf-16" if letters.startswith("utf-16") else "utf-8-sig", "replace")

@@ -14,9 +14,11 @@ from . import oms_channel_listing_match
 from . import oms_channel_listing_read
 from . import oms_channel_mapping
 from . import oms_channel_resolver
+from . import oms_channel_files
 from . import oms_message
 from . import oms_message_hint
 from . import oms_outbox
+from . import oms_message_files
 from . import sale_order
 from . import stock_picking
 from . import sale_order_api

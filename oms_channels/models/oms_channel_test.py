@@ -37,7 +37,7 @@ class OmsChannel(models.Model):
         """
         client, shop, findings = None, None, ()
         try:
-            client = adapter.connect(values)
+            client = self._make_client(adapter, values)
             if hasattr(client, "check"):
                 shop = client.check()
                 currencies = self.env["res.currency"].search([]).mapped("name")
@@ -49,6 +49,10 @@ class OmsChannel(models.Model):
         if shop or not findings:
             findings += connecting.of_address(self.get_base_url(), adapter.capabilities)
         return findings, shop
+
+    def _make_client(self, adapter, values):
+        """A client for a test. Platforms that need to know more of the channel than its credentials override it."""
+        return adapter.connect(values)
 
     def _render_findings(self, findings):
         """What a test found, as a list with a sign before each line."""

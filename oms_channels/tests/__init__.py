@@ -3,6 +3,7 @@ from . import test_api
 from . import test_api_events
 from . import test_audit
 from . import test_ebay
+from . import test_files
 from . import test_ebay_notifications
 from . import test_connection
 from . import test_hints

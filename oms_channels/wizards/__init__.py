@@ -1,1 +1,2 @@
 from . import oms_channel_connect
+from . import oms_file_import

@@ -54,6 +54,9 @@ oms.channel.connect          -      -      -      -      -      -      -      - 
 oms.channel.connect.platform -      -      -      -      -      -      -      -      -      rwcd   rwcd
 oms.channel.refund           -      -      -      r      r      r      r      r      r      r      r
 oms.channel.refund.line      -      -      -      r      r      r      r      r      r      r      r
+oms.file.import              -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd
+oms.file.import.column       -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd
+oms.file.import.line         -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd
 oms.third.party.exchange     -      -      -      -      -      -      -      -      -      rwcd   rwcd
 oms.customer.ref             -      -      -      r      -      -      -      r      rwc    rwc    rwcd
 oms.exception                -      -      -      -      -      -      -      r      r      r      r

@@ -254,3 +254,13 @@ def test_ten_thousand_rows_are_read_in_seconds_and_more_are_refused():
     assert (len(file.pieces), file.bad) == (const.ROWS_MAX // 2, ())
     [bad] = split.read(b"order;sku;qty;price;currency\n" + rows + b"X;STD;1;1;EUR\n", SETTINGS).bad
     assert "Split it" in bad.reason
+
+
+def test_an_interchange_of_somebody_else_is_refused():
+    data = (PAYLOADS / "files" / "raw" / "edifact" / "d96a_eancom.edi").read_bytes()
+    ours = replace(SETTINGS, partner="4000001000005", own="4000001000012")
+    assert len(split.read(data, ours).pieces) == 1
+    for wrong, sentence in (({"partner": "ACME"}, "channel of its sender"), ({"own": "ACME"}, "not for us")):
+        file = split.read(data, replace(ours, **wrong))
+        assert not file.pieces
+        assert sentence in file.bad[0].reason

@@ -1,7 +1,8 @@
 """What talks to a trading partner: writes files where the partner fetches them, and fetches what it has written.
 
 Where that is, is a *store*: a folder of this server (``oms_core.exchange.Folder``), a server of the partner's (``sftp.Sftp``),
-or nothing but our own hands. All have ``put``, ``list_complete``, ``get`` and ``finish``.
+or nothing but our own hands. All have ``put``, ``list_complete``, ``get``,
+``finish``, ``check`` and ``close``.
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ class Hand:
 
     def check(self) -> None:
         """Nothing can be wrong with it."""
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 class Client:
@@ -73,6 +77,8 @@ class Client:
             self.store.check()
         except (FolderProblem, OSError) as error:
             raise Retry(str(error)) from error
+        finally:
+            self.store.close()
         missing = []
         if self.format != "csv" and not (self.partner[0] and self.own[0]):
             missing.append("the identifiers of the partner and of ours")

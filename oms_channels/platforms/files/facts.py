@@ -23,6 +23,7 @@ class Settings:
     :param received_at: when it came: files do not tell when an order changed, so a later file is the newer state.
     :param columns: name of a column (as ``table.name_key``) → field, or empty for one that is not read.
     :param tax_rate: of lines that say nothing of tax, in percent.
+    :param partner, own: identifiers between which interchanges are expected; empty for any.
     """
 
     name: str = ""
@@ -33,6 +34,8 @@ class Settings:
     dates: str = ""
     decimal: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
+    partner: str = ""
+    own: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,11 @@ def piece(facts: Mapping[str, Any], settings: Settings, rows: Sequence[int] = ()
     if isinstance(document, OrderDoc):
         who = document.shipping.company or document.shipping.name or document.customer_ref
         pieces = sum(line.quantity for line in document.lines if line.kind == "product")
-        summary = f"{len(document.lines)} · {pieces:f} · {document.total:f} {document.currency} · {who}"
+        summary = (
+            f"{len(document.lines)} lines, {pieces:f} pieces, {document.total:f} {document.currency}, {who}".rstrip(
+                ", "
+            )
+        )
     return Piece(
         number=document.external_id,
         kind=event.kind,

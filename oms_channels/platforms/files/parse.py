@@ -327,7 +327,8 @@ def _document(line: _Line, tax: Decimal, included: bool, step: Decimal) -> Order
         subtotal=net + discount,
         taxes=taxes,
         sku=row.text("sku"),
-        product_ref=row.text("barcode"),
+        # What a person can say once of an article that has no number of ours: which product it is.
+        product_ref=row.text("barcode", "buyer_code"),
         note=row.text("note"),
     )
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 from odoo.addons.oms_core.domain.third_party_files import plain_cell, safe_cell
 
 from ...domain import edifact, table, x12
 from ...domain.adapter import Reject
-from ...domain.edi import Interchange
+from ...domain.edi import Fault, Interchange
 from . import const, csv_orders, edifact_orders, sheet, x12_orders
 from .facts import Bad, File, Piece, Settings, piece
 
@@ -59,6 +60,7 @@ def _read_edi(kind: str, data: bytes, settings: Settings) -> File:
     bad: list[Bad] = []
     interchanges = []
     for interchange in module.read(data):
+        interchange = _for_us(interchange, settings)
         refused: dict[tuple[str, str], str] = {}
         interchanges.append((interchange, refused))
         if interchange.fault:
@@ -98,6 +100,24 @@ def _read_edi(kind: str, data: bytes, settings: Settings) -> File:
     if len(pieces) > const.ORDERS_MAX:
         return File(kind, bad=(Bad(0, f"More than {const.ORDERS_MAX} orders in one file. Split it."),))
     return File(kind, tuple(pieces), tuple(bad), interchanges=tuple(interchanges))
+
+
+def _for_us(interchange: Interchange, settings: Settings) -> Interchange:
+    """The interchange; refused when it is of somebody else or for somebody else. The codes are EDIFACT's."""
+    fault = interchange.fault
+    if not fault and settings.partner and interchange.sender[0] != settings.partner:
+        fault = Fault(
+            "23",
+            f"Interchange {interchange.control} is from “{interchange.sender[0]}”, and the partner of this channel is "
+            f"“{settings.partner}”. Import it on the channel of its sender, or correct the identifier of the partner.",
+        )
+    if not fault and settings.own and interchange.receiver[0] != settings.own:
+        fault = Fault(
+            "7",
+            f"Interchange {interchange.control} is for “{interchange.receiver[0]}”, and not for us (“{settings.own}”). Ask the "
+            "sender, or correct our identifier on the channel.",
+        )
+    return replace(interchange, fault=fault)
 
 
 def interchange_key(interchange: Interchange) -> str:
