@@ -81,6 +81,7 @@ from . import oms_hold_work
 from . import delivery_carrier_address
 from . import oms_workflow_rule
 from . import sale_order_workflow
+from . import sale_order_placed
 from . import delivery_carrier
 from . import delivery_carrier_types
 from . import oms_rate_card

@@ -52,3 +52,4 @@ from . import test_sold_out
 from . import test_vacuum
 from . import test_bring
 from . import test_feedback
+from . import test_by_hand

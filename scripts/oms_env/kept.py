@@ -20,19 +20,24 @@ def source_hash(addon: str) -> str:
 
 
 def follow_sources(
-    databases: Databases, name: str, addons: tuple[str, ...], fill: Callable[[str], None] | None = None
+    databases: Databases,
+    name: str,
+    addons: tuple[str, ...],
+    fill: Callable[[str], None] | None = None,
+    modules: tuple[str, ...] = (),
 ) -> None:
     """Bring a kept database up to the add-ons' present sources: install what is new, update what changed.
 
     :param fill: puts the first contents into a new database; one that was interrupted while it was filled is made anew.
+    :param modules: of Odoo, that a new database begins with; absent: those of the common template.
     """
     state = log_file(f"{name}-sources").with_suffix(".txt")
-    template = databases.template()
+    template = databases.template(modules) if modules else databases.template()
     wanted = {addon: source_hash(addon) for addon in addons}
     known = dict(line.split() for line in state.read_text().splitlines()) if state.exists() else {}
     if known.pop("template", None) != template or not set(known) <= set(wanted) or not databases.exists(name):
         known = {}
-        databases.create_from_template(name)
+        databases.create_from_template(name, template)
     if known == wanted:
         return
     new = not known

@@ -1,0 +1,97 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+#: States in which a customer has paid.
+PAID_STATES = ("paid", "done")
+
+
+class PosOrder(models.Model):
+    """A sale at the till. Odoo moves its stock and books its money; here it is told to the other channels.
+
+    It becomes an order in the one list by a job (``pos_order_capture.py``), so that no customer waits for it at the counter.
+    What it takes from the shelf is gone for every other channel in the transaction that sells it.
+    """
+
+    _inherit = "pos.order"
+
+    oms_to_capture = fields.Boolean(readonly=True, copy=False, help="Paid, and not in the one list of orders yet.")
+    oms_capture_error = fields.Text(string="Not in the Order List", readonly=True, copy=False)
+    oms_order_ids = fields.One2many("sale.order", "oms_pos_order_id", string="Order", readonly=True)
+
+    _oms_to_capture_idx = models.Index("(id) WHERE oms_to_capture")
+
+    def _process_saved_order(self, draft):
+        """Override of ``point_of_sale``: a sale that was paid is set aside where no transfer tells of it yet, and captured."""
+        result = super()._process_saved_order(draft)
+        if not draft and self.state in PAID_STATES:
+            self._oms_set_sold_aside()
+            self.sudo().oms_to_capture = True  # sudo: a mark of ours, whatever a cashier may write
+            if cron := self.env.ref("oms_pos.cron_capture", raise_if_not_found=False):
+                cron.sudo()._trigger()  # sudo: whoever sells may have it captured
+        return result
+
+    def _create_order_picking(self):
+        """Override of ``point_of_sale``: a transfer that is made after all (for an invoice) takes over what was set aside."""
+        result = super()._create_order_picking()
+        if self.picking_ids:
+            self._oms_sold_pending()._transition("posted")
+        return result
+
+    @api.model
+    def sync_from_ui(self, orders):
+        """Override of ``pos_sale``: an order that is settled at the till is confirmed by the till and by nobody's hand, and
+        goods that are handed over there are not missing in the transfer that is called off for it."""
+        at_till = self.with_context(oms_by_job=True, oms_called_off=True, oms_at_till=True)
+        return super(PosOrder, at_till).sync_from_ui(orders)
+
+    # ----------------------------------------------------------------------------------------------- SOLD, NOT MOVED
+
+    def _oms_sold_pending(self):
+        # sudo: what is set aside goes with the sale, whoever sells
+        reservations_sudo = self.env["oms.reservation"].sudo()
+        return reservations_sudo.search([("oms_pos_order_id", "in", self.ids), ("state", "=", "pending")], order="id")
+
+    def _oms_set_sold_aside(self):
+        """Where stock moves are made at the end of the session only, keep what was sold from being promised until then.
+
+        What comes back over the counter is not offered before it lies on a shelf, so returns add nothing here.
+        """
+        rows = []
+        for order in self:
+            warehouse = order.config_id.picking_type_id.warehouse_id
+            moved = order.picking_ids or order.shipping_date or not order.session_id.update_stock_at_closing
+            if moved or not warehouse or order._oms_sold_pending():
+                continue
+            sold = {}
+            for line in order.lines.filtered(lambda line: line.qty > 0 and line.product_id.type == "consu"):
+                sold[line.product_id] = sold.get(line.product_id, 0.0) + line.qty
+            counted, _components = (
+                self.env["oms.availability"]
+                .sudo()  # sudo: whether a product is a kit must not depend on who sells it
+                .with_company(order.company_id)
+                ._get_counted(self.env["product.product"].union(*sold))
+            )
+            rows += [
+                {
+                    "oms_pos_order_id": order.id,
+                    "channel_id": order.config_id._oms_get_channel().id,
+                    "company_id": order.company_id.id,
+                    "product_id": product.id,
+                    "warehouse_id": warehouse.id,
+                    "quantity": sold[product],
+                    "expires_at": False,
+                }
+                for product in counted
+            ]
+        self.env["oms.reservation"]._set_aside(rows)
+
+    @api.model
+    def _oms_paid_sql(self, alias):
+        return SQL("%s IN %s", SQL.identifier(alias, "state"), PAID_STATES)
+
+
+class PosOrderLine(models.Model):
+    _inherit = "pos.order.line"
+
+    def _oms_is_paid(self):
+        return self.filtered(lambda line: line.order_id.state in PAID_STATES)

@@ -1,0 +1,3 @@
+from . import test_till
+from . import test_settle
+from . import test_till_stock

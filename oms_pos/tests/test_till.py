@@ -1,0 +1,195 @@
+from odoo import fields
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from .common import TillCommon
+
+
+@tagged("post_install", "-at_install")
+class TestTill(TillCommon):
+    """What is sold at the till is an order like any other, and nothing of it is moved, booked or charged again."""
+
+    def _moves(self):
+        return self.env["stock.move"].search([("company_id", "=", self.company.id)])
+
+    def _entries(self):
+        return self.env["account.move"].search([("company_id", "=", self.company.id)])
+
+    def test_a_till_has_a_channel_from_the_start_and_only_one(self):
+        channel = self.env["oms.channel"].search([("pos_config_id", "=", self.till.id)])
+        self.assertEqual((channel.platform, channel.name, channel.company_id), ("pos", "Front till", self.company))
+        self.assertEqual(self.till._oms_get_channel(), channel)
+        self.assertEqual(channel.warehouse_ids, self.warehouse)
+
+    def test_a_sale_stands_in_the_list_picked_up_and_paid(self):
+        order = self._sold(self._part(qty=3))
+        self.assertEqual((order.state, order.oms_status, order.invoice_status), ("sale", "collected", "invoiced"))
+        self.assertEqual(order.oms_channel_id, self.till._oms_get_channel())
+        self.assertEqual((order.amount_total, order.oms_channel_total), (72, 72))
+        self.assertEqual(order.oms_payment_method, "Cash")
+        self.assertEqual(order.order_line.mapped("qty_delivered"), [3])
+        self.assertEqual(order.order_line.mapped("qty_invoiced"), [3])
+        self.assertEqual(order.partner_id, self.env.ref("oms_pos.partner_walk_in"))
+        self.assertIn(order, self.env["sale.order"].search([("oms_status", "=", "collected")]), "SQL says the same")
+        self.assertFalse(order.oms_touched, "nobody touched it")
+
+    def test_nothing_is_moved_reserved_or_booked_for_it_but_by_the_till(self):
+        sale = self._sell(self._part(qty=3))
+        moves, entries = self._moves(), self._entries()
+        self._capture()
+        order = sale.oms_order_ids
+        self._book(order)
+        self.assertEqual(self._moves(), moves)
+        self.assertEqual(self._entries(), entries)
+        self.assertFalse(order.oms_reservation_ids)
+        entry = self._close()
+        self._book(order)
+        self.assertEqual(self._moves(), moves, "the goods left once")
+        self.assertFalse(order.invoice_ids)
+        self.assertEqual(entry.state, "posted")
+        income = entry.line_ids.filtered(lambda line: line.account_id.account_type == "income")
+        self.assertEqual(sum(income.mapped("balance")), -60)
+        self.assertEqual(sum(entry.line_ids.filtered("tax_line_id").mapped("balance")), -12)
+        cost = entry.line_ids.filtered(lambda line: line.account_id.account_type in ("expense", "expense_direct_cost"))
+        self.assertEqual(sum(cost.mapped("balance")), 30, "cost of goods once")
+        made = self._entries() - entries
+        self.assertEqual(self._net(self.cash_journal.default_account_id, made), 72, "the drawer has the money once")
+        self.assertEqual(
+            self._net(self.company.account_default_pos_receivable_account_id, made), 0, "and nobody owes anything"
+        )
+
+    def test_it_is_captured_once_however_often_the_job_runs(self):
+        sale = self._sell(self._part())
+        self._capture()
+        first = sale.oms_order_ids
+        sale.oms_to_capture = True  # as after a job that was killed before it could say that it was done
+        self._capture()
+        self.assertEqual(sale.oms_order_ids, first)
+        self.assertFalse(sale.oms_to_capture)
+
+    def test_one_sale_that_cannot_be_captured_says_why_and_stops_no_other(self):
+        bad, good = self._sell(self._part()), self._sell(self._part())
+        other = self.env["res.company"].create({"name": "Other company"})
+        bad.partner_id = self.env["res.partner"].create({"name": "Of the other company", "company_id": other.id})
+        self._capture()
+        self.assertTrue(bad.oms_capture_error)
+        self.assertTrue(good.oms_order_ids)
+        bad.partner_id.company_id = False
+        bad.action_oms_capture()
+        self.assertTrue(bad.oms_order_ids)
+        self.assertFalse(bad.oms_capture_error)
+
+    def test_totals_and_taxes_are_the_till_s_to_the_cent(self):
+        self.company.tax_calculation_rounding_method = "round_globally"
+        included = self._create_tax(7, price_include_override="tax_included")
+        odd = self._create_product("ODD", lst_price=10.07, taxes_id=[Command.set(included.ids)])
+        service = self._create_product("TIP", type="service", is_storable=False, lst_price=1, taxes_id=[Command.clear()])
+        card = self._create_product("THIRD", lst_price=3.333, taxes_id=[Command.set((self.tax_20 | self.tax_55).ids)])
+        cases = {
+            "many small lines": [self._part(odd, 1) for _number in range(7)],
+            "a discount on a line": [self._part(odd, 3, discount=33.33), self._part(qty=2)],
+            "a discount on all of it": [self._part(odd, 3), self._part(service, 1, price_unit=-4.21)],
+            "a tip": [self._part(), self._part(service, 1, price_unit=2.37)],
+            "two taxes and thirds": [self._part(card, 7), self._part(card, 1.5), self._part(odd, 2)],
+            "for nothing": [self._part(qty=2, discount=100)],
+        }
+        for name, parts in cases.items():
+            with self.subTest(name):
+                order = self._sold(*parts)
+                sale = order.oms_pos_order_id
+                self.assertEqual(
+                    (round(order.amount_total, 2), round(order.amount_tax, 2)),
+                    (round(sale.amount_total, 2), round(sale.amount_tax, 2)),
+                )
+                self.assertFalse(order.oms_on_hold)
+                self.assertEqual(order.invoice_status, "invoiced")
+
+    def test_what_the_till_rounds_off_stands_in_a_line_of_its_own(self):
+        rounding = self.env["account.cash.rounding"].create(
+            {
+                "name": "To five cents",
+                "rounding": 0.05,
+                "strategy": "add_invoice_line",
+                "rounding_method": "HALF-UP",
+                "profit_account_id": self.company.income_account_id.id,
+                "loss_account_id": self.company.expense_account_id.id,
+            }
+        )
+        till = self._create_till(
+            "Rounding till", cash_rounding=True, rounding_method=rounding.id, only_round_cash_method=False
+        )
+        order = self._sold(self._part(price_unit=10.02), pay=[(till.payment_method_ids.filtered("is_cash_count"), 12.0)], till=till)
+        sale = order.oms_pos_order_id
+        self.assertEqual(order.amount_total, sale.amount_total)
+        self.assertEqual(order.invoice_status, "invoiced", "the rounding is not left to invoice")
+        self.assertFalse(order.oms_on_hold)
+
+    def test_several_ways_of_paying_are_named(self):
+        order = self._sold(self._part(qty=2), pay=[(self.cash, 8), (self.card, 40)])
+        self.assertEqual(order.oms_payment_method, "Cash, Card")
+
+    def test_a_customer_who_is_known_has_the_order_and_keeps_the_fiscal_position(self):
+        free = self.env["account.fiscal.position"].create({"name": "Without tax", "company_id": self.company.id})
+        zero = self._create_tax(0, fiscal_position_ids=[Command.set(free.ids)], original_tax_ids=self.tax_20.ids)
+        customer = self.env["res.partner"].create({"name": "Known", "country_id": self.country.id})
+        sale = self._sell(
+            self._part(tax_ids=[Command.set(zero.ids)]), partner_id=customer.id, fiscal_position_id=free.id
+        )
+        self._capture()
+        order = sale.oms_order_ids
+        self.assertEqual((order.partner_id, order.fiscal_position_id), (customer, free))
+        self.assertEqual((order.amount_total, order.amount_tax), (sale.amount_total, 0))
+
+    def test_an_invoice_asked_for_at_the_till_is_the_only_one(self):
+        customer = self.env["res.partner"].create({"name": "Wants an invoice", "country_id": self.country.id})
+        order = self._sold(self._part(), partner_id=customer.id, to_invoice=True)
+        sale = order.oms_pos_order_id
+        self.assertEqual(sale.account_move.state, "posted")
+        self._book(order)
+        invoices = self._entries().filtered(lambda move: move.move_type == "out_invoice")
+        self.assertEqual(invoices, sale.account_move)
+        self.assertEqual(order.invoice_status, "invoiced")
+
+    def test_what_comes_back_at_the_till_is_an_order_of_its_own_and_known_on_the_first(self):
+        order = self._sold(self._part(qty=3))
+        refund = self._refund(order.oms_pos_order_id, qty=1)
+        self._capture()
+        back = refund.oms_order_ids
+        self.assertEqual((back.amount_total, back.amount_tax), (-24, -4))
+        self.assertEqual((back.oms_status, back.invoice_status), ("returned", "invoiced"))
+        self.assertEqual(order.oms_status, "returned_part")
+        self.assertEqual(order.order_line.qty_delivered, 3, "nobody has to send it again")
+        self.assertNotIn("Cancelled", order.order_line.name)
+        self._refund(order.oms_pos_order_id, qty=2)
+        self._capture()
+        self.assertEqual(order.oms_status, "returned")
+        orders = self.env["sale.order"].search([("oms_channel_id", "=", order.oms_channel_id.id)])
+        self.assertEqual(sum(orders.mapped("amount_total")), 0, "the list sums to what the till took")
+        self._close()
+
+    def test_what_is_shipped_later_is_a_delivery_of_the_order(self):
+        customer = self.env["res.partner"].create(
+            {"name": "At home", "street": "1 rue X", "zip": "75001", "city": "Paris", "country_id": self.country.id}
+        )
+        self.till.write({"ship_later": True, "warehouse_id": self.warehouse.id})
+        tomorrow = fields.Date.add(fields.Date.today(), days=1)
+        order = self._sold(
+            self._part(qty=2), partner_id=customer.id, shipping_date=fields.Date.to_string(tomorrow)
+        )
+        delivery = order.oms_pos_order_id.picking_ids
+        self.assertEqual(order.picking_ids, delivery, "the till's own transfer, and no second one")
+        self.assertEqual((order.oms_status, order.invoice_status), ("sourced", "invoiced"))
+        self.assertEqual((order.oms_delivery_method, order.order_line.qty_delivered), ("ship", 0))
+        self._ship(order)
+        self.assertEqual(order.order_line.qty_delivered, 2)
+        self.assertIn(order.oms_status, ("shipped", "delivered"))
+        self.assertFalse(self._book(order))
+        self._close()
+        self.assertFalse(order.invoice_ids)
+
+    def test_reports_of_odoo_count_a_sale_once(self):
+        order = self._sold(self._part(qty=2))
+        self.env.flush_all()
+        rows = self.env["sale.report"].search([("product_id", "=", self.product_standard.id)])
+        self.assertEqual(sum(rows.mapped("product_uom_qty")), 2)
+        self.assertIn(order.oms_pos_order_id.lines.sale_order_line_id.order_id, rows.mapped("order_reference"))
