@@ -66,7 +66,7 @@ class SaleOrder(models.Model):
         """Override of ``sale``: what a person typed is looked at before it is confirmed; what is found is told, not lost."""
         placed = self.browse()
         if self._oms_is_by_person():
-            placed = self.filtered("oms_channel_id.typed_orders")._oms_place()
+            placed = self._oms_to_place()._oms_place()
         stopped = placed.filtered(lambda order: order.oms_on_hold or order.state == "cancel")
         going = self - stopped
         result = super(SaleOrder, going).action_confirm() if going or not stopped else True
@@ -92,6 +92,10 @@ class SaleOrder(models.Model):
         return super(SaleOrder, self - offers)._oms_due_for_release()
 
     # ----------------------------------------------------------------------------------------------------- BUSINESS
+
+    def _oms_to_place(self):
+        """Hook: those of these orders that a person's confirmation places."""
+        return self.filtered("oms_channel_id.typed_orders")
 
     def _oms_place(self):
         """These quotations are ordered now: look at them as at an order that a message brought, each once.

@@ -15,7 +15,13 @@ class TestByHand(OmsCommon):
             "typist", "sales_team.group_sale_salesman_all_leads,oms_core.group_oms_user,stock.group_stock_user"
         )
         cls.customer = cls.env["res.partner"].create(
-            {"name": "Caller", "street": "1 rue de Rivoli", "zip": "75001", "city": "Paris", "country_id": cls.country.id}
+            {
+                "name": "Caller",
+                "street": "1 rue de Rivoli",
+                "zip": "75001",
+                "city": "Paris",
+                "country_id": cls.country.id,
+            }
         )
 
     def _type(self, customer=None, **values):

@@ -6,7 +6,9 @@ class OmsChannel(models.Model):
 
     _inherit = "oms.channel"
 
-    pos_config_id = fields.Many2one("pos.config", string="Till", readonly=True, copy=False, ondelete="set null")
+    pos_config_id = fields.Many2one(
+        "pos.config", string="Point of Sale", readonly=True, copy=False, ondelete="set null"
+    )
 
     _pos_config_uniq = models.UniqueIndex(
         "(pos_config_id) WHERE pos_config_id IS NOT NULL", "This till has a channel already."

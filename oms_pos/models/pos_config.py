@@ -29,7 +29,9 @@ class PosConfig(models.Model):
                     "pos_config_id": self.id,
                     "user_id": self.env.ref("base.user_root").id,
                     "team_id": self.crm_team_id.id,
-                    "warehouse_ids": [(6, 0, warehouse.filtered(lambda place: place.company_id == self.company_id).ids)],
+                    "warehouse_ids": [
+                        (6, 0, warehouse.filtered(lambda place: place.company_id == self.company_id).ids)
+                    ],
                     "invoice_policy": "manual",  # the till books by itself, at the end of the session
                     "owns_contact": True,  # the customer stands at the counter
                 }

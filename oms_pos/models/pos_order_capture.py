@@ -71,13 +71,16 @@ class PosOrder(models.Model):
         invoiced quantities are those of the till, and reports count the sale once."""
         channel = self.config_id._oms_get_channel()
         # skip_procurement (sale_stock): its goods have left, or leave by the till's own transfer
-        orders = channel._as_worker().with_context(skip_procurement=True).env["sale.order"]
+        worker = channel._as_worker().with_context(skip_procurement=True, sale_no_log_for_new_lines=True)
+        orders = worker.env["sale.order"]
         values = [self._oms_prepare_line(line, *amounts) for line, amounts in self._oms_get_amounts(lines).items()]
         charged = sum(self._oms_charged(amounts) for amounts in self._oms_get_amounts(self.lines).values())
         rounding = self.currency_id.round(self.amount_total - charged)
         if rounding:
             values.append(self._oms_prepare_rounding(rounding))
-        order = orders.create({**self._oms_prepare_order(channel), "order_line": [Command.create(row) for row in values]})
+        order = orders.create(
+            {**self._oms_prepare_order(channel), "order_line": [Command.create(row) for row in values]}
+        )
         total = sum(self._oms_charged(amounts) for amounts in self._oms_get_amounts(lines).values()) + rounding
         order.oms_channel_total = total
         for line, order_line in zip(lines, order.order_line, strict=False):
@@ -92,7 +95,9 @@ class PosOrder(models.Model):
         """Values of an order that is sold, paid and, unless it is shipped later, taken away."""
         customer = self.partner_id or self.env.ref("oms_pos.partner_walk_in")
         place = self.config_id.picking_type_id.warehouse_id
-        quotation_pages = {"quotation_document_ids": []} if "quotation_document_ids" in channel.env["sale.order"]._fields else {}
+        quotation_pages = (
+            {"quotation_document_ids": []} if "quotation_document_ids" in channel.env["sale.order"]._fields else {}
+        )
         return {
             **quotation_pages,
             "partner_id": customer.id,
@@ -105,7 +110,9 @@ class PosOrder(models.Model):
             "oms_updated_at": self.date_order,
             "oms_confirmed_at": self.date_order,
             "date_order": self.date_order,
-            "oms_payment_method": ", ".join(dict.fromkeys(self.payment_ids.sorted("id").payment_method_id.mapped("name"))),
+            "oms_payment_method": ", ".join(
+                dict.fromkeys(self.payment_ids.sorted("id").payment_method_id.mapped("name"))
+            ),
             "oms_delivery_method": "ship" if self.shipping_date else "pickup",
             "oms_pickup_warehouse_id": False if self.shipping_date else place.id,
             "oms_ship_by": self.shipping_date or False,
@@ -159,7 +166,9 @@ class PosOrder(models.Model):
         full = net / (1 - line.discount / 100) if 0 < line.discount < 100 else net
         return {
             "product_id": line.product_id.id,
-            "name": "\n".join(filter(None, (line.full_product_name or line.product_id.display_name, line.customer_note))),
+            "name": "\n".join(
+                filter(None, (line.full_product_name or line.product_id.display_name, line.customer_note))
+            ),
             "product_uom_qty": line.qty,
             "product_uom_id": line.product_id.uom_id.id,
             "price_unit": price_unit,

@@ -11,7 +11,8 @@ class SaleOrder(models.Model):
     )
 
     _oms_pos_order_uniq = models.UniqueIndex(
-        "(oms_pos_order_id) WHERE oms_pos_order_id IS NOT NULL", "This sale of the till is in the list of orders already."
+        "(oms_pos_order_id) WHERE oms_pos_order_id IS NOT NULL",
+        "This sale of the till is in the list of orders already.",
     )
 
     def action_oms_view_sale(self):

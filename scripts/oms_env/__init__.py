@@ -22,9 +22,7 @@ SHOPS = tuple(
 #: Add-ons that Odoo installs by itself where one of ours meets one of Odoo's that ours does not need (purchase, crm, …).
 GLUE = tuple(
     sorted(
-        path.parent.name
-        for path in CHECKOUT.glob("oms_*/__manifest__.py")
-        if path.parent.name not in (*ADDONS, *SHOPS)
+        path.parent.name for path in CHECKOUT.glob("oms_*/__manifest__.py") if path.parent.name not in (*ADDONS, *SHOPS)
     )
 )
 

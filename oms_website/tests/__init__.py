@@ -1,0 +1,3 @@
+from . import test_shop
+from . import test_shop_stock
+from . import test_checkout
