@@ -19,7 +19,7 @@ class OmsChannel(models.Model):
         :return: (HTTP status, answer)
         """
         self.ensure_one()
-        limit, cursor = _whole(query, "limit", API_PAGE), _whole(query, "cursor", 0)
+        limit, cursor, skus = _whole(query, "limit", API_PAGE), _whole(query, "cursor", 0), []
         limit = max(1, min(limit, API_PAGE_MAX))
         # Of the transaction: what is committed meanwhile is not seen, and told next time.
         as_of = self.env.cr.now() - timedelta(seconds=API_SINCE_OVERLAP_S)
@@ -59,11 +59,30 @@ class OmsChannel(models.Model):
                 {"unlimited": True} if quantity is None else {"available": format(max(quantity, 0).normalize(), "f")}
             )
             levels.append({"sku": product.default_code, "name": product.name, **counted})
+        if skus and not cursor and not query.get("since"):
+            levels += self._api_listed_stock(env_sudo, set(skus) - {level["sku"] for level in levels})
         return 200, {
             "levels": levels,
             "cursor": str(products[-1].id) if len(found) > limit else "",
             "as_of": fields.Datetime.to_string(as_of).replace(" ", "T") + "Z",
         }
+
+    def _api_listed_stock(self, env_sudo, skus):
+        """Of SKUs that are only the app's own: as many packs as may be sold of what they stand for."""
+        listings = env_sudo["oms.channel.listing"].search(
+            [("channel_id", "=", self.id), ("sku", "in", list(skus)), ("product_id", "!=", False)]
+        )
+        totals = env_sudo["oms.availability"]._get_channel_atp(self.sudo(), listings.product_id) if listings else {}
+        levels = []
+        for listing in listings:
+            quantity = totals.get(listing.product_id.id)
+            counted = (
+                {"unlimited": True}
+                if quantity is None
+                else {"available": str(int(max(quantity, 0) // max(listing.pack_size, 1)))}
+            )
+            levels.append({"sku": listing.sku, "name": listing.title or listing.product_id.name, **counted})
+        return levels
 
 
 def _whole(query, name, default):

@@ -25,7 +25,9 @@ class OmsChannel(models.Model):
         for channel in self:
             adapter = PLATFORMS.get(channel.platform)
             channel.can_subscribe = bool(adapter and adapter.capabilities.subscribe)
-            channel.has_chosen_secrets = bool(_get_chosen(adapter)) and not channel.can_subscribe
+            # Where the shop is told by itself, nobody has to see them; an address that is asked back is entered by hand, too.
+            by_hand = not channel.can_subscribe or adapter.challenge
+            channel.has_chosen_secrets = bool(_get_chosen(adapter)) and bool(by_hand)
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -52,6 +54,7 @@ class OmsChannel(models.Model):
                 "sticky": True,
                 "title": self.env._("Copy this now, it is shown once"),
                 "message": " · ".join(f"{one.label}: {made[one.field]}" for one in chosen),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }
 

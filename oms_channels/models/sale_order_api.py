@@ -97,7 +97,7 @@ class SaleOrder(models.Model):
             "status": self.oms_status,
             "status_text": statuses[self.oms_status],
             "currency": self.currency_id.name,
-            "total": _number(self.amount_total),
+            "total": _money(self.amount_total, self.currency_id),
             "updated_at": _stamp(self.oms_updated_at),
             "ship_by": _stamp(self.oms_ship_by),
             "deliver_by": _stamp(self.oms_deliver_by),
@@ -118,8 +118,8 @@ class SaleOrder(models.Model):
                     "number": move.name,
                     "type": "credit_note" if move.move_type == "out_refund" else "invoice",
                     "date": str(move.invoice_date or ""),
-                    "total": _number(move.amount_total),
-                    "open": _number(move.amount_residual),
+                    "total": _money(move.amount_total, move.currency_id),
+                    "open": _money(move.amount_residual, move.currency_id),
                 }
                 for move in self.invoice_ids
                 if move.state == "posted" and move.move_type in ("out_invoice", "out_refund")
@@ -128,7 +128,7 @@ class SaleOrder(models.Model):
                 {
                     "id": refund.external_id,
                     "status": refund.state,
-                    "amount": _number(refund.amount),
+                    "amount": _money(refund.amount, refund.currency_id),
                     "refunded_at": _stamp(refund.refunded_at),
                 }
                 for refund in self.oms_channel_refund_ids
@@ -340,8 +340,13 @@ class OmsMessage(models.Model):
 
 
 def _number(value):
-    """An amount or a quantity as text, without digits that a float has made up."""
+    """A quantity as text, without digits that a float has made up."""
     return format(Decimal(repr(round(float(value), 6))).normalize() + Decimal(0), "f")
+
+
+def _money(value, currency):
+    """An amount as text, with the decimals of its currency."""
+    return format(value, f".{currency.decimal_places}f")
 
 
 def _stamp(moment):

@@ -112,7 +112,7 @@ class TestApi(ApiCommon, HttpCase):
         self._arrived()._process()
         self.assertEqual(self._ask("GET", told["url"]).json()["status"], "accepted")
         found = self._ask("GET", f"orders/{order['id']}").json()
-        self.assertEqual((found["status"], found["total"], found["currency"]), ("sourced", "24", "EUR"))
+        self.assertEqual((found["status"], found["total"], found["currency"]), ("sourced", "24.00", "EUR"))
 
     def test_the_same_content_twice_is_one_message_and_changed_content_another(self):
         order = self._app_order()
@@ -374,7 +374,7 @@ class TestApi(ApiCommon, HttpCase):
         self.assertEqual(told["shipments"][0]["tracking_number"], "1Z999")
         self.assertEqual(told["shipments"][0]["lines"], [{"line_id": "1", "quantity": "1"}])
         self.assertEqual((told["lines"][0]["ordered"], told["lines"][0]["shipped"]), ("1", "1"))
-        self.assertEqual((told["invoices"][0]["type"], told["invoices"][0]["total"]), ("invoice", "24"))
+        self.assertEqual((told["invoices"][0]["type"], told["invoices"][0]["total"]), ("invoice", "24.00"))
 
     def test_what_is_only_our_business_is_not_told(self):
         sale = self._captured()
@@ -422,6 +422,21 @@ class TestApi(ApiCommon, HttpCase):
         self._captured()
         changed = self._ask("GET", "stock?skus=STD,AVG", If_None_Match=asked.headers["ETag"])
         self.assertEqual({row["sku"]: row["available"] for row in changed.json()["levels"]}["STD"], "99")
+
+    def test_stock_of_the_apps_own_skus_is_told_in_packs(self):
+        self.env["oms.channel.listing"].create(
+            {
+                "channel_id": self.app.id,
+                "external_id": "P-6",
+                "sku": "SIX-PACK",
+                "title": "Six of them",
+                "product_id": self.product_standard.id,
+                "pack_size": 6,
+            }
+        )
+        told = self._ask("GET", "stock?skus=SIX-PACK,STD").json()["levels"]
+        self.assertEqual({row["sku"]: row["available"] for row in told}, {"SIX-PACK": "16", "STD": "100"})
+        self.assertEqual(self._ask("GET", "stock?skus=SIX-PACK", app=self.other_app).json()["levels"], [])
 
     def test_the_documentation_is_there_for_everybody(self):
         answer = self.url_open(f"{const.ROOT}/openapi.json")
@@ -497,7 +512,7 @@ class TestApi(ApiCommon, HttpCase):
         )
         self.assertTrue(sale.oms_on_hold)
         self.assertIn("scratched", sale.oms_hold_reason)
-        self.assertEqual(self._ask("GET", f"orders/{sale.oms_external_id}").json()["refunds"][0]["amount"], "12")
+        self.assertEqual(self._ask("GET", f"orders/{sale.oms_external_id}").json()["refunds"][0]["amount"], "12.00")
 
     def test_a_later_state_of_the_order_that_leaves_the_refund_out_takes_it_not_back(self):
         sale = self._captured(number="A-77")

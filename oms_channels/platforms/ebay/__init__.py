@@ -49,6 +49,7 @@ ADAPTER = Adapter(
         cancel=True,
         prices=True,
         listings=True,
+        subscribe=True,
         stock_batch=const.BATCH_MAX,
         price_batch=const.BATCH_MAX,
     ),

@@ -18,6 +18,7 @@ from ...domain.outgoing import Cancellation, ListingPage, ListingRef, Parcel, Pr
 from ...domain.reader import Reader
 from ..rest import Answer, RestClient, Tokens
 from . import answers, const, parse, render, signing
+from .notifying import Notifying
 
 TOKENS = Tokens()
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -29,13 +30,15 @@ SENTENCES = {
     "invalid_client": "eBay does not know the client ID or its secret. Compare them with the application keys on eBay's "
     "developer pages.",
 }
+#: What belongs to the application and not to a seller.
+OF_APPLICATION = tuple(f"{const.NOTIFICATION}/{what}" for what in ("public_key", "config", "destination", "topic"))
 UNSIGNED = (
     "eBay wants this signed, as for all sellers in the EU and the United Kingdom. Create a signing key (eBay's Key Management "
     "API) and enter it together with the refresh token in the channel, or do this in Seller Hub."
 )
 
 
-class Client(RestClient):
+class Client(Notifying, RestClient):
     """One seller on one of eBay's sites.
 
     :param api_url: https://api.ebay.com, or https://api.sandbox.ebay.com to try it out.
@@ -92,7 +95,7 @@ class Client(RestClient):
     # ---- Who we are ----
 
     def auth(self, request: Request) -> AuthBase:
-        who = "application" if request.path.startswith(f"{const.NOTIFICATION}/public_key") else "seller"
+        who = "application" if request.path.startswith(OF_APPLICATION) else "seller"
         scheme = "IAF" if request.path.startswith(const.CANCELLATION) else "Bearer"
         key = self._signing_key if _moves_money(request) else None
         return _Bearer(f"{scheme} {self._token(who)}", key, self.now)

@@ -47,6 +47,10 @@ CARRIER_OTHER = "Other"
 
 HEADER_SIGNATURE = "X-EBAY-SIGNATURE"
 TOPIC_DELETION = "MARKETPLACE_ACCOUNT_DELETION"
+#: The alert address of the application is not set; without one, eBay keeps no address of ours.
+NO_ALERTS_ERROR = "195026"
+DESTINATION_NAME = "Orders"
+NOTIFICATIONS_PER_PAGE = 100
 #: Topics that say which order they are about, and that are subscribed to.
 TOPICS = ("ORDER_CONFIRMATION", "ITEM_MARKED_SHIPPED")
 

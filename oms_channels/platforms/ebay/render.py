@@ -215,5 +215,55 @@ def approve_cancellation(cancel_id: str) -> Request:
     return Request("POST", f"{const.CANCELLATION}/{_part(cancel_id)}/approve")
 
 
-def subscriptions() -> Request:
-    return Request("GET", f"{const.NOTIFICATION}/subscription", {"limit": "10"})
+# ---- Notifications ----
+
+
+def subscriptions(cursor: str = "", limit: int = 10) -> Request:
+    """What is sent to whom."""
+    return _notifications("subscription", cursor, limit)
+
+
+def destinations(cursor: str = "") -> Request:
+    """The addresses that eBay knows of the application."""
+    return _notifications("destination", cursor, const.NOTIFICATIONS_PER_PAGE)
+
+
+def _notifications(what: str, cursor: str, limit: int) -> Request:
+    params = {"limit": str(limit)} | ({"continuation_token": cursor} if cursor else {})
+    return Request("GET", f"{const.NOTIFICATION}/{what}", params)
+
+
+def alerts() -> Request:
+    return Request("GET", f"{const.NOTIFICATION}/config")
+
+
+def destination(address: str, token: str, destination_id: str = "") -> Request:
+    """An address for notifications; eBay asks it whether it is ours before it answers. With an id, one that is there."""
+    body = {
+        "name": const.DESTINATION_NAME,
+        "status": "ENABLED",
+        "deliveryConfig": {"endpoint": address, "verificationToken": token},
+    }
+    path = f"{const.NOTIFICATION}/destination"
+    return (
+        Request("PUT", f"{path}/{_part(destination_id)}", body=body)
+        if destination_id
+        else Request("POST", path, body=body)
+    )
+
+
+def topic(name: str) -> Request:
+    return Request("GET", f"{const.NOTIFICATION}/topic/{_part(name)}")
+
+
+def subscription(topic_id: str, version: str, destination_id: str, subscription_id: str = "") -> Request:
+    """That a topic is sent to an address; with an id, one that is there."""
+    body = {
+        "status": "ENABLED",
+        "destinationId": destination_id,
+        "payload": {"format": "JSON", "schemaVersion": version, "deliveryProtocol": "HTTPS"},
+    }
+    path = f"{const.NOTIFICATION}/subscription"
+    if subscription_id:
+        return Request("PUT", f"{path}/{_part(subscription_id)}", body=body)
+    return Request("POST", path, body={"topicId": topic_id, **body})

@@ -29,12 +29,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from .base import Asked, PlatformServer, Reply
+from .ebay_notifying import ROOT, Notifications
 
 TOKEN_LIFETIME_S = 7200
 CREATED_SKEW_S = 300
 DELIVERY_TIMEOUT_S = 60
 WINDOW = re.compile(r"lastmodifieddate:\[(\S+?)\.\.(\S*?)\]")
 #: What a seller agrees to, by the second part of an address.
+OF_APPLICATION = tuple(f"{ROOT}/{what}" for what in ("public_key", "config", "destination", "topic"))
 AREAS = frozenset({"fulfillment", "inventory", "notification"})
 KEY_ID = "3f2f9e3c-0000-4000-8000-5b6c7d8e9f00"
 
@@ -74,6 +76,7 @@ class EbayServer(PlatformServer):
         self.titles: dict[str, str] = {}
         self.offers: dict[str, dict[str, Any]] = {}
         self.revised_out: set[str] = set()
+        self.notifications = Notifications(error)
         self.shipments: dict[str, list[dict[str, Any]]] = {}
         self.refunds: list[dict[str, Any]] = []
         self.cancellations: list[dict[str, Any]] = []
@@ -134,8 +137,10 @@ class EbayServer(PlatformServer):
                     return Reply(404, error(195003, "The specified key id is invalid.", "API_NOTIFICATION"))
                 key = "".join(line for line in public_pem().splitlines())
                 return Reply(200, {"key": key, "algorithm": "ECDSA", "digest": "SHA1"})
-            case "GET", "commerce", "notification", "v1", "subscription":
-                return Reply(200, {"total": 0, "subscriptions": []})
+            case _, "commerce", "notification", "v1", *rest:
+                found = self.notifications.handle(asked, rest)
+                if found:
+                    return found
             case "POST", "post-order", "v2", "cancellation", *rest:
                 return self._cancel(asked, rest)
         return Reply(404, error(2002, "Resource not found", "ACCESS"))
@@ -167,7 +172,7 @@ class EbayServer(PlatformServer):
                 401, error(1001, "Invalid access token. Check the value of the Authorization header.", "OAuth")
             )
         area = asked.path.split("/")[2]
-        is_key = "/public_key/" in asked.path
+        is_key = asked.path.startswith(OF_APPLICATION)
         if is_key != (who == "application") or (area in AREAS - self.scopes and not is_key):
             return Reply(403, error(1100, "Insufficient permissions to fulfill the request.", "ACCESS"))
         if asked.headers.get("x-ebay-c-marketplace-id") != self.marketplace_id and area != "notification":
