@@ -3,11 +3,13 @@
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from unittest.mock import patch
 
 import requests
 
-from odoo.tests import HttpCase, tagged
+from odoo import fields
+from odoo.tests import HttpCase, freeze_time, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.oms_channels.controllers import api as controller
@@ -205,6 +207,15 @@ class TestApi(ApiCommon, HttpCase):
     def test_a_request_that_was_refused_frees_its_key(self):
         self._ask("POST", "orders", {"id": "x"}, Idempotency_Key="k-2")
         self.assertEqual(self._ask("POST", "orders", self._app_order(), Idempotency_Key="k-2").status_code, 202)
+
+    def test_keys_are_forgotten_after_some_days(self):
+        self._ask("POST", "orders", self._app_order(), Idempotency_Key="k-3")
+        requests_kept = self.env["oms.api.request"].search([("channel_id", "=", self.app.id)])
+        requests_kept._gc_keys()
+        self.assertTrue(requests_kept.exists())
+        with freeze_time(fields.Datetime.now() + timedelta(days=8)):
+            requests_kept._gc_keys()
+        self.assertFalse(requests_kept.exists())
 
     def test_a_key_that_cannot_be_stored_is_refused(self):
         self.assertEqual(

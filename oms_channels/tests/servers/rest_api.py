@@ -8,8 +8,7 @@ from copy import deepcopy
 from typing import Any
 from urllib.parse import unquote, urlencode
 
-from odoo.addons.oms_channels.platforms.rest_api import const, verify
-
+from ...platforms.rest_api import const, verify
 from .base import Asked, PlatformServer, Reply
 
 TIMESTAMP = "1772445600"
