@@ -21,6 +21,8 @@ HEADERS_KEPT = (
     "x-wc-webhook-id",
     "x-wc-webhook-delivery-id",
     "x-ebay-signature",
+    "x-oms-timestamp",
+    "x-oms-signature",
 )
 
 #: Characters of a header's value that are kept.

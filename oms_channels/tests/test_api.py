@@ -14,6 +14,7 @@ from odoo.tools import mute_logger
 
 from odoo.addons.oms_channels.controllers import api as controller
 from odoo.addons.oms_channels.platforms.rest_api import const, openapi, verify
+from odoo.addons.oms_channels.tests.servers.rest_api import webhook_headers
 from odoo.addons.oms_core.const import BODY_MAX_BYTES
 
 from .common import ChannelsCommon
@@ -127,6 +128,16 @@ class TestApi(ApiCommon, HttpCase):
         self._arrived()._process()
         sale = self.env["sale.order"].search([("oms_channel_id", "=", self.app.id)])
         self.assertEqual(len(sale), 1)
+
+    def test_a_shop_that_knows_only_webhooks_posts_its_order_to_the_address_of_those(self):
+        raw = json.dumps(self._app_order()).encode()
+        path = f"/oms/hook/{self.app.token}"
+        answers = [
+            self.url_open(path, data=raw, headers=webhook_headers(raw, secret), method="POST").status_code
+            for secret in ("another", self.app.webhook_secret)
+        ]
+        self.assertEqual(answers, [401, 200])
+        self.assertEqual(self._arrived().mapped("state"), ["quarantine", "pending"])
 
     def test_what_does_not_add_up_is_taken_and_held_and_the_app_is_told_why(self):
         answer = self._ask("POST", "orders", self._app_order(total="25.00", adress={}))
