@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 #: More is no order file.
 SEGMENTS_MAX = 200_000
+#: Interchanges of one file; each can have separators of its own, and is cut out of what is left.
+INTERCHANGES_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def cutter(mark: str, release: str = ""):
     if not release:
         return lambda text: text.split(mark)
     pattern = re.compile(
-        rf"(?:[^{re.escape(mark)}{re.escape(release)}]|{re.escape(release)}.|{re.escape(release)}$)*", re.S
+        rf"(?:[^{re.escape(mark)}{re.escape(release)}]+|{re.escape(release)}.|{re.escape(release)}$)*", re.S
     )
 
     def cut(text: str) -> list[str]:
@@ -144,6 +146,12 @@ def escape(text: str, release: str, marks: str) -> str:
     """
     flat = re.sub(r"[\x00-\x1f\x7f]+", " ", text)
     return "".join(f"{release}{letter}" if letter == release or letter in marks else letter for letter in flat)
+
+
+def too_many(standard: str) -> Interchange:
+    """What stands for all that is not read of a file of too many interchanges."""
+    text = f"More than {INTERCHANGES_MAX} interchanges in one file: those after them were not read. Split it."
+    return Interchange(standard, ("", ""), ("", ""), "", (), fault=Fault("13", text))
 
 
 def count_of(text: str) -> int:

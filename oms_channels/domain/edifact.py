@@ -12,7 +12,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from .edi import SEGMENTS_MAX, Fault, Interchange, Message, Segment, count_of, cutter, escape, unescape
+from .edi import (
+    INTERCHANGES_MAX,
+    SEGMENTS_MAX,
+    Fault,
+    Interchange,
+    Message,
+    Segment,
+    count_of,
+    cutter,
+    escape,
+    too_many,
+    unescape,
+)
 
 #: Syntax identifier (UNB S001) → Python's name of its letters.
 LETTERS = {
@@ -71,7 +83,7 @@ def read(data: bytes) -> list[Interchange]:
     >>> interchange.control, interchange.messages[0].segments[0].get(1), interchange.fault
     ('7', 'X', None)
     """
-    segments, service = _segments(decode(data))
+    segments, service, is_whole = _segments(decode(data))
     found: list[Interchange] = []
     inside: list[Segment] = []
     for segment in segments:
@@ -85,19 +97,21 @@ def read(data: bytes) -> list[Interchange]:
             inside = []
     if inside:
         found.append(_interchange(inside, service))
-    return found
+    return found if is_whole and len(found) <= INTERCHANGES_MAX else [*found[:INTERCHANGES_MAX], too_many("edifact")]
 
 
-def _segments(text: str) -> tuple[list[Segment], Service]:
-    service, found, rest = Service(), [], text.lstrip()
+def _segments(text: str) -> tuple[list[Segment], Service, bool]:
+    """(the segments, the last service characters, whether that is all of it)"""
+    service, found, rest, parts = Service(), [], text.lstrip(), 0
     # A file can hold several interchanges, each with service characters of its own.
-    while rest and len(found) < SEGMENTS_MAX:
+    while rest and len(found) < SEGMENTS_MAX and parts < INTERCHANGES_MAX:
+        parts += 1
         if rest.startswith("UNA") and len(rest) >= 9:
             service = Service(rest[3], rest[4], rest[5], "" if rest[6] == " " else rest[6], rest[8])
             rest = rest[9:]
         chunk, rest = _until_next(rest, service)
         found += _cut(chunk, service)
-    return found[:SEGMENTS_MAX], service
+    return found[:SEGMENTS_MAX], service, not rest and len(found) <= SEGMENTS_MAX
 
 
 def _until_next(text: str, service: Service) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from .edi import SEGMENTS_MAX, Fault, Group, Interchange, Message, Segment, count_of
+from .edi import INTERCHANGES_MAX, SEGMENTS_MAX, Fault, Group, Interchange, Message, Segment, count_of, too_many
 
 #: Elements of ISA and how wide each is: it is the only segment of fixed length.
 ISA_WIDTHS = (2, 10, 2, 10, 2, 15, 2, 15, 6, 4, 1, 5, 9, 1, 1, 1)
@@ -43,6 +43,9 @@ def read(data: bytes) -> list[Interchange]:
     text, found = decode(data), []
     rest = text[text.find("ISA") :] if "ISA" in text else ""
     while rest:
+        if len(found) >= INTERCHANGES_MAX:
+            found.append(too_many("x12"))
+            break
         separators, rest = _separators(rest)
         if separators is None:
             found.append(

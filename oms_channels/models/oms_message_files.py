@@ -25,6 +25,7 @@ from odoo.addons.oms_core.text import as_html
 
 from ..const import FILE_PORTION_MAX, FILE_QUIET_S, FILES_MAX
 from ..domain.adapter import Auth, Reject, Retry
+from ..domain.envelope import open_sealed
 from ..domain.outgoing import Acknowledgement
 from ..platforms.files import acks, parse, split
 from ..platforms.files import const as files
@@ -422,7 +423,20 @@ class OmsMessage(models.Model):
             buyer=reply.get("buyer") or "",
             place=reply.get("place") or "",
             lines=lines,
+            again=self.kind == "parcel" and self._is_told_again(),
         )
+
+    def _is_told_again(self):
+        """Whether the same parcel was told before, without the number that it has now."""
+        parcel = f"parcel:{open_sealed(self.kind, self._get_body()).key}:"
+        domain = [
+            ("channel_id", "=", self.channel_id.id),
+            ("direction", "=", "out"),
+            ("event_key", "=like", f"{parcel}%"),
+            ("state", "=", "done"),
+            ("id", "<", self.id),
+        ]
+        return bool(self.search_count(domain, limit=1))
 
     def _get_facts(self, order):
         """What the partner said when it ordered; empty when that is not kept any more."""

@@ -224,6 +224,8 @@ class TestFiles(FilesCommon):
         self._ship(self._sales()).carrier_tracking_ref = "6A123"
         files = self._send()
         self.assertEqual([name for name, _data in files], ["desadv-000000001.edi", "desadv-000000002.edi"])
+        functions = [edifact.read(data)[0].messages[0].segments[0].get(2) for _name, data in files]
+        self.assertEqual(functions, ["9", "5"], "the second one, with the number, stands in the place of the first")
         [desadv] = edifact.read(files[-1][1])
         self.assertIsNone(desadv.fault)
         [message] = desadv.messages
@@ -556,6 +558,21 @@ class TestFileImport(FilesCommon):
             file = self._wizard(b64decode(wizard.with_context(bin_size=False).bad_file))
             file.action_preview()
             self.assertEqual((file.order_count, file.bad_count), (2, 0))
+
+    def test_a_clerk_imports_into_no_other_channel_and_looks_at_no_other_message(self):
+        wizard = self._wizard(HEADER + self._row("A1"))
+        wizard.channel_id = self.channel
+        for act in (wizard.action_preview, wizard.action_import):
+            with self.assertRaisesRegex(UserError, "takes no files"):
+                act()
+        other = self._create_company("Other merchant")
+        elsewhere = self.env["oms.channel"].create(
+            {"name": "Elsewhere", "code": "ELSE", "platform": "files", "company_id": other.id}
+        )
+        message = self.env["oms.message"]._take_file(elsewhere, "x.csv", b"order;sku")
+        wizard.message_id = message
+        with self.assertRaises(AccessError):
+            wizard.action_refresh()
 
     def test_who_works_no_orders_imports_none(self):
         other = self._create_user("file_nobody", "base.group_user")

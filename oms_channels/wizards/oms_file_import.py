@@ -8,6 +8,7 @@ from odoo.addons.oms_core.domain.third_party_files import BadRow, write_bad_rows
 
 from ..const import IMPORT_AT_ONCE_MAX, IMPORT_SHOWN_MAX
 from ..domain.table import Unreadable, name_key
+from ..models.oms_message_files import FILE_KIND
 from ..platforms.files import const as files
 from ..platforms.files import parse, split
 
@@ -50,6 +51,7 @@ class OmsFileImport(models.TransientModel):
         """Read the file, and show what would come of it. Nothing is stored."""
         self.ensure_one()
         self.check_access("write")
+        self._check_channel()
         data, columns = self._get_data(), self._get_chosen()
         settings = self.channel_id.sudo()._get_file_settings(self.file_name, None, columns)
         file = split.read(data, settings)
@@ -86,7 +88,7 @@ class OmsFileImport(models.TransientModel):
         """Take the good orders. Few are worked off at once, many by the jobs."""
         self.ensure_one()
         self.check_access("write")
-        self.channel_id.check_access("read")
+        self._check_channel()
         columns = self._get_chosen()
         if columns and self.channel_id.has_access("write"):
             self.channel_id.file_columns = {**(self.channel_id.file_columns or {}), **columns}
@@ -107,8 +109,10 @@ class OmsFileImport(models.TransientModel):
         """How far the orders of the file are."""
         self.ensure_one()
         self.check_access("write")
-        self.channel_id.check_access("read")
-        message_sudo = self.message_id.sudo()  # sudo: who handed in a file may see what became of it
+        self.message_id.check_access("read")
+        if self.message_id.kind != FILE_KIND:
+            raise UserError(self.env._("This message is no file."))
+        message_sudo = self.message_id.sudo()  # sudo: counts of its orders, for whoever may read the file
         bad = message_sudo._get_file_bad()
         self.write(
             {
@@ -165,6 +169,12 @@ class OmsFileImport(models.TransientModel):
         message.check_access("read")
         wizard = self.create({"channel_id": message.channel_id.id, "message_id": message.id})
         return wizard.action_refresh()
+
+    def _check_channel(self):
+        """Whether this user may import for this channel."""
+        self.channel_id.check_access("read")
+        if self.channel_id.platform != files.CODE:
+            raise UserError(self.env._("Channel “%s” takes no files.", self.channel_id.name))
 
     def _is_waiting(self):
         message_sudo = self.message_id.sudo()  # sudo: as in action_refresh

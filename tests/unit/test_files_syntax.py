@@ -264,3 +264,17 @@ def test_an_interchange_of_somebody_else_is_refused():
         file = split.read(data, replace(ours, **wrong))
         assert not file.pieces
         assert sentence in file.bad[0].reason
+
+
+@pytest.mark.parametrize("part", [b"UNA:+.? '", b"ISA*00*", b"UNB+UNOA:3+a+b+1:1+1'UNZ+0+1'", b"?", b"UNA:+.? 'x'"])
+def test_a_file_of_endless_beginnings_takes_no_time(part):
+    file = split.read((b"UNA:+.? 'UNB+" if part == b"?" else b"") + part * (400_000 // len(part)), SETTINGS)
+    assert file.bad
+    assert not file.pieces
+
+
+def test_many_interchanges_are_read_as_far_as_is_sensible_and_the_rest_is_said():
+    data = (PAYLOADS / "files" / "raw" / "x12" / "po_with_freight_and_total.x12").read_bytes()
+    file = split.read(data * 201, SETTINGS)
+    assert (len(file.pieces), len(file.bad)) == (200, 1)
+    assert "Split it" in file.bad[0].reason

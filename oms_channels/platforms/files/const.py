@@ -11,8 +11,10 @@ FORMATS = (("csv", "CSV or Excel"), ("edifact", "EDIFACT"), ("x12", "ANSI X12"))
 #: A larger file is refused.
 FILE_MAX_BYTES = 8 * 1024 * 1024
 #: What an Excel file may hold once it is unpacked, and of how many parts.
-UNPACKED_MAX_BYTES = 100 * 1024 * 1024
+UNPACKED_MAX_BYTES = 50 * 1024 * 1024
 PARTS_MAX = 500
+#: Sheets that are looked at for one that holds anything.
+SHEETS_MAX = 5
 #: Rows read of a file.
 ROWS_MAX = 10_000
 #: Orders of one file.

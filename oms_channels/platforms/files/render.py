@@ -59,6 +59,7 @@ class About:
     """The order that something is about, in the partner's words.
 
     :param lines: {the partner's line: what it is}
+    :param again: it was told before, with less: what is told now stands in its place.
     """
 
     number: str = ""
@@ -66,6 +67,7 @@ class About:
     buyer: str = ""
     place: str = ""
     lines: Mapping[str, Line] = field(default_factory=dict)
+    again: bool = False
 
     def line(self, line_id: str) -> Line:
         return self.lines.get(line_id) or Line(line_id)
@@ -170,7 +172,7 @@ def _edifact(kind: str, body: Sequence[str], envelope: Envelope) -> bytes:
 def desadv(parcel: Parcel, about: About, envelope: Envelope) -> bytes:
     """A despatch advice of one parcel."""
     body = [
-        edifact.segment("BGM", "351", parcel.key, "9"),
+        edifact.segment("BGM", "351", parcel.key, "5" if about.again else "9"),
         edifact.segment("DTM", ("137", f"{envelope.now:%Y%m%d%H%M}", "203")),
         edifact.segment("DTM", ("11", f"{parcel.shipped_at:%Y%m%d%H%M}", "203")),
         edifact.segment("RFF", ("ON", about.number or parcel.order_ref)),
@@ -250,7 +252,9 @@ def _unit(line: Line) -> str:
 def asn(parcel: Parcel, about: About, envelope: Envelope) -> bytes:
     """An 856 of one parcel: shipment, order, pack, items."""
     body = [
-        x12.segment("BSN", "00", parcel.key, f"{envelope.now:%Y%m%d}", f"{envelope.now:%H%M}", "0001"),
+        x12.segment(
+            "BSN", "05" if about.again else "00", parcel.key, f"{envelope.now:%Y%m%d}", f"{envelope.now:%H%M}", "0001"
+        ),
         x12.segment("HL", "1", "", "S"),
     ]
     if parcel.carrier_name or parcel.carrier:

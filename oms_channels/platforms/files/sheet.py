@@ -32,7 +32,7 @@ def read(data: bytes) -> Table:
     try:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
         try:
-            rows = next(filter(None, (_rows(sheet) for sheet in book.worksheets)), [])
+            rows = next(filter(None, (_rows(sheet) for sheet in book.worksheets[: const.SHEETS_MAX])), [])
         finally:
             book.close()
     except Unreadable:
