@@ -15,6 +15,8 @@
         "wizards/oms_channel_connect_views.xml",
         "views/oms_channel_views.xml",
         "views/oms_channel_audit_views.xml",
+        "views/oms_channel_health_views.xml",
+        "views/oms_channel_history_views.xml",
         "views/oms_channel_listing_views.xml",
         "views/oms_channel_mapping_views.xml",
         "views/oms_api_request_views.xml",

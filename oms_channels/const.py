@@ -110,3 +110,8 @@ IMPORT_AT_ONCE_MAX = 20
 SFTP_TIMEOUT_S = 20
 #: Files of a partner that are remembered as not complete yet.
 SFTP_SEEN_MAX = 1000
+#: A shop is asked so often whether our keys still do.
+CHECK_AFTER_H = 24
+
+#: Pages of its past that are read of a channel in one run.
+HISTORY_PAGES_PER_RUN = 20

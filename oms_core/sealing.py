@@ -4,8 +4,8 @@ Whoever reads the database (a backup, a replica, a report, a copy on a developer
 kept outside of it:
 
 * ``OMS_SECRET_KEY``, ``OMS_SECRET_KEY_FILE`` or ``oms_secret_key`` in ``odoo.conf``: any long random text. Several, separated
-  by commas or blanks: the first encrypts, all of them decrypt. So a key is changed: put the new one in front, restart, choose
-  *Encrypt Anew* on the health page (a job does it every night too), then take the old one away.
+  by commas or blanks: the first encrypts, all of them decrypt. So a key is changed: put the new one in front, restart, wait
+  for the night's job (``oms.secrets._seal_anew``), then take the old one away.
 * Where nothing of it is set, a file that is made once in Odoo's data folder. Backups of the database alone do not hold it.
 
 Turned down: a key derived from what is in the database, which every copy of the database brings along.

@@ -89,7 +89,7 @@ class Secret(fields.Char):
 
     def _check_searched(self, operator, value, model):
         """Only whether there is one may be asked: else a key could be found out letter by letter."""
-        asked = value if isinstance(value, (list, tuple, set, frozenset)) or hasattr(value, "__iter__") else [value]
+        asked = value if hasattr(value, "__iter__") else [value]
         if isinstance(value, str):
             asked = [value]
         if operator not in ("in", "not in", "=", "!=") or any(asked):

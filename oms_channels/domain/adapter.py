@@ -239,6 +239,7 @@ class Adapter:
     :param parse: ``(kind, body) → document``. Oddities become problems of the document; raises :class:`Reject` only
         for what is no document at all.
     :param permissions_help: where a person gives keys more permissions, on the platform's own pages.
+    :param keys_last_days: the platform's keys end so long after they were made; 0 for those that do not.
     :param client: makes the :class:`Client`; takes the credentials by the names of their fields.
     :param challenge: ``(query, secret, address) → answer`` where a platform asks at our address whether it is ours; the
         answer goes back as JSON. ``None`` for a question that is none.
@@ -267,6 +268,7 @@ class Adapter:
     refusal: int = 401
     permissions_help: str = ""
     source_type: str = "web"
+    keys_last_days: int = 0
 
     def connect(self, values: Mapping[str, str], **options: Any) -> Client:
         """A client with the credentials among ``values`` (a channel's columns).

@@ -2,6 +2,8 @@ from . import oms_channel
 from . import oms_channel_connection
 from . import oms_channel_poll
 from . import oms_channel_test
+from . import oms_channel_health
+from . import oms_channel_history
 from . import oms_channel_webhooks
 from . import oms_erasure
 from . import oms_api_request
@@ -20,5 +22,6 @@ from . import oms_message_hint
 from . import oms_outbox
 from . import oms_message_files
 from . import sale_order
+from . import sale_order_past
 from . import stock_picking
 from . import sale_order_api

@@ -159,10 +159,11 @@ class OmsChannel(models.Model):
         adapter = PLATFORMS.get(self.platform)
         if message.kind == "order_gone":
             return self._parse_gone(message)
-        if adapter is None or message.kind not in PARSED:
+        kind = "order" if message.kind in ("past_order", "past_order_booked") else message.kind
+        if adapter is None or kind not in PARSED:
             return super()._parse(message)
         try:
-            return adapter.parse(message.kind, message._get_body())
+            return adapter.parse(kind, message._get_body())
         except Gone as error:
             raise MessageIgnored(str(error)) from error
         except Reject as error:

@@ -35,6 +35,7 @@ class OmsChannel(models.Model):
         self.ensure_one()
         # sudo: keys are for managers; jobs only use them, and whoever causes a question may have it noted how it went
         channel_sudo = self.sudo()
+        client = None
         try:
             wait_s = channel_sudo._get_back_off_s()
             if wait_s:
@@ -44,15 +45,16 @@ class OmsChannel(models.Model):
                     ),
                     wait_s,
                 )
-            yield channel_sudo._connect()
+            client = channel_sudo._connect()
+            yield client
         except (Retry, Auth) as error:
             if not isinstance(error, LeftAlone):
                 channel_sudo._note_failure(error)
             raise
         except ChannelError:
-            channel_sudo._note_answer()
+            channel_sudo._note_answer(client)
             raise
-        channel_sudo._note_answer()
+        channel_sudo._note_answer(client)
 
     @api.model
     def _may_ask_domain(self):
@@ -81,7 +83,7 @@ class OmsChannel(models.Model):
         )
         _logger.info("Channel %s does not answer (%s in a row): %s", self.id, failures, error)
 
-    def _note_answer(self):
+    def _note_answer(self, client=None):
         """The channel answers. Written once a minute at most: many questions need not write one row again and again."""
         now = fields.Datetime.now()
         if self.failures or not self.answered_at or (now - self.answered_at) > timedelta(minutes=1):
@@ -92,8 +94,14 @@ class OmsChannel(models.Model):
                     "ask_again_at": False,
                     "connection_error": False,
                     "answered_at": now,
+                    **self._get_rate(client),
                 }
             )
+
+    def _get_rate(self, client):
+        """How much the platform still lets us ask, where it has said so."""
+        rate = client.rate() if hasattr(client, "rate") else None
+        return {"rate_available": max(rate.available, 0.0), "rate_limit": rate.limit} if rate else {}
 
     def action_ask_again(self):
         """Ask now, whatever was found before: somebody has put it right."""

@@ -20,3 +20,5 @@ from . import test_webhook
 from . import test_woocommerce
 from . import test_secrets
 from . import test_connect
+from . import test_health
+from . import test_history

@@ -118,8 +118,9 @@ class OmsChannelConnect(models.TransientModel):
             wizard.asked = ",".join(credentials)
             for name in CREDENTIAL_FIELDS:
                 one = credentials.get(name)
-                wizard[f"label_{name}"] = one and Markup('<b>%s</b><div class="text-muted small">%s</div>') % (
-                    one.label if one.required else self.env._("%s (if there is one)", one.label),
+                wizard[f"label_{name}"] = one and Markup('<b>%s</b> %s<div class="text-muted small">%s</div>') % (
+                    one.label,
+                    "" if one.required else Markup('<span class="text-muted">%s</span>') % self.env._("may be empty"),
                     one.help,
                 )
 

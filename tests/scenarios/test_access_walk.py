@@ -52,6 +52,8 @@ oms.channel.listing          -      -      -      -      -      -      -      r 
 oms.channel.mapping          -      -      -      -      -      -      -      r      r      rwcd   rwcd
 oms.channel.connect          -      -      -      -      -      -      -      -      -      rwcd   rwcd
 oms.channel.connect.platform -      -      -      -      -      -      -      -      -      rwcd   rwcd
+oms.channel.history          -      -      -      -      -      -      -      -      -      rwcd   rwcd
+oms.channel.lag              -      -      -      -      -      -      -      r      r      r      r
 oms.channel.refund           -      -      -      r      r      r      r      r      r      r      r
 oms.channel.refund.line      -      -      -      r      r      r      r      r      r      r      r
 oms.file.import              -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd

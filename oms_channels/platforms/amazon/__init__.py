@@ -47,6 +47,7 @@ ADAPTER = Adapter(
     read_event=verify.read_event,
     parse=parse.body,
     client=client.Client,
+    keys_last_days=180,
     permissions_help="Seller Central > Develop Apps > your app > Edit App > Roles, then authorize it anew, which gives a new "
     "refresh token.",
 )

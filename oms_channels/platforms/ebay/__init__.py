@@ -57,6 +57,7 @@ ADAPTER = Adapter(
     read_event=verify.read_event,
     parse=parse.body,
     client=client.Client,
+    keys_last_days=540,
     permissions_help="developer.ebay.com > User Tokens: get a new token, signed in as the seller, with these scopes.",
     challenge=verify.challenge,
     key_id=verify.key_id,

@@ -38,7 +38,7 @@ ADAPTER = Adapter(
             "webhook_secret",
             "Signing secret of webhooks (the app's client secret)",
             required=False,
-            help="Enter the client secret here once more: it is not taken from the field above. Webhooks made in the "
+            help="The client secret once more; empty when a shop is connected, it is taken from above. Webhooks made in the "
             "shop's own settings are signed with the secret shown there.",
         ),
         Credential(
