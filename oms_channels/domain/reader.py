@@ -25,16 +25,16 @@ QUOTED_MAX = 40
 EMPTY = (str, list, dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: there are some hundred for each order, and making a frozen one takes twice as long
 class Reader:
-    """A JSON object and the way to it.
+    """A JSON object and the way to it. Never changed.
 
     :param label: what a clerk would call it (``Order 1017``, ``Line “Mug”``).
     :param problems: shared by all readers of a document, and added to.
     """
 
     fields: Mapping[str, Any]
-    label: str
+    label: str | _RowLabel
     problems: list[Problem]
 
     def text(self, *keys: str) -> str:
@@ -43,8 +43,9 @@ class Reader:
             value = self.fields.get(key)
             if value is None:
                 continue
-            if isinstance(value, str):
-                if text := clean(value):
+            if value.__class__ is str:
+                # As ``clean``, without a call: most of an order is such text.
+                if text := value.strip() if value.isascii() and "\0" not in value else clean(value):
                     return text
             elif is_number(value) and abs(value) < IDENTIFIER_MAX:
                 return format(value, "f") if isinstance(value, Decimal) else str(value)
@@ -103,8 +104,7 @@ class Reader:
             return
         for index, row in enumerate(value, 1):
             if row.__class__ is dict or isinstance(row, Mapping):
-                name = next((row[key] for key in ("name", "label", "id") if isinstance(row.get(key), str | int)), index)
-                yield Reader(row, f"{label} “{quote(name)}”", self.problems)
+                yield Reader(row, _RowLabel(label, row, index), self.problems)
             else:
                 self.complain("bad_line", f"number {index} of “{key}” is {quote(row)}, not a line")
 
@@ -117,6 +117,19 @@ class Reader:
             self.complain(code, f"“{key}” is missing")
         else:
             self.complain(code, f"“{key}” is {quote(self.fields[key])}, which is no {wanted}")
+
+
+class _RowLabel:
+    """What a row is called, found out when somebody asks: hardly any row is ever complained of."""
+
+    __slots__ = ("index", "label", "row")
+
+    def __init__(self, label: str, row: Mapping[str, Any], index: int):
+        self.label, self.row, self.index = label, row, index
+
+    def __str__(self) -> str:
+        names = (self.row.get(key) for key in ("name", "label", "id"))
+        return f"{self.label} “{quote(next((name for name in names if isinstance(name, str | int)), self.index))}”"
 
 
 def is_number(value: Any) -> bool:
@@ -140,17 +153,26 @@ def clean(text: str) -> str:
 
 
 def decimal_of(value: Any) -> Decimal | None:
-    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
-        return None
+    kind = value.__class__
     try:
-        number = Decimal(
-            value.strip() if isinstance(value, str) else repr(value) if isinstance(value, float) else value
-        )
+        if kind is Decimal:
+            number = value
+        elif kind is str:
+            number = Decimal(value.strip())
+        elif kind is int:
+            number = Decimal(value)
+        elif kind is float:
+            number = Decimal(repr(value))
+        else:
+            return None
     except InvalidOperation:
         return None
-    if not number.is_finite() or number.adjusted() >= DIGITS_MAX or number.as_tuple().exponent < -DECIMALS_MAX:
+    if not number.is_finite() or number.adjusted() >= DIGITS_MAX:
         return None
-    return number
+    # Text of few characters cannot have too many decimals, unless it has an exponent.
+    if kind is int or (kind is str and len(value) <= DECIMALS_MAX and "e" not in value and "E" not in value):
+        return number
+    return None if number.as_tuple().exponent < -DECIMALS_MAX else number
 
 
 def moment_of(value: Any) -> datetime | None:

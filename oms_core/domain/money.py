@@ -70,6 +70,8 @@ def fit(amounts: Sequence[Decimal], total: Decimal, step: Decimal) -> list[Decim
     """
     rounded = [round_to(amount, step) for amount in amounts]
     difference = total - sum(rounded, ZERO)
+    if not difference:
+        return rounded  # as nearly always
     changes = allocate(difference, [abs(amount) for amount in amounts], step)
     return [amount + change for amount, change in zip(rounded, changes, strict=True)]
 

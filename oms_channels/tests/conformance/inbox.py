@@ -186,6 +186,11 @@ class Inbox:
     def restore(self, kept: Mapping[str, Any]) -> None:
         vars(self).update(kept)
 
+    @staticmethod
+    def view(order: OrderDoc) -> Any:
+        """What is compared of an order."""
+        return canonical(order)
+
     def state(self) -> dict[str, Any]:
         """What anybody could see in the end: every order once in its newest state, or called off."""
         return {ref: "called off" if ref in self.called_off else canonical(order) for ref, order in self.orders.items()}

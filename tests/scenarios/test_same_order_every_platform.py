@@ -1,0 +1,129 @@
+"""The same order, bought on every platform: the same sale order, the same entries. What a platform cannot say is told in
+``oms_channels/tests/conformance/same_order.py``: eBay tells no two rates of tax in Europe, Amazon's orders no refunds."""
+
+from datetime import datetime, timedelta, timezone
+
+from odoo.tests import tagged
+
+from odoo.addons.oms_channels.tests.conformance import same_order
+from odoo.addons.oms_channels.tests.conformance.same_order import ONE_RATE, REFUND, TWO_RATES
+from odoo.addons.oms_channels.tests.conformance.stories import STORIES, Clock, forget_tokens
+from odoo.addons.oms_core.tests.common import OmsCommon
+
+
+@tagged("post_install", "-at_install")
+class TestSameOrderEveryPlatform(OmsCommon):
+    """CAP-01, CAP-02: the platform that an order comes from leaves no trace in what it is worth and how it is booked."""
+
+    def _open(self, platform):
+        """A channel and its shop, in which an hour ago nobody had ordered yet.
+
+        :return: (story, channel)
+        """
+        forget_tokens()
+        clock = Clock(datetime.now(timezone.utc).replace(microsecond=0) - timedelta(hours=1))
+        story = STORIES[platform](clock)
+        story.server.start()
+        self.addCleanup(story.server.stop)
+        channel = self._create_channel(f"S{next(self._numbers)}", platform=platform, webhook_secret=story.secret)
+        return story, channel
+
+    def _buy(self, platform, goods):
+        """The order is placed there, read by the poll, and worked off.
+
+        :return: (story, channel, the platform's id of the order, the sale order)
+        """
+        story, channel = self._open(platform)
+        ref = same_order.place(story, goods)
+        channel.write({**story.columns(), "account_ref": story.columns().get("account_ref") or "FR 20"})
+        order = self._read(story, channel, minutes=20)
+        return story, channel, ref, order
+
+    def _read(self, story, channel, minutes):
+        story.clock.sleep(minutes * 60)
+        channel.ask_again_at = False
+        channel._poll()
+        self.assertFalse(channel.poll_error)
+        messages = self.env["oms.message"].search([("channel_id", "=", channel.id)], order="id")
+        messages.filtered(lambda message: message.state == "pending")._process()
+        self.assertEqual(set(messages.mapped("state")), {"done"}, messages.mapped("error"))
+        return self.env["sale.order"].search([("oms_channel_id", "=", channel.id)])
+
+    def _sold(self, order):
+        """What of a sale order does not hang on where it came from."""
+        return {
+            "state": (order.state, order.oms_hold_reason, order.currency_id.name),
+            "totals": (order.amount_untaxed, order.amount_tax, order.amount_total),
+            "lines": sorted(
+                (
+                    line.oms_kind,
+                    line.product_id.default_code or "",
+                    line.product_uom_qty,
+                    line.price_subtotal,
+                    line.price_total,
+                    line.oms_discount_amount,
+                    tuple(line.tax_ids.mapped("amount")),
+                )
+                for line in order.order_line
+            ),
+        }
+
+    def _entries(self, order):
+        """The journal items of an order, by account, tax, debit and credit."""
+        moves = order.invoice_ids | order.transaction_ids.payment_id.move_id
+        self.assertEqual(set(moves.mapped("state")), {"posted"})
+        return sorted(
+            (
+                line.account_id.code,
+                tuple(line.tax_ids.mapped("amount")),
+                line.tax_line_id.amount,
+                line.debit,
+                line.credit,
+            )
+            for line in moves.line_ids
+        )
+
+    def _compare(self, platforms, goods, totals):
+        sold, entries = {}, {}
+        for platform in platforms:
+            *_shop, order = self._buy(platform, goods)
+            sold[platform] = self._sold(order)
+            self._ship(order)
+            invoice = self._book(order)
+            self.assertEqual((invoice.payment_state, invoice.amount_total), ("paid", float(same_order.total(goods))))
+            entries[platform] = self._entries(order)
+        first, *others = platforms
+        self.assertEqual(sold[first]["state"], ("sale", False, "EUR"))
+        self.assertEqual(sold[first]["totals"], totals)
+        for platform in others:
+            with self.subTest(platform=platform):
+                self.assertEqual(sold[platform], sold[first])
+                self.assertEqual(entries[platform], entries[first])
+
+    def test_an_order_with_two_rates_of_tax_is_the_same_from_everywhere_that_can_tell_it(self):
+        platforms = [name for name in same_order.WRITTEN if name not in same_order.CANNOT_TELL_TWO_RATES]
+        self._compare(platforms, TWO_RATES, (113.00, 19.99, 132.99))
+
+    def test_an_order_with_one_rate_of_tax_is_the_same_from_everywhere(self):
+        self._compare(list(same_order.WRITTEN), ONE_RATE, (95.00, 19.00, 114.00))
+
+    def test_a_refund_of_a_piece_is_told_the_same_from_everywhere_that_tells_it(self):
+        told = {}
+        for platform, pay_back in same_order.PAID_BACK.items():
+            story, channel, ref, order = self._buy(platform, TWO_RATES)
+            pay_back(story, ref)
+            self.assertEqual(self._read(story, channel, minutes=20), order)
+            [refund] = order.oms_channel_refund_ids
+            told[platform] = (
+                (refund.state, refund.amount, refund.shipping),
+                [
+                    (line.sale_line_id.product_id.default_code, line.quantity, line.amount, line.tax)
+                    for line in refund.line_ids
+                ],
+                (order.amount_total, order.oms_hold_reason.split("(")[0]),
+            )
+        net, tax = map(float, REFUND)
+        for platform, found in told.items():
+            with self.subTest(platform=platform):
+                self.assertEqual(found[:2], (("done", net + tax, 0), [("AVG", 1, net, tax)]))
+                self.assertEqual(found, told["shopify"])
