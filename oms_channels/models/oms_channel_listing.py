@@ -141,6 +141,9 @@ class OmsChannelListing(models.Model):
                 **vals,
             }
         result = super().write(vals)
+        if by_person and "pack_size" in vals and "fixed" not in vals:
+            if not_fixed := self.filtered(lambda listing: listing.product_id and not listing.fixed):
+                super(OmsChannelListing, not_fixed).write({"fixed": True})
         if by_person and not {"product_id", "pack_size", "active"}.isdisjoint(vals):
             self.filtered("product_id")._wake_waiting_orders()
             self.channel_id._refresh_listing_task()

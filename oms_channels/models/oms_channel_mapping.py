@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
@@ -15,8 +17,8 @@ TARGETS = {
     "location": ("warehouse_id",),
     "carrier": ("carrier_ids",),
 }
-#: The holds of orders that wait for a code of a kind.
-HOLDS = {"tax": "tax", "location": "address"}
+#: Kinds of code without whose meaning an order waits.
+HOLDS = ("tax", "location")
 
 
 class OmsChannelMapping(models.Model):
@@ -77,12 +79,19 @@ class OmsChannelMapping(models.Model):
         help="Places whose stock the channel shows together with this one's.",
     )
     seen_at = fields.Datetime(string="Last Seen", readonly=True, copy=False)
-    count = fields.Integer(
-        string="Orders Affected", readonly=True, copy=False, help="Orders that came with it while nobody had decided."
+    # Rows that are added, and none that is counted up: workers that take in orders side by side do not wait for each other.
+    order_ids = fields.Many2many(
+        "sale.order",
+        "oms_channel_mapping_order_rel",
+        "mapping_id",
+        "order_id",
+        string="Orders",
+        readonly=True,
+        copy=False,
+        help="Orders that came with it while nobody had decided.",
     )
-    order_id = fields.Many2one(
-        "sale.order", string="Example", readonly=True, copy=False, ondelete="set null", index="btree_not_null"
-    )
+    count = fields.Integer(string="Orders Affected", compute="_compute_count", compute_sudo=True)
+    order_id = fields.Many2one("sale.order", string="Example", compute="_compute_count", compute_sudo=True)
     is_covered = fields.Boolean(
         string="Told by Names and Rates",
         help="What it means follows from its name or its rate, or it was looked at and is right as it is: nobody has to choose.",
@@ -97,6 +106,25 @@ class OmsChannelMapping(models.Model):
     def _compute_is_decided(self):
         for mapping in self:
             mapping.is_decided = any(mapping[name] for name in TARGETS.get(mapping.kind, ()))
+
+    @api.depends("order_ids")
+    def _compute_count(self):
+        rows = {}
+        if self.ids:
+            rows = {
+                mapping_id: (count, order_id)
+                for mapping_id, count, order_id in self.env.execute_query(
+                    SQL(
+                        """
+                        SELECT mapping_id, COUNT(*), MAX(order_id)
+                          FROM oms_channel_mapping_order_rel WHERE mapping_id = ANY(%s) GROUP BY mapping_id
+                        """,
+                        self.ids,
+                    )
+                )
+            }
+        for mapping in self:
+            mapping.count, mapping.order_id = rows.get(mapping.id, (0, False))
 
     @api.depends("external_code", "external_name")
     def _compute_display_name(self):
@@ -140,15 +168,14 @@ class OmsChannelMapping(models.Model):
 
     def _follow(self):
         """What follows from a choice: orders are checked again, money that was not booked is."""
-        # sudo: whoever decides what a code means has orders go on that waited for it, and changes nothing else of them
-        holds_sudo = self.env["oms.hold"].sudo()
         for mapping in self.filtered("is_decided"):
-            if kind := HOLDS.get(mapping.kind):
-                waiting = [("channel_id", "=", mapping.channel_id.id), ("kind", "=", kind), ("released_at", "=", False)]
-                orders_sudo = holds_sudo.search(waiting).order_id
-                orders_sudo.filtered(lambda order: order.state in ("draft", "sent"))._oms_check_again_soon()
+            if mapping.kind in HOLDS:
+                # sudo: whoever decides what a code means has orders go on that waited for it, and changes no more of them
+                waiting_sudo = mapping.sudo().order_ids.filtered(lambda order: order.state in ("draft", "sent"))
+                waiting_sudo._oms_check_again_soon()
             elif mapping.kind == "payment":
                 mapping._follow_payments()
+        self.filtered(lambda mapping: mapping.order_ids and mapping.is_decided).order_ids = False
         self.channel_id._refresh_code_task()
 
     def _follow_payments(self):
@@ -172,50 +199,62 @@ class OmsChannelMapping(models.Model):
 
     @api.model
     def _note(self, channel, rows):
-        """Note codes of a channel, each once, and how often one came that nobody could tell the meaning of.
+        """Note codes of a channel, each once, and the orders that came with one that nobody could tell the meaning of.
 
-        :param rows: (``Code``, whether its meaning is known, how many orders came with it, the id of one of them)
+        :param rows: (``Code``, whether its meaning is known, ids of the orders that came with it)
         """
-        now = fields.Datetime.now()
-        values = [
-            SQL(
-                "(%s, %s, %s, %s, %s, %s, %s, %s, %s, false, %s, %s, %s, %s)",
-                channel.id,
-                channel.company_id.id,
-                code.kind,
-                code.code,
-                code.name or code.code,
-                is_covered,
-                0 if is_covered else count,
-                now,
-                None if is_covered else order_id or None,
-                self.env.uid,
-                self.env.uid,
-                now,
-                now,
+        codes = {(code.kind, code.code): is_covered for code, is_covered, _order_ids in rows}
+        known = self._read_ids(channel, codes)
+        missing = [(code, is_covered) for code, is_covered, _ids in rows if (code.kind, code.code) not in known]
+        if missing:
+            now = fields.Datetime.now()
+            self.create(
+                [
+                    {
+                        "channel_id": channel.id,
+                        "kind": code.kind,
+                        "external_code": code.code,
+                        "external_name": code.name or code.code,
+                        "is_covered": is_covered,
+                        "seen_at": now,
+                    }
+                    for code, is_covered in missing
+                ]
             )
-            for code, is_covered, count, order_id in rows
+            known = self._read_ids(channel, codes)
+        pairs = [
+            (known[code.kind, code.code], order_id)
+            for code, is_covered, order_ids in rows
+            if not is_covered
+            for order_id in order_ids
         ]
-        self.flush_model()
-        # Two jobs may meet the same code at the same moment: one row comes of it, and neither fails.
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO oms_channel_mapping AS mapping (
-                    channel_id, company_id, kind, external_code, external_name, is_covered, count, seen_at, order_id,
-                    is_decided, create_uid, write_uid, create_date, write_date
-                ) VALUES %s
-                ON CONFLICT (channel_id, kind, external_code) DO UPDATE SET
-                    count = mapping.count + EXCLUDED.count,
-                    seen_at = EXCLUDED.seen_at,
-                    order_id = COALESCE(EXCLUDED.order_id, mapping.order_id)
-                """,
-                SQL(", ").join(values),
+        if pairs:
+            self.env.cr.execute(
+                SQL(
+                    "INSERT INTO oms_channel_mapping_order_rel (mapping_id, order_id) VALUES %s ON CONFLICT DO NOTHING",
+                    SQL(", ").join(SQL("(%s, %s)", *pair) for pair in pairs),
+                )
             )
-        )
-        self.invalidate_model()
-        if any(not is_covered for _code, is_covered, _count, _order_id in rows):
+            self.browse({mapping_id for mapping_id, _order_id in pairs}).invalidate_recordset()
+            self._note_seen({mapping_id for mapping_id, _order_id in pairs})
+        if any(not is_covered for _code, is_covered in missing):
             channel._refresh_code_task()
+
+    @api.model
+    def _read_ids(self, channel, codes):
+        """{(kind, code): id} of those that are here."""
+        found = self.search_fetch(
+            [("channel_id", "=", channel.id), ("external_code", "in", [code for _kind, code in codes])],
+            ["kind", "external_code"],
+        )
+        return {(mapping.kind, mapping.external_code): mapping.id for mapping in found}
+
+    @api.model
+    def _note_seen(self, ids):
+        """When a code was seen last, to the day: not every order writes the same row."""
+        yesterday = fields.Datetime.now() - timedelta(days=1)
+        seldom = self.search([("id", "in", list(ids)), ("seen_at", "<", yesterday)])
+        seldom.try_lock_for_update().seen_at = fields.Datetime.now()
 
 
 class OmsChannel(models.Model):
@@ -281,7 +320,10 @@ class OmsChannel(models.Model):
                     ("channel_id", "=", channel.id),
                     ("is_decided", "=", False),
                     ("is_covered", "=", False),
-                    ("count", ">", 0),
+                    ("kind", "!=", "carrier"),
+                    "|",
+                    ("kind", "!=", "location"),
+                    ("order_ids", "!=", False),  # a place that was fetched and that no order names is nobody's task
                 ]
             )
             names = [f"{kinds[one.kind]} “{one.display_name}”" for one in open_sudo[:TASK_NAMES_MAX]]

@@ -1,7 +1,5 @@
 """What the codes in a channel's documents mean here, as people said on listings and mappings; else as the hub finds it."""
 
-from collections import Counter
-
 from odoo import fields, models
 
 from odoo.addons.oms_core.const import DELIVERY_METHODS
@@ -9,6 +7,7 @@ from odoo.addons.oms_core.models.sale_order_resolver import Resolver
 
 from ..domain.codes import codes, tax_code
 from ..platforms import PLATFORMS
+from .oms_channel_mapping import HOLDS
 
 
 class ChannelResolver(Resolver):
@@ -108,7 +107,8 @@ class ChannelResolver(Resolver):
     # --------------------------------------------------------------------------------------------------------- CODES
 
     def _read_mappings(self):
-        self.codes = Counter(code for doc in self.docs for code in set(codes(doc)))
+        self.codes_of = [(doc, frozenset(codes(doc))) for doc in self.docs]
+        self.codes = dict.fromkeys(code for _doc, used in self.codes_of for code in used)
         self.answered = {}
         self.mappings = {}
         if self.codes:
@@ -178,7 +178,7 @@ class ChannelResolver(Resolver):
     def _is_answered(self, code):
         """Whether it is known what this code means, by whatever way."""
         mapping_sudo = self.mapping(code.kind, code.code)
-        if mapping_sudo.is_decided or mapping_sudo.is_covered:
+        if mapping_sudo.is_decided or (mapping_sudo.is_covered and code.kind not in HOLDS):
             return True
         match code.kind:
             case "shipping":
@@ -198,12 +198,11 @@ class ChannelResolver(Resolver):
         if not self.codes or self.channel.platform not in PLATFORMS:
             return
         rows = []
-        for code, count in self.codes.items():
+        for code in self.codes:
             is_answered = self._is_answered(code)
-            if is_answered and self.mapping(code.kind, code.code):
-                continue
-            example = next((orders.get(doc.external_id) for doc in self.docs if code in codes(doc)), None)
-            rows.append((code, is_answered, count, example.id if example else False))
+            if not is_answered or not self.mapping(code.kind, code.code):
+                came_with = [orders.get(doc.external_id) for doc, used in self.codes_of if code in used]
+                rows.append((code, is_answered, [order.id for order in came_with if order]))
         if rows:
             self.channel_sudo.env["oms.channel.mapping"]._note(self.channel_sudo, rows)
 

@@ -28,10 +28,12 @@ class OmsChannel(models.Model):
         self.ensure_one()
         # sudo: whoever causes the work need not be the one who does it
         channel_sudo = self.sudo()
-        task_sudo = channel_sudo.activity_ids.filtered(lambda task: task.oms_subject == subject and task.active)[:1]
+        tasks_sudo = channel_sudo.activity_ids.filtered(lambda task: task.oms_subject == subject and task.active)
         if not summary:
-            task_sudo.action_feedback(feedback=self.env._("Nothing is left to do."))
+            tasks_sudo.action_feedback(feedback=self.env._("Nothing is left to do."))
             return
+        task_sudo = tasks_sudo[:1]
+        (tasks_sudo - task_sudo).unlink()  # two jobs found the first one at the same moment
         values = {"summary": summary, "note": as_html("\n".join(lines))}
         if not task_sudo:
             channel_sudo.activity_schedule(

@@ -1,11 +1,15 @@
+from dataclasses import replace
 from datetime import timedelta
 from unittest.mock import patch
+
+from lxml import etree
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import new_test_user
 
+from odoo.addons.oms_channels.domain.outgoing import Listing, ListingPage, ListingRef
 from odoo.addons.oms_channels.models import oms_channel_listing_read as reading
 
 from .test_hints import HintsCommon
@@ -43,7 +47,7 @@ class ListingCommon(HintsCommon):
 
 
 class TestReadListings(ListingCommon):
-    """CAP-09: what a channel offers is read once a day, page by page, and goes on where it was interrupted."""
+    """CAP-12: what a channel offers is read once a day, page by page, and goes on where it was interrupted."""
 
     def test_what_the_shop_offers_is_here_with_its_ids_price_and_product(self):
         self.shop.add_product(11, sku="STD", name="Mug", price="12.50", global_unique_id="4006381333931")
@@ -125,29 +129,36 @@ class TestReadListings(ListingCommon):
 
     def test_a_page_costs_the_same_queries_however_much_is_on_it(self):
         self._count_page(2)
-        few, many = self._count_page(25), self._count_page(95)
+        few, many = self._count_page(25), self._count_page(250)
         self.assertLessEqual(many, few + 2)
 
     def _count_page(self, size):
-        self.shop.products.clear()
-        for number in range(size):
-            sku = f"{size}-{number}"
-            if number % 2:
-                self._create_product(sku)
-            self.shop.add_product(1000 * size + number, sku=sku)
+        """Queries for a page on which half is new, and of that half is known here."""
         self._listings().unlink()
+        page = ListingPage(
+            tuple(
+                Listing(ListingRef(f"{size}-{number}", sku=f"{size}-{number}"), f"Thing {number}", currency="EUR")
+                for number in range(size)
+            )
+        )
+        self.env["product.product"].create(
+            [{"name": sku, "default_code": sku} for sku in (f"{size}-{number}" for number in range(0, size, 2))]
+        )
+        self.shop_channel._store_listings(ListingPage(page.listings[: size // 2]))
+        changed = tuple(replace(listing, title=f"{listing.title}!") for listing in page.listings)
         self.env.flush_all()
         self.env.invalidate_all()
         before = self.cr.sql_log_count
-        self._read()
+        self.shop_channel._store_listings(ListingPage(changed))
         self.env.flush_all()
         queries = self.cr.sql_log_count - before
         self.assertEqual(len(self._listings()), size)
+        self.assertEqual(len(self._listings().product_id), len(range(0, size, 2)))
         return queries
 
 
 class TestMatchListings(ListingCommon):
-    """CAP-09: a listing finds its product, or a person finds it with one click."""
+    """CAP-12, CAP-14: a listing finds its product, or a person finds it with one click."""
 
     def test_two_products_with_one_sku_are_left_to_a_person_with_the_reason(self):
         self._create_product("TWICE", name="One")
@@ -245,6 +256,7 @@ class TestMatchListings(ListingCommon):
         listings = self._listings()
         listings[:6].product_id = self.product_standard
         self.assertEqual(self._tasks().summary, "A listing is not matched")
+        listings[0].pack_size = 3
         listings[6].product_id = self.product_standard
         self.assertFalse(self._tasks())
 
@@ -325,6 +337,32 @@ class TestMatchListings(ListingCommon):
         self.assertEqual((listing.price, listing.currency_id.name), (9.99, "USD"))
         listing.action_create_product()
         self.assertNotEqual(listing.product_id.list_price, 9.99)
+
+    def test_everybody_who_has_the_menu_can_open_the_screens(self):
+        self._listing(product_id=self.product_standard.id)
+        self.env["oms.channel.mapping"].create(
+            {
+                "channel_id": self.shop_channel.id,
+                "kind": "payment",
+                "external_code": "x",
+                "journal_id": self.clearing_journal.id,
+            }
+        )
+        for role in ("accountant", "user", "channel", "manager"):
+            user = self._create_user(f"screen_{role}", f"oms_core.group_oms_{role}")
+            for model in ("oms.channel.listing", "oms.channel.mapping"):
+                records = self.env[model].with_user(user)
+                for kind in ("list", "form"):
+                    with self.subTest(role=role, model=model, kind=kind):
+                        view = records.get_views([(False, kind)])["models"][model]["fields"]
+                        arch = etree.fromstring(records.get_views([(False, kind)])["views"][kind]["arch"])
+                        names = {node.get("name") for node in arch.iter("field")}
+                        self.assertLessEqual(names, set(view))
+                        spec = {
+                            name: {"fields": {"display_name": {}}} if view[name]["type"].startswith("many2") else {}
+                            for name in names
+                        }
+                        self.assertTrue(records.web_search_read([], spec)["records"])
 
     def test_who_only_serves_customers_chooses_nothing(self):
         clerk = new_test_user(

@@ -7,7 +7,7 @@ from .common import ChannelsCommon
 
 
 class TestPack(ChannelsCommon):
-    """CAP-09: a listing that sells packs is pieces here and packs there; the money is the same to the cent."""
+    """CAP-12, CAP-13: a listing that sells packs is pieces here and packs there; the money is the same to the cent."""
 
     def setUp(self):
         super().setUp()

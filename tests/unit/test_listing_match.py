@@ -1,4 +1,4 @@
-"""CAP-09: a listing is matched with exactly one product, or with none."""
+"""CAP-12, CAP-14: a listing is matched with exactly one product, or with none."""
 
 from decimal import Decimal
 
