@@ -13,9 +13,11 @@ from .oms_channel_mapping import HOLDS
 class ChannelResolver(Resolver):
     """Listings and mappings are looked up once for all documents of a batch, in one query each."""
 
-    def __init__(self, channel, docs):
+    def __init__(self, channel, docs, noting=True):
+        """:param noting: what is unknown is noted, for a person to say what it is."""
         super().__init__(channel, docs)
         self.docs = docs
+        self.noting = noting and channel.platform in PLATFORMS
         # sudo: what listings and codes mean is for channel managers to say and for everybody to follow
         self.channel_sudo = channel.sudo()
         self._read_listings()
@@ -42,7 +44,7 @@ class ChannelResolver(Resolver):
         # What is archived here is not sold: its listings say nothing.
         found_sudo.product_id.fetch(["active"])
         self._index(found_sudo)
-        if self.channel.platform in PLATFORMS:
+        if self.noting:
             unknown = {self._key(line): line for line in lines if self._key(line) and not self.known_product(line)}
             missing = [line for line in unknown.values() if not self.listing(line)]
             if missing:
@@ -195,7 +197,7 @@ class ChannelResolver(Resolver):
     def finish(self, orders):
         """Note codes that are new here, and those that nobody can tell the meaning of."""
         super().finish(orders)
-        if not self.codes or self.channel.platform not in PLATFORMS:
+        if not self.codes or not self.noting:
             return
         rows = []
         for code in self.codes:
@@ -210,10 +212,10 @@ class ChannelResolver(Resolver):
 class OmsChannel(models.Model):
     _inherit = "oms.channel"
 
-    def _get_resolver(self, docs):
+    def _get_resolver(self, docs, noting=True):
         """Override of ``oms_core``: people say on listings and mappings what codes mean."""
         self.ensure_one()
-        return ChannelResolver(self, docs)
+        return ChannelResolver(self, docs, noting)
 
 
 class SaleOrderLine(models.Model):

@@ -2,8 +2,6 @@
 
 from odoo import api, fields, models
 
-from odoo.addons.oms_core.models.sale_order_resolver import Resolver
-
 OVER = ("fulfilled", "cancelled")
 
 
@@ -49,7 +47,7 @@ class SaleOrder(models.Model):
 
     @api.model
     def _oms_create_past(self, channel, docs, book):
-        resolver = Resolver(channel, docs)
+        resolver = channel._get_resolver(docs, noting=False)
         cancelled = [doc for doc in docs if doc.status == "cancelled"]
         fulfilled = [doc for doc in docs if doc.status != "cancelled"]
         called_off = self._oms_create(channel, cancelled, resolver)

@@ -199,8 +199,11 @@ class OmsChannel(models.Model):
             )
         )
 
-    def _get_resolver(self, docs):
-        """Hook: what looks up what the codes in these documents mean here. Spokes that know more make their own of it."""
+    def _get_resolver(self, docs, noting=True):
+        """Hook: what looks up what the codes in these documents mean here. Spokes that know more make their own of it.
+
+        :param noting: whether a person is to be told what is unknown; nobody has to know what is over.
+        """
         self.ensure_one()
         return Resolver(self, docs)
 
