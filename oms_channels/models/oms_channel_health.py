@@ -23,12 +23,6 @@ GROUPS = "oms_core.group_oms_user,oms_core.group_oms_accountant"
 class OmsChannel(models.Model):
     _inherit = "oms.channel"
 
-    manager_id = fields.Many2one(
-        "res.users",
-        string="Looked After By",
-        default=lambda self: self.env.user,
-        help="Who gets a task when something about this channel is not well.",
-    )
     health_lag_max_min = fields.Integer(
         string="Minutes Until an Order Is Here", default=15, help="Nineteen of twenty orders are here sooner."
     )
@@ -379,7 +373,7 @@ class OmsChannel(models.Model):
                 channel.activity_schedule(
                     activity_type_id=kind.id,
                     summary=text[:200],
-                    user_id=(channel.manager_id or channel.user_id).id,
+                    user_id=channel._get_responsible().id,
                     oms_cause=code,
                 )
         for (channel_id, code), task in open_tasks.items():

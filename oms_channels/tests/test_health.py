@@ -1,4 +1,4 @@
-"""CAP-15: how each channel is, in numbers, as a colour and as a task that ends by itself."""
+"""CAP-05: how each channel is, in numbers, as a colour and as a task that ends by itself."""
 
 from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
@@ -16,7 +16,7 @@ class TestHealth(HintsCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.manager = cls._create_user("looks_after", "oms_core.group_oms_channel")
-        cls.shop_channel.manager_id = cls.manager
+        cls.shop_channel.responsible_id = cls.manager
 
     def setUp(self):
         super().setUp()

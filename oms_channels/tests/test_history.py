@@ -1,4 +1,4 @@
-"""CAP-16: the past of a shop is imported beside what comes in, once, and nothing of it is shipped, reserved or mailed."""
+"""CAP-06: the past of a shop is imported beside what comes in, once, and nothing of it is shipped, reserved or mailed."""
 
 import json
 from datetime import datetime, timedelta, timezone

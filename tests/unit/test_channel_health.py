@@ -1,4 +1,4 @@
-"""CAP-15: from counts and times to what is not well. CAP-02: what the test of a connection tells."""
+"""CAP-05: from counts and times to what is not well. CAP-02: what the test of a connection tells."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
