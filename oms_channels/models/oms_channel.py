@@ -40,6 +40,7 @@ class OmsChannel(models.Model):
     )
 
     credential_names = fields.Char(compute="_compute_credentials")
+    is_remote = fields.Boolean(compute="_compute_credentials", help="There is a platform at the other end to talk to.")
     credential_help = fields.Html(
         string="What the Shop Calls These", compute="_compute_credentials", groups="oms_core.group_oms_channel"
     )
@@ -48,6 +49,7 @@ class OmsChannel(models.Model):
     def _compute_credentials(self):
         for channel in self:
             adapter = PLATFORMS.get(channel.platform)
+            channel.is_remote = bool(adapter)
             credentials = adapter.credentials if adapter else ()
             channel.credential_names = ",".join(credential.field for credential in credentials) or False
             rows = Markup("").join(

@@ -17,3 +17,7 @@ class OmsChannel(models.Model):
     @api.model
     def _selection_platform(self):
         return [*super()._selection_platform(), ("pos", "Point of sale")]
+
+    def _get_usual_source_type(self):
+        """Override of ``oms_core``."""
+        return "store" if self.platform == "pos" else super()._get_usual_source_type()

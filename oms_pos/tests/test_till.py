@@ -18,6 +18,7 @@ class TestTill(TillCommon):
     def test_a_till_has_a_channel_from_the_start_and_only_one(self):
         channel = self.env["oms.channel"].search([("pos_config_id", "=", self.till.id)])
         self.assertEqual((channel.platform, channel.name, channel.company_id), ("pos", "Front till", self.company))
+        self.assertEqual(channel.source_type, "store")
         self.assertEqual(self.till._oms_get_channel(), channel)
         self.assertEqual(channel.warehouse_ids, self.warehouse)
 

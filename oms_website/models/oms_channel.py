@@ -25,6 +25,10 @@ class OmsChannel(models.Model):
     def _selection_platform(self):
         return [*super()._selection_platform(), ("website", "Website")]
 
+    def _get_usual_source_type(self):
+        """Override of ``oms_core``."""
+        return "web" if self.platform == "website" else super()._get_usual_source_type()
+
     @api.constrains("checkout_minutes")
     def _check_checkout_minutes(self):
         for channel in self:
