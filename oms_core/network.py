@@ -182,8 +182,9 @@ class GuardedAdapter(HTTPAdapter):
     """Connects only where :func:`check_address` lets it."""
 
     def init_poolmanager(self, *arguments, **options):
-        super().init_poolmanager(*arguments, **options)
+        result = super().init_poolmanager(*arguments, **options)
         self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
+        return result
 
     def send(self, request, *arguments, proxies=None, **options):
         """Override: through a proxy, which resolves the name itself, at least what the name says here is looked at."""

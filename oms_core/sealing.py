@@ -72,7 +72,7 @@ def _own_key(folder: str) -> str:
             try:
                 os.link(mine, path)
             except FileExistsError:
-                pass
+                _logger.info("Another process was quicker; its key is used")
             finally:
                 mine.unlink()
         return path.read_text(encoding="utf-8").strip()

@@ -23,8 +23,9 @@ class Secret(fields.Char):
     exportable = False
 
     def _setup_attrs__(self, model_class, name):
-        super()._setup_attrs__(model_class, name)
+        result = super()._setup_attrs__(model_class, name)
         self.copy = False
+        return result
 
     # ---- Into the database ----
 

@@ -40,7 +40,7 @@ class OmsChannel(models.Model):
             client = self._make_client(adapter, values)
             if hasattr(client, "check"):
                 shop = client.check()
-                currencies = self.env["res.currency"].search([]).mapped("name")
+                currencies = self.env["res.currency"].search([("active", "=", True)]).mapped("name")
                 host = urlsplit(getattr(client, "root", "") or values["api_url"]).hostname or adapter.label
                 findings = connecting.of_shop(shop, host, currencies, adapter)
         except ChannelError as error:
