@@ -205,7 +205,9 @@ class OmsChannelMapping(models.Model):
         """
         codes = {(code.kind, code.code): is_covered for code, is_covered, _order_ids in rows}
         known = self._read_ids(channel, codes)
-        missing = [(code, is_covered) for code, is_covered, _ids in rows if (code.kind, code.code) not in known]
+        # One code may come under several names: a channel that calls a tax otherwise on each line.
+        new = {(code.kind, code.code): (code, is_covered) for code, is_covered, _ids in rows}
+        missing = [row for key, row in new.items() if key not in known]
         if missing:
             now = fields.Datetime.now()
             self.create(

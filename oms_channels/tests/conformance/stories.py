@@ -515,6 +515,7 @@ class AppStory(Story):
     def put(self, number, **values):
         ref = f"A-{number}"
         order = {**deepcopy(self.case), "id": ref, "number": str(number), "refunds": [], **values}
+        order.pop("cancel_requested", None)  # nobody has asked for that: it would be called off at once
         self.server.orders[ref] = {**order, "ordered_at": _gmt(self.now()) + "Z"}
         self.change(ref)
         return ref
