@@ -115,3 +115,33 @@ CHECK_AFTER_H = 24
 
 #: Pages of its past that are read of a channel in one run.
 HISTORY_PAGES_PER_RUN = 20
+#: Changes of stock and prices are sent to a channel at most so often; those in between are sent together.
+PUSH_INTERVAL_S = 10
+#: Rows told to one channel in one run, and requests beyond one for each batch to find out which of a batch is refused.
+PUSH_ROWS_MAX = 20_000
+PUSH_SPLITS_MAX = 20
+#: How often in a run a quantity is decided anew because something else was there.
+PUSH_ROUNDS_MAX = 3
+#: Waits after each time that a channel says "later" about one thing; after the last it needs a person.
+PUSH_WAITS_S = (30, 60, 120, 300, 600, 1200, 1800, 3600, 3600, 3600)
+#: Orders that seem to be on their way are waited for so long before what was taken off for them is offered again.
+PUSH_LOOK_AGAIN_S = 600
+#: Everything is looked at again so often, because some of what changes what is offered leaves no trace: reported stock ages,
+#: rules begin and end, currencies move.
+PUSH_SWEEP_S = 3600
+#: Changes that concern more products than this are about everything.
+PUSH_MARKS_MAX = 2000
+#: An order counts as placed after a quantity was told only so much later: clocks differ.
+PUSH_CLOCK_S = 300
+#: Listings that are named in a task.
+PUSH_NAMED_MAX = 10
+#: Events before the newest that are read when a channel is looked at for the first time: some of them may appear late.
+PUSH_JOURNAL_START = 10_000
+#: A run that sends to one channel ends after so long; what is left is sent by the next one.
+PUSH_RUN_S = 120
+#: … and one that somebody waits for after so long.
+PUSH_CLICK_S = 20
+
+#: Listings whose stock or price is compared in one night, and read at once.
+AUDIT_ROWS_MAX = 100_000
+AUDIT_READ_AT_ONCE = 250

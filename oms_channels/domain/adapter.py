@@ -138,6 +138,10 @@ class Capabilities:
     compare_and_set: bool = False  #: it takes a quantity only if the one before is as expected
     stock_batch: int = 1  #: quantities it takes in one call
     price_batch: int = 1  #: prices it takes in one call
+    stock_max: int = 999_999  #: the largest quantity it takes; more is told as so many
+    counts_down: bool = False  #: it lowers its quantities by itself when something is ordered there
+    #: … or it does not, and takes off what its own open orders wait for: it is told what there is with these.
+    keeps_reserved: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,12 +28,14 @@ class Result:
     :param message: a sentence for a clerk where it is not ``ok``: what is wrong, and what to do next.
     :param reference: the platform's id of what came of it (a fulfilment, a refund, a feed).
     :param current: the quantity that is there, with ``stale``.
+    :param gone: it is refused because the platform does not have what it is about any more.
     """
 
     code: str
     message: str = ""
     reference: str = ""
     current: int | None = None
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

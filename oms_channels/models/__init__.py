@@ -17,6 +17,14 @@ from . import oms_channel_listing_read
 from . import oms_channel_mapping
 from . import oms_channel_resolver
 from . import oms_channel_files
+from . import oms_channel_mark
+from . import oms_channel_told
+from . import oms_channel_stock
+from . import oms_channel_price
+from . import oms_channel_push
+from . import oms_channel_mark_sources
+from . import oms_channel_listing_told
+from . import oms_channel_audit_told
 from . import oms_message
 from . import oms_message_hint
 from . import oms_outbox

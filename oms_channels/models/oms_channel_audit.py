@@ -22,7 +22,9 @@ class OmsChannelAudit(models.Model):
 
     channel_id = fields.Many2one("oms.channel", required=True, readonly=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(related="channel_id.company_id", store=True, index=True)
-    kind = fields.Selection([("orders", "Orders")], required=True, readonly=True)
+    kind = fields.Selection(
+        [("orders", "Orders"), ("stock", "Stock"), ("prices", "Prices")], required=True, readonly=True
+    )
     started_at = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
     finished_at = fields.Datetime(readonly=True)
     since = fields.Datetime(readonly=True)

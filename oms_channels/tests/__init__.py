@@ -13,6 +13,8 @@ from . import test_pack
 from . import test_mapping
 from . import test_magento
 from . import test_outbox
+from . import test_push
+from . import test_push_platforms
 from . import test_poll
 from . import test_rest_api
 from . import test_shopify

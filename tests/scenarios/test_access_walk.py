@@ -54,6 +54,10 @@ oms.channel.connect          -      -      -      -      -      -      -      - 
 oms.channel.connect.platform -      -      -      -      -      -      -      -      -      rwcd   rwcd
 oms.channel.history          -      -      -      -      -      -      -      -      -      rwcd   rwcd
 oms.channel.lag              -      -      -      -      -      -      -      r      r      r      r
+oms.channel.mark             -      -      -      -      -      -      -      -      -      -      -
+oms.channel.price            -      -      -      -      -      -      -      r      r      r      r
+oms.channel.push             -      -      -      -      -      -      -      -      -      -      -
+oms.channel.stock            -      -      -      -      -      -      -      r      r      r      r
 oms.channel.refund           -      -      -      r      r      r      r      r      r      r      r
 oms.channel.refund.line      -      -      -      r      r      r      r      r      r      r      r
 oms.file.import              -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd

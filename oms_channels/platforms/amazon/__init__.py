@@ -42,6 +42,7 @@ ADAPTER = Adapter(
         listings=True,
         stock_batch=const.FEED_MESSAGES_MAX,
         price_batch=const.FEED_MESSAGES_MAX,
+        counts_down=True,
     ),
     verify=verify.verify,
     read_event=verify.read_event,

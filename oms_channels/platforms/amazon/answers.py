@@ -122,7 +122,10 @@ def listings_report(raw: bytes) -> dict[int, Result] | None:
         number = row.number_or_none("messageId")
         if number is not None and row.text("severity").upper() == ERROR:
             issues.setdefault(int(number), []).append(row)
-    return {number: Result("refused", _refusal(rows, "")) for number, rows in issues.items()}
+    return {
+        number: Result("refused", _refusal(rows, ""), gone=any(row.text("code") == const.NO_SUCH_SKU for row in rows))
+        for number, rows in issues.items()
+    }
 
 
 def order_report(raw: bytes) -> dict[int, Result] | None:

@@ -332,7 +332,7 @@ class Client(Feeds, RestClient):
                 rest = Result("retry", str(error))
                 return {**dict.fromkeys(changes, rest), **results} if results else _raise(error)
             except Reject as error:
-                results[index] = Result("refused", str(error))
+                results[index] = Result("refused", str(error), gone=isinstance(error, Gone))
         return results
 
     def _push_feed(self, changes: Mapping[int, tuple[ListingRef, Mapping[str, Any]]]) -> dict[int, Result]:

@@ -157,6 +157,8 @@ CONTENT_JSON = "application/json; charset=UTF-8"
 CONTENT_XML = "text/xml; charset=UTF-8"
 #: A report of ten thousand refusals is a few megabytes; packed, a bad one could be anything.
 REPORT_MAX_BYTES = 64 * 1024 * 1024
+#: Code of an issue: the seller has no such SKU (any more).
+NO_SUCH_SKU = "13013"
 #: How long ago a refund whose answer was lost may have been taken.
 REFUND_LOOKBACK_S = 24 * 3600
 

@@ -52,6 +52,7 @@ ADAPTER = Adapter(
         subscribe=True,
         stock_batch=const.BATCH_MAX,
         price_batch=const.BATCH_MAX,
+        counts_down=True,
     ),
     verify=verify.verify,
     read_event=verify.read_event,

@@ -65,6 +65,7 @@ ADAPTER = Adapter(
         locations=True,
         stock_batch=const.BATCH_MAX,
         price_batch=const.BATCH_MAX,
+        keeps_reserved=True,
     ),
     verify=verify.verify,
     read_event=verify.read_event,

@@ -47,7 +47,7 @@ class Outbound:
             if not level.ref.sku:
                 results[index] = Result("refused", NO_SKU)
             elif kind is None:
-                results[index] = Result("refused", NOT_THERE)
+                results[index] = Result("refused", NOT_THERE, gone=True)
             elif kind in const.COMPOSITES:
                 sentence = "This product has no stock of its own. Tell the quantities of its variants or parts."
                 results[index] = Result("refused", sentence)

@@ -71,6 +71,7 @@ ADAPTER = Adapter(
         compare_and_set=True,
         stock_batch=const.STOCK_BATCH,
         price_batch=const.PRICE_BATCH,
+        counts_down=True,
     ),
     verify=verify.verify,
     read_event=verify.read_event,

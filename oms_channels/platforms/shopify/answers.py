@@ -211,4 +211,5 @@ STOCK_SENTENCES = {
 def stock_result(error: UserError) -> Result:
     if error.code in const.AGAIN_CODES + const.NEW_KEY_CODES:
         return Result("retry", "Shopify is still working on the same quantities. They are told again.")
-    return Result("refused", STOCK_SENTENCES.get(error.code) or f"Shopify refuses the quantity: {error.message}")
+    message = STOCK_SENTENCES.get(error.code) or f"Shopify refuses the quantity: {error.message}"
+    return Result("refused", message, gone=error.code == "INVALID_INVENTORY_ITEM")

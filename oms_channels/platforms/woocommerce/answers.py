@@ -13,7 +13,9 @@ from . import const, render
 
 OK = Result("ok")
 UNKNOWN_PRODUCT = Result(
-    "refused", "The shop has no such product any more. Fetch its listings again, or take this one out of the channel."
+    "refused",
+    "The shop has no such product any more. Fetch its listings again, or take this one out of the channel.",
+    gone=True,
 )
 
 

@@ -1,0 +1,178 @@
+"""Who notes that a channel may have to be told something else: what moves goods, keeps them back, offers them, prices them."""
+
+from odoo import api, models
+
+#: What of a listing decides what its channel is told, or whether it takes it.
+LISTING_FIELDS = (
+    "product_id",
+    "pack_size",
+    "active",
+    "publish_stock",
+    "publish_price",
+    "external_id",
+    "sku",
+    "parent_ref",
+    "inventory_ref",
+    "kind_ref",
+    "currency_id",
+)
+PRICED_FIELDS = {"list_price", "lst_price", "taxes_id", "standard_price", "attribute_line_ids", "uom_id"}
+
+
+class OmsStockEvent(models.Model):
+    """The journal is read as it is; whoever writes it only wakes the reader."""
+
+    _inherit = "oms.stock.event"
+
+    def _wake_channels(self):
+        channels = self.env["oms.channel"]
+        if channels._pushing("stock"):
+            channels._wake_push()
+
+    @api.model
+    def _log_moves(self, which, kind=None, note=None):
+        result = super()._log_moves(which, kind, note)
+        self._wake_channels()
+        return result
+
+    @api.model
+    def _log_gone(self, moves):
+        result = super()._log_gone(moves)
+        self._wake_channels()
+        return result
+
+    @api.model
+    def _log_reservations(self, reservations):
+        result = super()._log_reservations(reservations)
+        self._wake_channels()
+        return result
+
+
+class OmsStockBuffer(models.Model):
+    _inherit = "oms.stock.buffer"
+
+    def _mark_channels(self):
+        for company in self.company_id:
+            channels = (
+                self.env["oms.channel"].sudo().search([("company_id", "=", company.id)])
+            )  # sudo: for the job only
+            self.env["oms.channel.mark"].sudo()._mark("stock", channels=channels)  # sudo: for the job only
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        rules = super().create(vals_list)
+        rules._mark_channels()
+        return rules
+
+    def write(self, vals):
+        self._mark_channels()
+        return super().write(vals)
+
+    def unlink(self):
+        self._mark_channels()
+        return super().unlink()
+
+
+class StockWarehouse(models.Model):
+    _inherit = "stock.warehouse"
+
+    def _oms_tell_stock(self, quantities, told_at, source=""):
+        """Override of ``oms_core``: what a third party or vendor tells to have is offered."""
+        changed = super()._oms_tell_stock(quantities, told_at, source)
+        if changed:
+            products = self.env["product.product"].browse([product.id for product in quantities])
+            kits = self.env["oms.availability"].with_company(self.company_id)._get_kits_of(products)
+            channels = (
+                self.env["oms.channel"].sudo().search([("company_id", "=", self.company_id.id)])
+            )  # sudo: as above
+            self.env["oms.channel.mark"].sudo()._mark("stock", products | kits, channels)  # sudo: for the job only
+        return changed
+
+
+class OmsChannelListing(models.Model):
+    _inherit = "oms.channel.listing"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        listings = super().create(vals_list)
+        self.env["oms.channel.mark"].sudo()._mark_listings(listings, again=True)  # sudo: for the job only
+        return listings
+
+    def write(self, vals):
+        names = [name for name in LISTING_FIELDS if name in vals]
+        before = {listing: [listing[name] for name in names] for listing in self} if names else {}
+        products = self.product_id if names else None
+        result = super().write(vals)
+        changed = self.browse([one.id for one, known in before.items() if known != [one[name] for name in names]])
+        if changed and not self.env.context.get("oms_by_push"):
+            marks = self.env["oms.channel.mark"].sudo()  # sudo: for the job only
+            marks._mark_listings(changed, again=True)
+            if "product_id" in names:  # others may sell what this one did
+                marks._mark("stock", products, changed.channel_id)
+        return result
+
+
+class OmsChannelMapping(models.Model):
+    _inherit = "oms.channel.mapping"
+
+    def _mark_places(self):
+        if channels := self.filtered(lambda mapping: mapping.kind == "location").channel_id:
+            self.env["oms.channel.mark"].sudo()._mark("stock", channels=channels)  # sudo: for the job only
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        mappings = super().create(vals_list)
+        mappings._mark_places()
+        return mappings
+
+    def write(self, vals):
+        result = super().write(vals)
+        if not {"warehouse_id", "more_warehouse_ids", "external_code", "kind"}.isdisjoint(vals):
+            self._mark_places()
+        return result
+
+    def unlink(self):
+        self._mark_places()
+        return super().unlink()
+
+
+class ProductPricelistItem(models.Model):
+    _inherit = "product.pricelist.item"
+
+    def _mark_channels(self):
+        # Price lists may hang on others, so everything that is sold is looked at.
+        self.env["oms.channel.mark"].sudo()._mark("prices")  # sudo: for the job only
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        items = super().create(vals_list)
+        items._mark_channels()
+        return items
+
+    def write(self, vals):
+        self._mark_channels()
+        return super().write(vals)
+
+    def unlink(self):
+        self._mark_channels()
+        return super().unlink()
+
+
+class ProductTemplate(models.Model):
+    _inherit = "product.template"
+
+    def write(self, vals):
+        result = super().write(vals)
+        if not PRICED_FIELDS.isdisjoint(vals):
+            self.env["oms.channel.mark"].sudo()._mark("prices", self.product_variant_ids)  # sudo: for the job only
+        return result
+
+
+class ProductProduct(models.Model):
+    _inherit = "product.product"
+
+    def write(self, vals):
+        result = super().write(vals)
+        if not PRICED_FIELDS.isdisjoint(vals):
+            self.env["oms.channel.mark"].sudo()._mark("prices", self)  # sudo: for the job only
+        return result

@@ -1,0 +1,220 @@
+"""What stock and prices have in common when a channel is told them: rows that wait, are sent in batches, and are settled."""
+
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..const import OUTCOME_DELAY_S, PUSH_SPLITS_MAX, PUSH_WAITS_S
+from ..domain.adapter import Reject
+from ..domain.outgoing import Result
+from ..domain.push import taken
+
+#: States in which a row is to be told when its time has come.
+OPEN_STATES = ("due", "sending", "waiting")
+SETTLED_COLUMNS = ("id", "state", "accepted", "forget", "error", "reference", "attempts", "next_attempt_at")
+
+
+class OmsChannelTold(models.AbstractModel):
+    """One thing about a listing that its channel is told: what it is to be, what the channel was told last, and how it took it.
+
+    Only the job writes these rows, so nobody who sells or receives goods ever waits for it. That a row is being sent is
+    committed before it is sent (``sending``): after a lost answer or a killed job it may have been told, and is told again.
+    """
+
+    _name = "oms.channel.told"
+    _description = "What a Channel Is Told"
+    _log_access = False
+
+    listing_id = fields.Many2one("oms.channel.listing", required=True, readonly=True, index=True, ondelete="cascade")
+    channel_id = fields.Many2one("oms.channel", required=True, readonly=True, ondelete="cascade")
+    company_id = fields.Many2one("res.company", required=True, readonly=True, index=True, ondelete="cascade")
+    product_id = fields.Many2one(related="listing_id.product_id")
+    sku = fields.Char(related="listing_id.sku")
+    state = fields.Selection(
+        [
+            ("due", "To Be Sent"),
+            ("sending", "Being Sent"),
+            ("pending", "Taken, Worked off There"),
+            ("waiting", "Waiting for Orders"),
+            ("told", "Published"),
+            ("refused", "Refused"),
+            ("gone", "Not There Any More"),
+        ],
+        required=True,
+        readonly=True,
+        help="“Waiting for orders”: the channel has less than we thought, so orders seem to be on their way; it is decided "
+        "again when they have been read.",
+    )
+    urgency = fields.Integer(readonly=True)
+    error = fields.Text(readonly=True)
+    attempts = fields.Integer(readonly=True, help="How often in a row the channel said that it may take it later.")
+    sequence = fields.Integer(readonly=True, help="Number of the attempt; the same attempt has the same key.")
+    reference = fields.Char(readonly=True, help="What the channel calls what it works off later.")
+    next_attempt_at = fields.Datetime(readonly=True)
+    sent_at = fields.Datetime(string="Last Sent", readonly=True)
+    pushed_at = fields.Datetime(string="Published At", readonly=True, help="When the channel was told what it has.")
+
+    #: The client's method that tells it, and the capability that says how many at once.
+    _tells, _batch = "", ""
+
+    # -------------------------------------------------------------------------------------------------- COLLECTING
+
+    @api.model
+    def _drop(self, channel, which):
+        """Forget rows about listings of which ``which`` holds: SQL about ``row`` and ``listing``."""
+        self.env["oms.channel.listing"].flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                DELETE FROM %s AS row USING oms_channel_listing listing
+                 WHERE listing.id = row.listing_id AND row.channel_id = %s AND %s
+                """,
+                SQL.identifier(self._table),
+                channel.id,
+                which,
+            )
+        )
+        if self.env.cr.rowcount:
+            self.invalidate_model()
+
+    # ----------------------------------------------------------------------------------------------------- SENDING
+
+    @api.model
+    def _due(self, channel, limit):
+        """The rows to be told now, the most urgent first, as dictionaries."""
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT * FROM %(table)s
+                 WHERE channel_id = %(channel)s AND state IN ('due', 'sending', 'waiting')
+                   AND (next_attempt_at IS NULL OR next_attempt_at <= %(now)s)
+                 ORDER BY urgency, id LIMIT %(limit)s
+                """,
+                table=SQL.identifier(self._table),
+                channel=channel.id,
+                now=fields.Datetime.now(),
+                limit=limit,
+            )
+        )
+        return self.env.cr.dictfetchall()
+
+    @api.model
+    def _get_refs(self, rows):
+        """[``ListingRef``] of rows of :meth:`_due`, in one query."""
+        listings = self.env["oms.channel.listing"].browse([row["listing_id"] for row in rows])
+        listings.fetch(["external_id", "sku", "parent_ref", "inventory_ref", "kind_ref"])
+        return [listing._to_ref(row.get("location_ref") or "") for listing, row in zip(listings, rows, strict=True)]
+
+    @api.model
+    def _ask(self, client, documents, splits):
+        """Tell a batch; one result for each. What is refused as a whole is told in halves, to find out what it is about.
+
+        :param splits: [how many more requests may be spent on that], counted down.
+        """
+        try:
+            results = list(getattr(client, self._tells)(documents))
+        except Reject as error:
+            results = [Result("refused", str(error))] * len(documents)
+        is_whole = (
+            len(documents) > 1 and len(set(results)) == 1 and results[0].code == "refused" and not results[0].gone
+        )
+        if not is_whole or splits[0] < 2:
+            return results
+        splits[0] -= 2
+        middle = len(documents) // 2
+        return [*self._ask(client, documents[:middle], splits), *self._ask(client, documents[middle:], splits)]
+
+    @api.model
+    def _splits(self):
+        return [PUSH_SPLITS_MAX]
+
+    # ----------------------------------------------------------------------------------------------------- SETTLING
+
+    @api.model
+    def _settlement(self, row, result, forget=False):
+        """What is written about a row after its channel has answered.
+
+        :param forget: nobody knows any more what the channel has.
+        """
+        found = taken(result, row["attempts"] or 0, PUSH_WAITS_S, OUTCOME_DELAY_S)
+        again = found.wait_s is not None and fields.Datetime.now() + timedelta(seconds=found.wait_s)
+        return {
+            "id": row["id"],
+            "state": found.state,
+            "accepted": found.state in ("told", "pending"),
+            "forget": forget or found.state == "gone",
+            "error": found.message or None,
+            "reference": found.reference or None,
+            "attempts": (row["attempts"] or 0) + 1 if found.state == "due" else 0,
+            "next_attempt_at": again or None,
+        }
+
+    @api.model
+    def _settle(self, settlements):
+        """Write what became of rows, all in one statement."""
+        if not settlements:
+            return
+        columns = [[settlement[name] for settlement in settlements] for name in SETTLED_COLUMNS]
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE %(table)s AS row
+                   SET state = news.state, error = news.error, reference = news.reference, attempts = news.attempts,
+                       next_attempt_at = news.next_attempt_at,
+                       pushed_at = CASE WHEN news.forget THEN NULL WHEN news.accepted THEN row.sent_at
+                                        ELSE row.pushed_at END,
+                       %(told)s
+                  FROM unnest(%(columns)s) AS news (id, state, accepted, forget, error, reference, attempts, next_attempt_at)
+                 WHERE row.id = news.id
+                """,
+                table=SQL.identifier(self._table),
+                told=self._told_sql(),
+                columns=SQL(
+                    "%s::int[], %s::text[], %s::bool[], %s::bool[], %s::text[], %s::text[], %s::int[], %s::timestamp[]",
+                    *columns,
+                ),
+            )
+        )
+        self.invalidate_model()
+        if gone := [settlement["id"] for settlement in settlements if settlement["state"] == "gone"]:
+            self.browse(gone).listing_id.with_context(oms_by_push=True).active = False
+
+    @api.model
+    def _told_sql(self):
+        """SQL that makes what was tried what was told (``news.accepted``), or nothing (``news.forget``)."""
+        raise NotImplementedError
+
+    @api.model
+    def _ask_outcomes(self, channel, client, limit):
+        """Ask what came of what the channel works off later."""
+        pending = self.search(
+            [
+                ("channel_id", "=", channel.id),
+                ("state", "=", "pending"),
+                ("next_attempt_at", "<=", fields.Datetime.now()),
+            ],
+            limit=limit,
+            order="next_attempt_at, id",
+        )
+        rows = pending.filtered("reference").read(["reference", "attempts"])
+        if not rows:
+            return 0
+        results = client.outcomes([row["reference"] for row in rows])
+        self._settle(
+            [
+                {
+                    **self._settlement(row, result, forget=result.code not in ("ok", "pending")),
+                    "accepted": False,  # what was tried counts as told since it was taken
+                }
+                for row, result in zip(rows, results, strict=True)
+            ]
+        )
+        return len(rows)
+
+    # ----------------------------------------------------------------------------------------------------- SHOWING
+
+    @api.depends("listing_id")
+    def _compute_display_name(self):
+        for row in self:
+            row.display_name = row.listing_id.display_name
