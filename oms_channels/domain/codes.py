@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from odoo.addons.oms_core.domain.documents import OrderDoc, TaxDoc
 
@@ -13,12 +13,12 @@ class Code:
     """One code of a channel.
 
     :param kind: ``shipping``, ``payment``, ``tax`` or ``location``.
-    :param name: what people on the channel call it.
+    :param name: what people on the channel call it; the same code may come with several names, and is one all the same.
     """
 
     kind: str
     code: str
-    name: str
+    name: str = field(compare=False)
 
 
 def tax_code(tax: TaxDoc) -> str:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from odoo.addons.oms_channels.domain.carriers import suggest_carrier
-from odoo.addons.oms_channels.domain.codes import tax_code
+from odoo.addons.oms_channels.domain.codes import Code, tax_code
 from odoo.addons.oms_channels.domain.listing_match import Guesses, Known, Offer, Product, match, pack_in_title
 from odoo.addons.oms_core.domain.documents import TaxDoc
 from odoo.addons.oms_core.domain.quantities import complete_packs
@@ -139,3 +139,7 @@ def test_a_tax_is_known_by_its_code_and_its_rate(code, rate, expected):
 )
 def test_a_carrier_is_told_as_the_platform_calls_it(platform, name, code):
     assert suggest_carrier(platform, name)[0] == code
+
+
+def test_a_code_with_two_names_is_one_code():
+    assert len({Code("tax", "FR-20", "TVA"), Code("tax", "FR-20", "TVA of the shipping")}) == 1
