@@ -64,7 +64,16 @@ def build(env):
     set_costs(warehouses)
     products = _products(env, company, taxes)
     _stock(env, company, warehouses, products)
-    return _channel(env, company, warehouses)
+    return open_channel(
+        env,
+        company,
+        warehouses,
+        name="Maison Verte web shop",
+        code="WEB",
+        platform="woocommerce",
+        account="101450",
+        webhook_secret=WEBHOOK_SECRET,
+    )
 
 
 def _company(env):
@@ -225,29 +234,33 @@ def _stock(env, company, warehouses, products):
     ).action_post()
 
 
-def _channel(env, company, warehouses):
+def open_channel(env, company, warehouses, name, code, platform, account, **values):
+    """A channel whose money waits on an account of its own until it is paid out.
+
+    :param account: number and, with the name of the channel, name of that account.
+    """
     clearing = env["account.account"].create(
         {
-            "name": "Web shop clearing",
-            "code": "101450",
+            "name": f"{name} clearing",
+            "code": account,
             "account_type": "asset_current",
             "reconcile": True,
             "company_ids": [Command.link(company.id)],
         }
     )
     journal = env["account.journal"].create(
-        {"name": "Web shop payments", "code": "WEBC", "type": "bank", "company_id": company.id}
+        {"name": f"{name} payments", "code": f"{code[:4]}C", "type": "bank", "company_id": company.id}
     )
     (journal.inbound_payment_method_line_ids | journal.outbound_payment_method_line_ids).payment_account_id = clearing
     return env["oms.channel"].create(
         {
-            "name": "Maison Verte web shop",
-            "code": "WEB",
-            "platform": "woocommerce",
+            "name": name,
+            "code": code,
+            "platform": platform,
             "company_id": company.id,
             "user_id": env.ref("base.user_admin").id,
             "warehouse_ids": [Command.set(warehouses.ids)],
             "clearing_journal_id": journal.id,
-            "webhook_secret": WEBHOOK_SECRET,
+            **values,
         }
     )

@@ -1,12 +1,11 @@
 """Send the sample orders to a running server as the shop would: signed webhooks over HTTP; wait until they are worked.
 
-Usage: push.py BASE_URL TOKEN SECRET DATABASE
+Usage: push.py BASE_URL TOKEN SECRET DATABASE ORDERS
 """
 
 import json
 import sys
 import time
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import psycopg2
@@ -17,30 +16,6 @@ sys.path.insert(0, str(ROOT / "oms_channels" / "tests"))
 from servers.woocommerce import deliver, ping  # noqa: E402 - of the add-on's tests, and needs no Odoo
 
 WORK_TIMEOUT_S = 120
-
-
-#: Hours from one sample order to the next; the last one was placed just now.
-EVERY_H = 2
-
-
-def orders():
-    """The sample orders, in the order in which the customers placed them, as if it had been in these days."""
-    found = samples()
-    now = datetime.now(timezone.utc).replace(tzinfo=None, microsecond=0)
-    for place, order in enumerate(found):
-        if not order.get("date_created_gmt"):
-            continue
-        placed = now - timedelta(hours=EVERY_H * (len(found) - place) - 1)
-        later = placed - datetime.fromisoformat(order["date_created_gmt"])
-        for name in [name for name in order if name.startswith("date_") and order[name]]:
-            order[name] = min(now, datetime.fromisoformat(order[name]) + later).isoformat()
-    return found
-
-
-def samples():
-    folder = ROOT / "data" / "payloads" / "woocommerce" / "order"
-    files = [path for path in folder.glob("*.json") if not path.name.endswith(".expected.json")]
-    return sorted((json.loads(path.read_text()) for path in files), key=lambda order: order["id"])
 
 
 def wait_until_worked(database):
@@ -74,11 +49,11 @@ def wait_until_quiet(database):
             time.sleep(0.1)
 
 
-def main(base_url, token, secret, database):
+def main(base_url, token, secret, database, orders_file):
     hook = f"{base_url}/oms/hook/{token}"
     answers = [ping(hook)]
     started = time.monotonic()
-    sent = orders()
+    sent = json.loads(Path(orders_file).read_text(encoding="utf-8"))
     answers += [deliver(hook, order, "order.created", secret) for order in sent]
     again = deliver(hook, sent[0], "order.updated", secret)
     forged = deliver(hook, sent[0], "order.updated", "not the secret")

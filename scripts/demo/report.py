@@ -30,6 +30,8 @@ def orders(env):
     gone = every.filtered(lambda order: order.oms_status in GONE)
     alone = gone.filtered(lambda order: not order.oms_touched)
     print(f"{len(alone)} of {len(gone)} that have left were touched by nobody ({len(alone) / (len(gone) or 1):.0%}).")
+    told = env["oms.message"].search([("direction", "=", "out"), ("state", "=", "done")])
+    print(f"{len(told)} times the shops were told what was shipped or called off.")
     typed = every - captured
     print(f"{len(typed)} orders of {', '.join(typed.oms_channel_id.mapped('name'))}, which tell no total.")
     heading(f"On hold: {len(held)}")

@@ -69,6 +69,8 @@ def main(env):
     availability(env)
     promises.promise(env)
     env.cr.commit()
+    env["oms.message"]._cron_send()
+    env.cr.commit()
 
 
 main(env)  # noqa: F821 - odoo shell provides env

@@ -69,8 +69,12 @@ class Environment:
 
     def call(self, *arguments: object, **options) -> int:
         """Run the environment's Python on the terminal and give back its exit code."""
+        return finish(self.start(*arguments, **options))
+
+    def start(self, *arguments: object, **options) -> subprocess.Popen:
+        """Start the environment's Python; whoever starts it ends it."""
         options = {"env": self.variables, "cwd": CHECKOUT, **options}
-        return finish(start([self.python, *arguments], **options))
+        return start([self.python, *arguments], **options)
 
     def run_odoo(self, *arguments: object, log: Path, failed: str) -> str:
         """Run an Odoo command to its end with its output in `log`; Stop with `failed` when it fails."""
