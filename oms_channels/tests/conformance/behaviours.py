@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
-from odoo.addons.oms_channels.domain.adapter import Auth, ChannelError, Reject, Retry
-from odoo.addons.oms_channels.platforms.rest import RESPONSE_MAX_BYTES
-from odoo.addons.oms_channels.tests.servers.base import PASSING_FAULTS
-
+from ...domain.adapter import Auth, ChannelError, Reject, Retry
+from ...platforms.rest import RESPONSE_MAX_BYTES
+from ..servers.base import PASSING_FAULTS
 from .inbox import Inbox, Killed
 from .stories import START, STORIES, Clock, Story, forget_tokens
 
@@ -179,10 +178,8 @@ def delay(make: Make) -> None:
             it.story.edit(ref, "changed meanwhile")
         it.client.timeout_s = 0.05
         it.server.fail_next("slow", delay_s=0.2)
-        try:
+        with suppress(Retry):
             it.inbox.poll(it.client)
-        except Retry:
-            pass
         it.client.timeout_s = 5
         it.settle()
         for delivery in late:
@@ -309,10 +306,8 @@ def clock_skew(make: Make) -> None:
     for skew_s in (-700, 100, 700):
         with make(skew_s=skew_s) as it:
             for _round in range(4):
-                try:
+                with suppress(ChannelError):  # it may say that our time is wrong
                     it.inbox.poll(it.client)
-                except ChannelError:
-                    pass  # it may say that our time is wrong
                 it.inbox.work()
                 it.sell()
             it.clock.sleep(1000)
@@ -325,10 +320,8 @@ def restart(make: Make) -> None:
     for page in (1, 2, 3):
         with make() as it:
             for _time in range(2):
-                try:
+                with suppress(Killed):
                     it.inbox.poll(it.client, die_after=page)
-                except Killed:
-                    pass
                 it.restart()
                 it.sell()
             it.poll()

@@ -14,10 +14,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from odoo.addons.oms_channels.const import AUDIT_PAGES_MAX, POLL_OVERLAP_S, POLL_PAGES_MAX
-from odoo.addons.oms_channels.domain.adapter import Adapter, Client, Gone, Page, Reject
-from odoo.addons.oms_channels.tests.contract import canonical
 from odoo.addons.oms_core.domain.documents import OrderDoc
+
+from ...const import AUDIT_PAGES_MAX, POLL_OVERLAP_S, POLL_PAGES_MAX
+from ...domain.adapter import Adapter, Client, Gone, Page, Reject
+from ..contract import canonical
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 

@@ -13,21 +13,21 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from odoo.addons.oms_channels.domain.adapter import Adapter, Client
-from odoo.addons.oms_channels.domain.outgoing import Item, Parcel, Refund
-from odoo.addons.oms_channels.platforms import PLATFORMS
-from odoo.addons.oms_channels.platforms.amazon import client as amazon_client
-from odoo.addons.oms_channels.platforms.amazon import const as amazon_const
-from odoo.addons.oms_channels.platforms.ebay import client as ebay_client
-from odoo.addons.oms_channels.platforms.ebay import const as ebay_const
-from odoo.addons.oms_channels.platforms.magento import access as magento_access
-from odoo.addons.oms_channels.platforms.magento import const as magento_const
-from odoo.addons.oms_channels.platforms.rest import Tokens
-from odoo.addons.oms_channels.platforms.shopify import const as shopify_const
-from odoo.addons.oms_channels.platforms.woocommerce import const as woocommerce_const
-from odoo.addons.oms_channels.tests.contract import payloads
-from odoo.addons.oms_channels.tests.servers import amazon, ebay, magento, rest_api, shopify, woocommerce
-from odoo.addons.oms_channels.tests.servers.base import PlatformServer
+from ...domain.adapter import Adapter, Client
+from ...domain.outgoing import Item, Parcel, Refund
+from ...platforms import PLATFORMS
+from ...platforms.amazon import client as amazon_client
+from ...platforms.amazon import const as amazon_const
+from ...platforms.ebay import client as ebay_client
+from ...platforms.ebay import const as ebay_const
+from ...platforms.magento import access as magento_access
+from ...platforms.magento import const as magento_const
+from ...platforms.rest import Tokens
+from ...platforms.shopify import const as shopify_const
+from ...platforms.woocommerce import const as woocommerce_const
+from ..contract import payloads
+from ..servers import amazon, ebay, magento, rest_api, shopify, woocommerce
+from ..servers.base import PlatformServer
 
 START = datetime(2026, 11, 3, 12, tzinfo=timezone.utc)
 SECRET = "correct horse & battery"
@@ -469,8 +469,9 @@ class EbayStory(Story):
         self.server.change(ref, orderFulfillmentStatus="FULFILLED")
 
     def pay_back(self, ref, key):
-        super().pay_back(ref, key)
+        result = super().pay_back(ref, key)
         self.server.pay_out(self.server.refunds[-1]["id"])
+        return result
 
     def take_back(self, ref):
         summary = deepcopy(self.server.orders[ref]["paymentSummary"])

@@ -1,4 +1,4 @@
-"""Runs every behaviour on every platform and prints what passed: ``scripts/conformance``."""
+"""Runs every behaviour on every platform and prints what passed. Called by ``scripts/conformance``, in Odoo's Python."""
 
 from __future__ import annotations
 
@@ -8,9 +8,19 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
-from .behaviours import BEHAVIOURS, NOTHING_TO_TRY, any_schedule, world
-from .stories import STORIES
+import odoo.addons
+
+odoo.addons.__path__.append(str(Path(__file__).resolve().parents[1]))
+
+from odoo.addons.oms_channels.tests.conformance.behaviours import (  # noqa: E402
+    BEHAVIOURS,
+    NOTHING_TO_TRY,
+    any_schedule,
+    world,
+)
+from odoo.addons.oms_channels.tests.conformance.stories import STORIES  # noqa: E402
 
 PASSED, FAILED, NOTHING = "pass", "FAIL", "-"
 
@@ -61,3 +71,7 @@ def _verdict(name: str, run: Callable[[], None], platform: str, failures: list[s
         failures.append(f"== {platform}, {name}\n{traceback.format_exc(limit=-4)}")
         return FAILED
     return PASSED
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
