@@ -6,7 +6,7 @@ from .common import TillCommon
 
 @tagged("post_install", "-at_install")
 class TestSettle(TillCommon):
-    """An order of another channel that is collected and paid at the till (pay at pickup)."""
+    """PAY-03: An order of another channel that is collected and paid at the till (pay at pickup)."""
 
     def _unpaid(self, **values):
         """An order of the web shop that the customer will pay when it is fetched."""
