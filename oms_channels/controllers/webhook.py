@@ -29,7 +29,9 @@ class OmsWebhook(http.Controller):
         # sudo: the platform is no user; until its signature is verified, it can only have a delivery put aside
         channel_sudo = request.env["oms.channel"].sudo()
         if "\0" not in token:  # PostgreSQL could not even be asked for that
-            channel_sudo = channel_sudo.search([("token", "=", token)])
+            channel_sudo = channel_sudo.search_fetch(
+                [("token", "=", token)], ["platform", "company_id", "webhook_secret"]
+            )
         if not channel_sudo:
             return self._answer(404, "No channel has this address. Copy the address from the channel's form again.")
         body = self._get_body()

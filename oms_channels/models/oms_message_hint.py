@@ -5,6 +5,7 @@ import json
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from odoo.addons.oms_core.alone import wake
 from odoo.addons.oms_core.domain.documents import CancelDoc
 from odoo.addons.oms_core.exceptions import MessageRejected, MessageRetry
 
@@ -19,7 +20,7 @@ class OmsChannel(models.Model):
     def _wake_reader(self):
         """Have the orders read that were hinted at, as soon as this transaction is committed."""
         if cron := self.env.ref("oms_channels.cron_hints", raise_if_not_found=False):
-            cron.sudo()._trigger()  # sudo: a delivery may wake the reader, and nothing else
+            wake(cron.sudo())  # sudo: a delivery may wake the reader, and nothing else
 
     def _read_orders(self, client, order_refs):
         """Read these orders as they are now, and store what is new about them.

@@ -12,6 +12,7 @@ from odoo.exceptions import LockError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..alone import wake
 from ..const import (
     CONCURRENCY_ATTEMPTS_MAX,
     ERROR_MAX_CHARS,
@@ -176,7 +177,7 @@ class OmsMessage(models.Model):
             # OCA's job queue, where it is installed: one pending job is enough, it wakes the next.
             self.with_delay(identity_key="oms.message:work", description="OMS: work the inbox")._work()
         elif cron := self.env.ref(worker, raise_if_not_found=False):
-            cron.sudo()._trigger()  # sudo: whoever causes a message may wake the worker, and nothing else
+            wake(cron.sudo())  # sudo: whoever causes a message may wake the worker, and nothing else
 
     # ------------------------------------------------------------------------------------------------------ WORKING
 

@@ -9,8 +9,9 @@ from odoo import SUPERUSER_ID, api
 from odoo.exceptions import UserError
 from odoo.modules.registry import DummyRLock, Registry
 from odoo.tests import BaseCase, freeze_time, get_db_name, tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
+from odoo.addons.oms_core.alone import wake
 from odoo.addons.oms_core.const import (
     CONCURRENCY_ATTEMPTS_MAX,
     ERROR_MAX_CHARS,
@@ -125,9 +126,10 @@ class TestReceiving(OmsCommon):
     def test_receiving_wakes_the_workers(self):
         cron = self.env.ref("oms_core.cron_inbox_1")
         triggers = self.env["ir.cron.trigger"]
-        before = triggers.search_count([("cron_id", "=", cron.id)])
-        self._receive(self._doc())
-        self.assertEqual(triggers.search_count([("cron_id", "=", cron.id)]), before + 1)
+        triggers.search([("cron_id", "=", cron.id)]).unlink()
+        for number in range(3):
+            self._receive(self._doc(external_id=f"wake-{number}"))
+            self.assertEqual(triggers.search_count([("cron_id", "=", cron.id)]), 1, "One call is enough.")
 
     def test_what_is_put_aside_wakes_nobody(self):
         triggers = self.env["ir.cron.trigger"]
@@ -344,6 +346,30 @@ class TestTwoWorkers(BaseCase):
         with self.registry.cursor() as cr:
             cr.execute("DELETE FROM oms_message WHERE channel_id = %s", [self.channel_id])
             self._env(cr)["oms.channel"].browse(self.channel_id).unlink()
+
+    def test_a_worker_that_has_begun_is_called_again_and_one_that_has_not_waits_for_the_caller(self):
+        with self.registry.cursor() as cr:
+            cron_id = self._env(cr).ref("oms_core.cron_inbox_1").id
+            wake(self._env(cr)["ir.cron"].browse(cron_id))
+        taken = SQL("DELETE FROM ir_cron_trigger WHERE cron_id = %s", cron_id)
+        latest = SQL("SELECT max(id) FROM ir_cron_trigger WHERE cron_id = %s", cron_id)
+        with self.registry.cursor() as worker, self.registry.cursor() as caller:
+            worker.execute(latest)
+            before = worker.fetchone()
+            cron = self._env(caller)["ir.cron"].browse(cron_id)
+            wake(cron)
+            caller.execute(latest)
+            self.assertEqual(caller.fetchone(), before, "The worker has not begun: one call is enough.")
+            worker.execute("SET LOCAL lock_timeout = '100ms'")
+            with mute_logger("odoo.sql_db"), self.assertRaises(psycopg2.errors.LockNotAvailable), worker.savepoint():
+                worker.execute(taken)
+            caller.commit()
+            worker.execute(taken)
+            wake(cron)
+            caller.execute(latest)
+            self.assertGreater(caller.fetchone(), before, "The worker may have looked already.")
+            caller.rollback()
+            worker.commit()
 
     def test_one_event_from_two_connections_at_the_same_moment_is_stored_once(self):
         """The second waits for the first to commit, then is told by the unique key, and its transaction goes on."""
