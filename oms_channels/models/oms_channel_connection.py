@@ -3,13 +3,20 @@
 import logging
 from contextlib import contextmanager
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.oms_core.secret_field import DOT
 
 from ..const import BACK_OFF_MAX_S, BACK_OFF_S
 from ..domain.adapter import Auth, ChannelError, Retry
 
 _logger = logging.getLogger(__name__)
+
+#: Keys that are sent to the address of the shop.
+SENT_KEYS = ("api_key", "api_secret", "api_token")
 
 
 class OmsChannel(models.Model):
@@ -22,6 +29,42 @@ class OmsChannel(models.Model):
     ask_again_at = fields.Datetime(string="Asked Again At", readonly=True, copy=False)
     answered_at = fields.Datetime(string="Last Answer", readonly=True, copy=False)
     connection_error = fields.Text(string="Why It Does Not Answer", readonly=True, copy=False)
+
+    def write(self, vals):
+        """Override: a key goes to the host for which it was entered; for another host it is entered anew.
+
+        Who may set up a channel sees no key, and must not have one sent to a machine of his own either.
+        """
+        if "api_url" in vals:
+            for channel in self:
+                channel._check_keys_for(vals)
+        return super().write(vals)
+
+    def _check_keys_for(self, vals):
+        """:raise UserError: when the address leads to another host and a stored key would go there."""
+        channel_sudo = self.sudo()  # sudo: whether there is a key, whoever asks
+        before, after = (urlsplit(address or "").hostname for address in (channel_sudo.api_url, vals["api_url"]))
+        if not after or before == after:
+            return
+        kept = [name for name in SENT_KEYS if channel_sudo[name] and (name not in vals or DOT in (vals[name] or ""))]
+        if not kept:
+            return
+        if any(channel_sudo._get_secret_override(name) for name in kept):
+            if self.env.user.has_group("base.group_system"):
+                return
+            raise UserError(
+                self.env._(
+                    "The keys of “%s” come from the server's environment. Have an administrator change the address.",
+                    self.name,
+                )
+            )
+        raise UserError(
+            self.env._(
+                "The keys of “%(name)s” were entered for %(host)s. Enter them anew together with the new address.",
+                name=self.name,
+                host=before or self.env._("no address"),
+            )
+        )
 
     @contextmanager
     def _talking(self):

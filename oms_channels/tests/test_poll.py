@@ -196,7 +196,7 @@ class TestPoll(ChannelsCommon):
     def test_an_address_that_is_none_is_told(self):
         for address in ("not an address", "ftp://shop.example", "file:///etc/passwd"):
             with self.subTest(address=address):
-                self.shop_channel.api_url = address
+                self.shop_channel.write({"api_url": address, "api_key": self.shop.key, "api_secret": self.shop.secret})
                 self.shop_channel._poll()
                 self.assertIn("https://", self.shop_channel.poll_error)
 

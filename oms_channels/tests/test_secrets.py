@@ -93,6 +93,25 @@ class TestSecrets(ChannelsCommon):
         self.assertEqual(self.shop_channel.api_secret, "plain-api_secret-1234")
         self.assertNotIn("9876", "".join(self._raw()))
 
+    def test_a_key_goes_to_no_other_host_than_the_one_it_was_entered_for(self):
+        """Who sets up channels could have it sent to a machine of his own, and read it there."""
+        channel = self.shop_channel.with_user(self.manager)
+        keys = {name: f"anew-{name}-1234" for name in NAMES}
+        channel.write({"api_url": "https://shop.example/wp", **keys})
+        channel.api_url = "https://shop.example/other"
+        for address in ("https://elsewhere.example", "https://shop.example.elsewhere.example/"):
+            for also in ({}, {"api_key": "mine"}, {name: "••••••••1234" for name in NAMES}):
+                with self.assertRaisesRegex(UserError, "were entered for shop.example. Enter them anew"):
+                    channel.write({"api_url": address, **also})
+        channel.api_url = False
+        with self.assertRaisesRegex(UserError, "Enter them anew"):
+            channel.api_url = "https://elsewhere.example"
+        channel.write({"api_url": "https://elsewhere.example", **keys})
+        with patch.dict(os.environ, {"OMS_CHANNEL_SHOP_API_SECRET": "from-outside-9876"}):
+            with self.assertRaisesRegex(UserError, "Have an administrator change the address"):
+                channel.write({"api_url": "https://shop.example", "api_key": "k", "api_token": "t"})
+            self.shop_channel.write({"api_url": "https://shop.example", "api_key": "k", "api_token": "t"})
+
     def test_a_key_is_changed_and_everything_encrypted_anew(self):
         before = self._raw()
         with patch.dict(os.environ, {"OMS_SECRET_KEY": f"the-next-key-taken-by-chance {KEY}"}):
