@@ -256,4 +256,9 @@ class OmsChannelListing(models.Model):
 class OmsChannel(models.Model):
     _inherit = "oms.channel"
 
-    listing_ids = fields.One2many("oms.channel.listing", "channel_id", string="Listings")
+    listing_ids = fields.One2many(
+        "oms.channel.listing",
+        "channel_id",
+        string="Listings",
+        groups="oms_core.group_oms_user,oms_core.group_oms_accountant",
+    )

@@ -262,7 +262,12 @@ class OmsChannelMapping(models.Model):
 class OmsChannel(models.Model):
     _inherit = "oms.channel"
 
-    mapping_ids = fields.One2many("oms.channel.mapping", "channel_id", string="Codes")
+    mapping_ids = fields.One2many(
+        "oms.channel.mapping",
+        "channel_id",
+        string="Codes",
+        groups="oms_core.group_oms_user,oms_core.group_oms_accountant",
+    )
 
     def _map(self, kind, code):
         """What one of this channel's codes means here.

@@ -356,7 +356,7 @@ class TestMatchListings(ListingCommon):
                     with self.subTest(role=role, model=model, kind=kind):
                         view = records.get_views([(False, kind)])["models"][model]["fields"]
                         arch = etree.fromstring(records.get_views([(False, kind)])["views"][kind]["arch"])
-                        names = {node.get("name") for node in arch.iter("field")}
+                        names = set(arch.xpath("//field[not(ancestor::field)]/@name"))
                         self.assertLessEqual(names, set(view))
                         spec = {
                             name: {"fields": {"display_name": {}}} if view[name]["type"].startswith("many2") else {}
