@@ -154,6 +154,50 @@ def too_many(standard: str) -> Interchange:
     return Interchange(standard, ("", ""), ("", ""), "", (), fault=Fault("13", text))
 
 
+def fault_of_end(
+    control: str, end: Segment | None, end_tag: str, count: int, what: str, codes: tuple[str, str, str]
+) -> Fault | None:
+    """What is wrong with how an interchange ends, if anything is.
+
+    :param end: its last segment; None if it is cut off.
+    :param count: how many of ``what`` (“messages”) are there.
+    :param codes: for an interchange that is cut off, for one that ends as another, for a wrong count.
+    """
+    cut_off, other, wrong_count = codes
+    if end is None:
+        return Fault(
+            cut_off,
+            f"Interchange {control} has no end ({end_tag}): the file is cut off. Ask the sender to send it again.",
+        )
+    if end.get(1) != control:
+        return Fault(other, f"Interchange {control} ends as {end.get(1)}: the file is damaged. Have it sent again.")
+    if count_of(end.get(0)) != count:
+        return Fault(
+            wrong_count,
+            f"Interchange {control} says that it holds {end.get(0)} {what}, and there are {count}. Something is missing; "
+            "have it sent again.",
+        )
+    return None
+
+
+def parts(
+    segments: Sequence[Segment], line: str, summary: str
+) -> tuple[list[Segment], list[list[Segment]], list[Segment]]:
+    """(head, lines that each begin with the tag ``line``, summary from the tag ``summary`` on)"""
+    head: list[Segment] = []
+    lines: list[list[Segment]] = []
+    end: list[Segment] = []
+    part = head
+    for segment in segments:
+        if segment.tag == line:
+            part = []
+            lines.append(part)
+        elif segment.tag == summary:
+            part = end
+        part.append(segment)
+    return head, lines, end
+
+
 def count_of(text: str) -> int:
     """A control count; -1 for what is none."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else -1

@@ -22,6 +22,7 @@ from .edi import (
     count_of,
     cutter,
     escape,
+    fault_of_end,
     too_many,
     unescape,
 )
@@ -147,20 +148,11 @@ def _interchange(segments: Sequence[Segment], service: Service) -> Interchange:
     inner = segments[1:-1] if tail else segments[1:]
     messages = tuple(_messages([segment for segment in inner if segment.tag not in ("UNG", "UNE")]))
     groups = sum(1 for segment in inner if segment.tag == "UNG")
-    fault = None
     if not control:
         fault = Fault("13", "The interchange has no control reference (UNB). Ask the sender to send it again.")
-    elif tail is None:
-        fault = Fault(
-            "13", f"Interchange {control} has no end (UNZ): the file is cut off. Ask the sender to send it again."
-        )
-    elif tail.get(1) != control:
-        fault = Fault("28", f"Interchange {control} ends as {tail.get(1)}: the file is damaged. Have it sent again.")
-    elif count_of(tail.get(0)) != (groups or len(messages)):
-        fault = Fault(
-            "29",
-            f"Interchange {control} says that it holds {tail.get(0)} messages, and there are {len(messages)}. Something is "
-            "missing; have it sent again.",
+    else:
+        fault = fault_of_end(
+            control, tail, "UNZ", groups or len(messages), "groups" if groups else "messages", ("13", "28", "29")
         )
     return Interchange(
         standard="edifact",

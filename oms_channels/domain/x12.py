@@ -11,7 +11,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from .edi import INTERCHANGES_MAX, SEGMENTS_MAX, Fault, Group, Interchange, Message, Segment, count_of, too_many
+from .edi import (
+    INTERCHANGES_MAX,
+    SEGMENTS_MAX,
+    Fault,
+    Group,
+    Interchange,
+    Message,
+    Segment,
+    count_of,
+    fault_of_end,
+    too_many,
+)
 
 #: Elements of ISA and how wide each is: it is the only segment of fixed length.
 ISA_WIDTHS = (2, 10, 2, 10, 2, 15, 2, 15, 6, 4, 1, 5, 9, 1, 1, 1)
@@ -115,21 +126,10 @@ def _interchange(segments: Sequence[Segment]) -> Interchange:
     tail = segments[-1] if segments[-1].tag == "IEA" else None
     control = head.get(12)
     groups, messages = _groups(segments[1:-1] if tail else segments[1:])
-    fault = None
     if not control:
         fault = Fault("", "The interchange has no control number (ISA13). Ask the sender to send it again.")
-    elif tail is None:
-        fault = Fault(
-            "", f"Interchange {control} has no end (IEA): the file is cut off. Ask the sender to send it again."
-        )
-    elif tail.get(1) != control:
-        fault = Fault("", f"Interchange {control} ends as {tail.get(1)}: the file is damaged. Have it sent again.")
-    elif count_of(tail.get(0)) != len(groups):
-        fault = Fault(
-            "",
-            f"Interchange {control} says that it holds {tail.get(0)} groups, and there are {len(groups)}. Something is "
-            "missing; have it sent again.",
-        )
+    else:
+        fault = fault_of_end(control, tail, "IEA", len(groups), "groups", ("", "", ""))
     return Interchange(
         standard="x12",
         sender=(head.get(5), head.get(4)),

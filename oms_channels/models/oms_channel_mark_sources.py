@@ -19,6 +19,33 @@ LISTING_FIELDS = (
 PRICED_FIELDS = {"list_price", "lst_price", "taxes_id", "standard_price", "attribute_line_ids", "uom_id"}
 
 
+class OmsChannelMarking(models.AbstractModel):
+    """Rows of which each one that comes, changes or goes may change what channels are told."""
+
+    _name = "oms.channel.marking"
+    _description = "Changes What Channels Are Told"
+
+    def _mark_channels(self):
+        """To be overridden: note what has to be looked at because of these rows, as they are now."""
+        raise NotImplementedError
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        records = super().create(vals_list)
+        records._mark_channels()
+        return records
+
+    def write(self, vals):
+        self._mark_channels()  # where they were; what is looked at later is what is then
+        result = super().write(vals)
+        self._mark_channels()
+        return result
+
+    def unlink(self):
+        self._mark_channels()
+        return super().unlink()
+
+
 class OmsStockEvent(models.Model):
     """The journal is read as it is; whoever writes it only wakes the reader."""
 
@@ -49,28 +76,22 @@ class OmsStockEvent(models.Model):
 
 
 class OmsStockBuffer(models.Model):
-    _inherit = "oms.stock.buffer"
+    _name = "oms.stock.buffer"
+    _inherit = ["oms.stock.buffer", "oms.channel.marking"]
 
     def _mark_channels(self):
         for company in self.company_id:
-            channels = (
-                self.env["oms.channel"].sudo().search([("company_id", "=", company.id)])
+            self.env["oms.channel.mark"].sudo()._mark(
+                "stock", channels=company._oms_get_channels()
             )  # sudo: for the job only
-            self.env["oms.channel.mark"].sudo()._mark("stock", channels=channels)  # sudo: for the job only
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        rules = super().create(vals_list)
-        rules._mark_channels()
-        return rules
 
-    def write(self, vals):
-        self._mark_channels()
-        return super().write(vals)
+class ResCompany(models.Model):
+    _inherit = "res.company"
 
-    def unlink(self):
-        self._mark_channels()
-        return super().unlink()
+    def _oms_get_channels(self):
+        """The channels of these companies, for the job that tells them something."""
+        return self.env["oms.channel"].sudo().search([("company_id", "in", self.ids)])  # sudo: for the job only
 
 
 class StockWarehouse(models.Model):
@@ -82,9 +103,7 @@ class StockWarehouse(models.Model):
         if changed:
             products = self.env["product.product"].browse([product.id for product in quantities])
             kits = self.env["oms.availability"].with_company(self.company_id)._get_kits_of(products)
-            channels = (
-                self.env["oms.channel"].sudo().search([("company_id", "=", self.company_id.id)])
-            )  # sudo: as above
+            channels = self.company_id._oms_get_channels()
             self.env["oms.channel.mark"].sudo()._mark("stock", products | kits, channels)  # sudo: for the job only
         return changed
 
@@ -137,25 +156,12 @@ class OmsChannelMapping(models.Model):
 
 
 class ProductPricelistItem(models.Model):
-    _inherit = "product.pricelist.item"
+    _name = "product.pricelist.item"
+    _inherit = ["product.pricelist.item", "oms.channel.marking"]
 
     def _mark_channels(self):
         # Price lists may hang on others, so everything that is sold is looked at.
         self.env["oms.channel.mark"].sudo()._mark("prices")  # sudo: for the job only
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        items = super().create(vals_list)
-        items._mark_channels()
-        return items
-
-    def write(self, vals):
-        self._mark_channels()
-        return super().write(vals)
-
-    def unlink(self):
-        self._mark_channels()
-        return super().unlink()
 
 
 class ProductTemplate(models.Model):

@@ -71,19 +71,7 @@ class SaleOrder(models.Model):
         going = self - stopped
         result = super(SaleOrder, going).action_confirm() if going or not stopped else True
         if stopped and not going:
-            return {
-                "type": "ir.actions.client",
-                "tag": "display_notification",
-                "params": {
-                    "type": "warning",
-                    "message": self.env._(
-                        "%(order)s is on hold: %(why)s",
-                        order=stopped[:1].display_name,
-                        why=stopped[:1].oms_hold_reason or stopped[:1].oms_workflow_log_ids[:1].sentence,
-                    ),
-                    "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-                },
-            }
+            return stopped[0]._oms_tell_stopped(self.env._("%s is on hold", stopped[0].display_name))
         return result
 
     def _oms_due_for_release(self):

@@ -65,20 +65,22 @@ class SaleOrder(models.Model):
         result = super(SaleOrder, going).action_confirm() if going or not stopped else True
         going.filtered("oms_channel_id")._oms_run_rules("confirmed")
         if stopped and not going:
-            return {
-                "type": "ir.actions.client",
-                "tag": "display_notification",
-                "params": {
-                    "type": "warning",
-                    "message": self.env._(
-                        "A rule stopped %(order)s: %(why)s",
-                        order=stopped[:1].display_name,
-                        why=stopped[:1].oms_hold_reason or stopped[:1].oms_workflow_log_ids[:1].sentence,
-                    ),
-                    "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-                },
-            }
+            return stopped[0]._oms_tell_stopped(self.env._("A rule stopped %s", stopped[0].display_name))
         return result
+
+    def _oms_tell_stopped(self, what):
+        """A message on the screen of whoever wanted to confirm this order: what happened, and why."""
+        self.ensure_one()
+        why = self.oms_hold_reason or self.oms_workflow_log_ids[:1].sentence
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "message": self.env._("%(what)s: %(why)s", what=what, why=why),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
 
     def _oms_release_clean(self):
         """Override: rules about what comes in are asked once, before anything goes on."""

@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ...domain.adapter import Reject
-from ...domain.edi import Interchange, Message, Segment, only
+from ...domain.edi import Interchange, Message, Segment, only, parts
 from .facts import number_text
 
 VERSIONS = "D.96A to D.01B"
@@ -31,7 +31,7 @@ def facts(message: Message, interchange: Interchange) -> dict[str, Any]:
 
     :raises Reject: for one that is no whole order.
     """
-    head, lines, summary = _split(message.segments)
+    head, lines, summary = parts(message.segments, "LIN", "UNS")
     bgm = next((segment for segment in head if segment.tag == "BGM"), None)
     if bgm is None:
         raise Reject("The message has no number (BGM). Ask the sender to send it again.")
@@ -75,23 +75,6 @@ def facts(message: Message, interchange: Interchange) -> dict[str, Any]:
         "is_test": "yes" if interchange.is_test else "",
         "reply": {"buyer": buyer.get("ref", ""), "place": ship_to.get("ref", "") or buyer.get("ref", "")},
     }
-
-
-def _split(segments: Sequence[Segment]) -> tuple[list[Segment], list[list[Segment]], list[Segment]]:
-    """(head, lines each beginning with LIN, summary)"""
-    head: list[Segment] = []
-    lines: list[list[Segment]] = []
-    summary: list[Segment] = []
-    part = head
-    for segment in segments:
-        if segment.tag == "LIN":
-            part = [segment]
-            lines.append(part)
-        elif segment.tag == "UNS":
-            part = summary
-        else:
-            part.append(segment)
-    return head, lines, summary
 
 
 def _parties(head: Sequence[Segment]) -> dict[str, dict[str, str]]:

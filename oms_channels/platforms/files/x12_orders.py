@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ...domain.adapter import Reject
-from ...domain.edi import Interchange, Message, Segment, only
+from ...domain.edi import Interchange, Message, Segment, only, parts
 from .facts import number_text
 
 #: What a document is for (BEG01): those that bring the whole order.
@@ -32,7 +32,7 @@ def facts(message: Message, interchange: Interchange) -> dict[str, Any]:
 
     :raises Reject: for one that is no whole order.
     """
-    head, lines, summary = _split(message.segments)
+    head, lines, summary = parts(message.segments, "PO1", "CTT")
     beg = next((segment for segment in head if segment.tag == "BEG"), None)
     if beg is None:
         raise Reject("The document has no number (BEG). Ask the sender to send it again.")
@@ -71,24 +71,6 @@ def facts(message: Message, interchange: Interchange) -> dict[str, Any]:
         "is_test": "yes" if interchange.is_test else "",
         "reply": {"buyer": buyer.get("ref", ""), "place": ship_to.get("ref", ""), "date": beg.get(4)},
     }
-
-
-def _split(segments: Sequence[Segment]) -> tuple[list[Segment], list[list[Segment]], list[Segment]]:
-    """(head, lines each beginning with PO1, summary)"""
-    head: list[Segment] = []
-    lines: list[list[Segment]] = []
-    summary: list[Segment] = []
-    part = head
-    for segment in segments:
-        if segment.tag == "PO1":
-            part = [segment]
-            lines.append(part)
-        elif segment.tag == "CTT":
-            part = summary
-            part.append(segment)
-        else:
-            part.append(segment)
-    return head, lines, summary
 
 
 def _parties(head: Sequence[Segment]) -> dict[str, dict[str, str]]:
