@@ -161,7 +161,9 @@ def _has_everything(candidate: Candidate, demand: Demand) -> bool:
 
 def _decisive(loser: Candidate, winner: Candidate, policy: Policy) -> str | None:
     """The first objective in which the two differ; None if only the merchant's order of sites, or the id, does."""
-    ranks = zip((*policy.objectives, None), winner.rank, loser.rank, strict=True)  # the last one is the sequence
+    ranks = zip(
+        (*(rule.kind for rule in policy.objectives), None), winner.rank, loser.rank, strict=True
+    )  # the last one is the sequence
     return next((code for code, winning, losing in ranks if winning != losing), None)
 
 

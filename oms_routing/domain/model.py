@@ -1,35 +1,86 @@
 """The nouns of sourcing: what is wanted, what is where, and what was decided.
 
 All are frozen values. Ids are opaque, but those of nodes must be sortable among themselves, because they break the last
-tie. Quantities are ``Decimal`` in the product's own unit of measure; distances are kilometres; coordinates are degrees.
+tie. Quantities are ``Decimal`` in the product's own unit of measure; money is ``Decimal`` in the company's currency,
+exact to the millionth; weights are kilograms, volumes litres, distances kilometres, coordinates degrees; moments are UTC.
+Nothing here knows what time it is: ``Demand.now`` says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from datetime import datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+from functools import cached_property
 from typing import Any
 
 from odoo.addons.oms_core.domain.quantities import ZERO, Quantities
 
+MILLION = Decimal(1_000_000)
+
+
+def to_millionths(value: Decimal) -> int:
+    """
+    >>> to_millionths(Decimal("9.45"))
+    9450000
+    """
+    return int((value * MILLION).to_integral_value(ROUND_HALF_EVEN))
+
+
+# What happens to a piece of an item.
 SHIP = "ship"  #: leaves from stock that is there now
+PICKUP = "pickup"  #: is collected by the customer at the node
+TRANSFER = "transfer"  #: goes to another node first, and from there to the customer
+DROPSHIP = "dropship"  #: a vendor sends it
 BACKORDER = "backorder"  #: waits at the node for goods to come
+WAIT = "wait"  #: waits for the next look at it, at no node yet
+HOLD = "hold"  #: a person must say what to do
+CANCEL = "cancel"  #: is not to be delivered any more
+#: The modes that take stock now.
+TAKING = (SHIP, PICKUP, TRANSFER, DROPSHIP)
+MODES = (*TAKING, BACKORDER, WAIT, HOLD, CANCEL)
 
 SINGLE = "single"  #: one node ships everything
 SPLIT = "split"  #: several nodes together ship everything
-PARTIAL = "partial"  #: a part is shipped, the rest waits
-BACKORDERED = "backorder"  #: everything waits
+PARTIAL = "partial"  #: a part is shipped; the modes say what the rest does
+BACKORDERED = "backorder"  #: nothing is shipped and all waits, at a node or for the next look
+HELD = "held"  #: nothing is shipped, a person must act; the pieces have the mode ``hold``
+CANCELLED = "cancelled"  #: nothing is shipped nor ever will be
 UNSOURCED = "unsourced"  #: no node may take the order: nothing is allocated, a person must act
-OUTCOMES = (SINGLE, SPLIT, PARTIAL, BACKORDERED, UNSOURCED)
+OUTCOMES = (SINGLE, SPLIT, PARTIAL, BACKORDERED, HELD, CANCELLED, UNSOURCED)
 
-EXACT = "exact"  #: no group of nodes is better under the policy
-GREEDY = "greedy"  #: too many nodes to try all groups: a good one, not proven to be the best
+EXACT = "exact"  #: nothing is better under the policy
+GREEDY = "greedy"  #: the work limit came first: a good one, not proven to be the best; see ``gap``
+
+WAREHOUSE = "warehouse"
+STORE = "store"
+THIRD_PARTY = "third_party"
+VENDOR = "vendor"
+NODE_KINDS = (WAREHOUSE, STORE, THIRD_PARTY, VENDOR)
+
+#: What a plan costs is made of these; ``costs`` has only those that are not zero.
+COMPONENTS = ("carrier", "customs", "pick", "pack", "split", "late", "markdown", "carbon", "reject")
+
+
+@dataclass(frozen=True, slots=True)
+class NodeCosts:
+    """What handling costs at a node: for each line picked, for each unit picked, for each parcel packed."""
+
+    pick_line: Decimal = ZERO
+    pick_unit: Decimal = ZERO
+    pack_parcel: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A place that goods can leave from: a warehouse, a store, a partner's shelf. Lower ``sequence`` is preferred."""
+    """A place that goods can leave from: a warehouse, a store, a partner's shelf. Lower ``sequence`` is preferred.
+
+    :param groups: codes of the node groups it belongs to.
+    :param is_open: whether it works orders now; ``closed_reason`` is a sentence why not.
+    :param ships_to: country codes, or codes of zones, that it ships to; None for everywhere.
+    :param p_reject: probability (0 to 1) that it gives an order back, learned from its history.
+    """
 
     id: Hashable
     name: str
@@ -37,16 +88,100 @@ class Node:
     latitude: float | None = None
     longitude: float | None = None
     country_code: str = ""
+    kind: str = WAREHOUSE
+    groups: frozenset[Hashable] = frozenset()
+    company_id: Hashable = None
+    is_open: bool = True
+    closed_reason: str = ""
+    ships_to: frozenset[str] | None = None
+    costs: NodeCosts = NodeCosts()
+    p_reject: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """What a node can still take on; None is without limit.
+
+    :param orders_left: orders that it may still be given today, in its own time zone.
+    :param open_left: orders that it may still have open at once.
+    :param minutes_left: of picking, today; an order takes ``minutes_order`` and each unit ``minutes_unit``.
+    """
+
+    orders_left: int | None = None
+    open_left: int | None = None
+    minutes_left: Decimal | None = None
+    minutes_order: Decimal = ZERO
+    minutes_unit: Decimal = ZERO
+
+
+@dataclass(frozen=True)
+class Tariff:
+    """Prices by weight: ``((up to kg, price), …)`` in any order; heavier than the last one is not carried.
+
+    Offers of the same zone share one object, so that it is converted once.
+
+    :raises ValueError: without steps, with two prices for one weight, or a price or weight below zero.
+    """
+
+    steps: tuple[tuple[Decimal, Decimal], ...]
+
+    def __post_init__(self):
+        steps = tuple(sorted(self.steps))
+        weights = [up_to for up_to, _price in steps]
+        if not steps or len(set(weights)) < len(weights) or weights[0] <= 0 or min(price for _kg, price in steps) < 0:
+            raise ValueError(f"a tariff needs one price, not below zero, for each weight above zero: {self.steps}")
+        object.__setattr__(self, "steps", steps)
+
+    @cached_property
+    def grams(self) -> tuple[int, ...]:
+        """The weights as whole milligrams, ascending."""
+        return tuple(to_millionths(up_to) for up_to, _price in self.steps)
+
+    @cached_property
+    def prices(self) -> tuple[int, ...]:
+        """The prices as millionths, in the same order."""
+        return tuple(to_millionths(price) for _kg, price in self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A carrier service that would take a shipment of this order from a node, and for how much.
+
+    :param tariff: the price by weight, all parcels of the shipment together.
+    :param ship_by: the latest moment at which the node must hand it over.
+    :param deliver_by: when it is expected there; ``deliver_late`` is a high quantile of the same. None: nobody knows.
+    :param carbon: grams CO2e of the shipment itself; ``carbon_per_kg`` on top for each kilogram.
+    :param customs: money for each shipment that has to be cleared; ``duty`` is the share of the value on top (0.05).
+    :param refusal: a sentence why it does not take anything of this order; empty if it does.
+    :param refusals: products that it does not take → a sentence why.
+    """
+
+    service_id: Hashable
+    name: str
+    tariff: Tariff
+    ship_by: datetime | None = None
+    deliver_by: datetime | None = None
+    deliver_late: datetime | None = None
+    carbon: Decimal = ZERO
+    carbon_per_kg: Decimal = ZERO
+    customs: Decimal = ZERO
+    duty: Decimal = ZERO
+    refusal: str = ""
+    refusals: Mapping[Hashable, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the parcel goes. Without coordinates, distance has no say."""
+    """Where the parcel goes. Without coordinates, distance has no say.
+
+    :param zones: codes of the zones that the address lies in, besides its country.
+    """
 
     latitude: float | None = None
     longitude: float | None = None
     country_code: str = ""
     label: str = ""
+    zones: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +189,9 @@ class Item:
     """One line of an order. Two items may want the same product.
 
     :param label: what a clerk calls it, for the explanation.
+    :param value: net price of one unit; ``weight`` and ``volume`` are of one unit, too.
+    :param together: items with the same key leave from one node, under the rule of that name; None stands alone.
+    :param categories: codes that the rule about lines that are never divided asks for.
     :raises ValueError: if the quantity is not positive.
     """
 
@@ -61,6 +199,13 @@ class Item:
     product_id: Hashable
     quantity: Decimal
     label: str
+    value: Decimal = ZERO
+    weight: Decimal = ZERO
+    volume: Decimal = ZERO
+    together: Hashable = None
+    categories: frozenset[Hashable] = frozenset()
+    dangerous: bool = False
+    is_partial_ok: bool = True
 
     def __post_init__(self):
         if not self.quantity > 0:
@@ -72,6 +217,10 @@ class Demand:
     """What one order wants and where it goes.
 
     :param excluded_nodes: nodes that may not take it (they rejected it, say) → a sentence why.
+    :param rejections: (item id, node id) that was turned down before → a sentence why.
+    :param pinned_node: the only node that may ship it, in ``pinned_mode``: a pickup, say.
+    :param offers: node id → the carrier services from there, in the merchant's order.
+    :param now: the moment of the decision, ``ordered_at`` that of the order; needed by what counts days.
     :raises ValueError: without items, or if two have the same id.
     """
 
@@ -79,6 +228,16 @@ class Demand:
     items: tuple[Item, ...]
     place: Place = Place()
     excluded_nodes: Mapping[Hashable, str] = field(default_factory=dict)
+    rejections: Mapping[tuple[Hashable, Hashable], str] = field(default_factory=dict)
+    pinned_node: Hashable = None
+    pinned_mode: str = SHIP
+    offers: Mapping[Hashable, tuple[Offer, ...]] = field(default_factory=dict)
+    channel_id: Hashable = None
+    company_id: Hashable = None
+    priority: int = 0
+    deliver_by: datetime | None = None
+    ordered_at: datetime | None = None
+    now: datetime | None = None
 
     def __post_init__(self):
         if not self.items:
@@ -97,12 +256,24 @@ class Snapshot:
 
     :param available: (node id, product id) → what may be promised there; below zero counts as none.
     :param taken: what decisions since that moment took, by the same key.
+    :param safety: (node id, product id) → what the node keeps back when the rule ``safety_stock`` asks for it.
+    :param capacity: node id → what it can still take on; a node that is not there has no limit.
+    :param used: (node id, ``"orders"`` or ``"minutes"``) → capacity that decisions since that moment took.
+    :param weekly: (node id, product id) → units sold there in a week.
+    :param markdown: (node id, product id) → money that a unit will lose in value if it stays there.
+    :param risk: (node id, product id) → probability (0 to 1) that the stock is not really there.
     :raises ValueError: if two nodes have the same id.
     """
 
     nodes: tuple[Node, ...]
     available: Mapping[tuple[Hashable, Hashable], Decimal]
     taken: Quantities = Quantities()
+    safety: Mapping[tuple[Hashable, Hashable], Decimal] = field(default_factory=dict)
+    capacity: Mapping[Hashable, Capacity] = field(default_factory=dict)
+    used: Quantities = Quantities()
+    weekly: Mapping[tuple[Hashable, Hashable], Decimal] = field(default_factory=dict)
+    markdown: Mapping[tuple[Hashable, Hashable], Decimal] = field(default_factory=dict)
+    risk: Mapping[tuple[Hashable, Hashable], Decimal] = field(default_factory=dict)
 
     def __post_init__(self):
         if len({node.id for node in self.nodes}) < len(self.nodes):
@@ -115,7 +286,7 @@ class Snapshot:
 
     def taking(self, decision: Decision) -> Snapshot:
         """What is left after the decision. Only the tally of what was taken is copied, never the stock itself."""
-        shipped = ((a.node_id, a.product_id, a.quantity) for a in decision.allocations if a.mode == SHIP)
+        shipped = ((a.node_id, a.product_id, a.quantity) for a in decision.allocations if a.mode in TAKING)
         return replace(self, taken=self.taken + Quantities(((node, product), qty) for node, product, qty in shipped))
 
 
@@ -147,13 +318,38 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """So much of one item from one node; ``mode`` is :data:`SHIP` or :data:`BACKORDER`."""
+    """So much of one item from one node.
+
+    :param node_id: None for a mode that needs no node: ``wait``, ``hold``, ``cancel``.
+    :param costs: its share of what the shipment costs, by component; all shares sum to exactly the shipment's.
+    """
 
     item_id: Hashable
     product_id: Hashable
     node_id: Hashable
     quantity: Decimal
     mode: str
+    service_id: Hashable = None
+    ship_by: datetime | None = None
+    deliver_by: datetime | None = None
+    costs: Mapping[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """All that one node ships of the order, with one service.
+
+    :param offer: None if no service was offered from there.
+    :param weight: kilograms; ``value`` is money, ``carbon`` grams CO2e, of the shipment.
+    :param costs: by component (:data:`COMPONENTS`), without zeros.
+    """
+
+    node_id: Hashable
+    offer: Offer | None
+    weight: Decimal
+    value: Decimal
+    carbon: Decimal
+    costs: Mapping[str, Decimal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +364,8 @@ class Candidate:
     :param units_covered: how many units it could ship, alone.
     :param rank: one entry per objective of the policy, lower is better, None abstains; last the node's sequence.
     :param chosen: whether the decision allocates anything there.
+    :param cost: of shipping all that it has of the order from there alone; None if it cannot, or nothing has a price.
+    :param service: name of the carrier service that this would go with.
     """
 
     node_id: Hashable
@@ -181,6 +379,17 @@ class Candidate:
     units_covered: Decimal
     rank: tuple[Any, ...]
     chosen: bool
+    cost: Decimal | None = None
+    service: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxed:
+    """A soft rule that was given up because else something would not have been shipped."""
+
+    rule_id: Hashable
+    kind: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +402,12 @@ class Decision:
     :param candidates: every node of the snapshot, best first, rejected ones last.
     :param method: :data:`EXACT` or :data:`GREEDY`.
     :param snapshot_hash: of everything that the decision depends on; see ``planner.fingerprint``.
+    :param shipments: what each node ships, in the order of the allocations.
+    :param cost: of all shipments together; zero where nothing has a price.
+    :param lower_bound: no plan that ships as much costs less; only ``least_cost`` knows it, else None.
+    :param gap: how much worse than the optimum it is at most, as a share (0.01 is one per cent); None: not known.
+    :param relaxed: soft rules that were given up, the most important first.
+    :param policy_id: of the policy that decided; with a chain, of the first.
     """
 
     order_id: Hashable
@@ -202,3 +417,9 @@ class Decision:
     sentence: str
     method: str
     snapshot_hash: str
+    shipments: tuple[Shipment, ...] = ()
+    cost: Decimal = ZERO
+    lower_bound: Decimal | None = None
+    gap: Decimal | None = None
+    relaxed: tuple[Relaxed, ...] = ()
+    policy_id: Hashable = None

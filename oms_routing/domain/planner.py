@@ -63,7 +63,12 @@ def plan(demand: Demand, snapshot: Snapshot, policy: Policy = DEFAULT_POLICY) ->
     """
     wanted = demand.wanted()
     sites = _look(demand, wanted, snapshot)
-    verdicts = {site.node.id: tuple(CONSTRAINTS[code](site, demand) for code in policy.constraints) for site in sites}
+    verdicts = {
+        site.node.id: tuple(
+            CONSTRAINTS[rule.kind](site, demand) for rule in policy.constraints if rule.kind in CONSTRAINTS
+        )
+        for site in sites
+    }
     accepted = [site for site in sites if all(verdict.ok for verdict in verdicts[site.node.id])]
     may_wait = [site for site in sites if all(v.ok or v.code in LIFTED_BY_STOCK for v in verdicts[site.node.id])]
     group, method = _choose(accepted, wanted, policy)
@@ -123,7 +128,7 @@ def fingerprint(demand: Demand, snapshot: Snapshot, policy: Policy = DEFAULT_POL
         sorted(demand.excluded_nodes.items()),
         [[node.id, node.name, node.sequence, node.latitude, node.longitude, node.country_code] for node in nodes],
         [[plain(snapshot.free(node.id, product_id)) for product_id in wanted] for node in nodes],
-        [policy.constraints, policy.objectives, policy.nodes_max],
+        [repr(policy)],
     ]
     return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
 
@@ -161,7 +166,7 @@ def _nearness(site: Site) -> tuple:
 
 
 def _ranks(group: Sequence[Site], wanted: Quantities, policy: Policy) -> tuple:
-    return tuple(OBJECTIVES[code](group, wanted) for code in policy.objectives)
+    return tuple(OBJECTIVES[rule.kind](group, wanted) for rule in policy.objectives if rule.kind in OBJECTIVES)
 
 
 def _choose(sites: Sequence[Site], wanted: Quantities, policy: Policy) -> tuple[Group, str]:
@@ -177,7 +182,10 @@ def _choose(sites: Sequence[Site], wanted: Quantities, policy: Policy) -> tuple[
         return (*((rank is None, rank) for rank in ranks), sorted((site.node.sequence, site.node.id) for site in group))
 
     def is_unbeatable(group: Group) -> bool:
-        return policy.objectives[:2] == SMALLEST_FIRST and covers_most(group, wanted) == least_missing
+        return (
+            tuple(rule.kind for rule in policy.objectives[:2]) == SMALLEST_FIRST
+            and covers_most(group, wanted) == least_missing
+        )
 
     if not sites:
         return (), EXACT

@@ -8,6 +8,8 @@ OUTCOME_LABELS = {
     "split": "Several sites",
     "partial": "Partly in stock",
     "backorder": "Waits for stock",
+    "held": "Needs a person",
+    "cancelled": "Cancelled",
     "unsourced": "No site",
 }
 
