@@ -1,4 +1,6 @@
 from . import oms_sourcing_decision
+from . import oms_sourcing_decision_journal
+from . import oms_stock_event
 from . import stock_warehouse
 from . import res_partner
 from . import sale_order
