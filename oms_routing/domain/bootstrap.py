@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from random import Random
 from typing import NamedTuple
 
 #: Draws of the bootstrap: the ends of a 95 % interval are then steady to about a tenth of its width.
@@ -26,16 +25,18 @@ class Estimate(NamedTuple):
 
 
 def estimates(
-    samples: Mapping[str, Sequence[float]], seed: int = 0, certainty: float = 0.95, draws: int = DRAWS
+    samples: Mapping[str, Sequence[float]], random, certainty: float = 0.95, draws: int = DRAWS
 ) -> dict[str, Estimate]:
     """The mean of each row of values with its interval. All rows are about the same orders, in the same sequence, so they are
     drawn together; to compare two policies, give the difference of each order, which is much steadier than the two means.
 
-    >>> estimates({"cost": [1.0, 1.0, 1.0]})["cost"]
+    >>> from random import Random
+    >>> estimates({"cost": [1.0, 1.0, 1.0]}, Random(1))["cost"]
     Estimate(mean=1.0, low=1.0, high=1.0)
-    >>> estimates({"cost": []})["cost"]
+    >>> estimates({"cost": []}, Random(1))["cost"]
     Estimate(mean=0.0, low=0.0, high=0.0)
 
+    :param random: a seeded ``random.Random``; used up by the call.
     :param certainty: share of such intervals in which the true mean lies.
     :raises ValueError: if the rows are not equally long.
     """
@@ -45,7 +46,6 @@ def estimates(
     count = max(lengths, default=0)
     if not count:
         return dict.fromkeys(samples, Estimate(0.0, 0.0, 0.0))
-    random = Random(seed)
     bags = _bags(count, random)
     sizes = [len(bag) for bag in bags]
     sums = {name: [sum(values[position] for position in bag) for bag in bags] for name, values in samples.items()}
@@ -62,7 +62,7 @@ def estimates(
     }
 
 
-def _bags(count: int, random: Random) -> list[list[int]]:
+def _bags(count: int, random) -> list[list[int]]:
     positions = list(range(count))
     if count <= BAGS_MAX:
         return [[position] for position in positions]
