@@ -1,9 +1,9 @@
 """Which carrier and service carries a parcel. Pure.
 
-The cheapest of those that may carry it and are expected in time; a tie goes to the faster, then to the one that comes first
-in the list of delivery methods. Every option that is turned down says why. Worked example: promised for the 12th, *Economy*
-at 4.00 expected on the 14th, *Parcel* at 6.00 and *Express* at 11.00, both in time: *Parcel* is chosen, *Economy* is
-"expected on 2026-11-14, promised for 2026-11-12", *Express* is "5.00 EUR dearer".
+The cheapest of those that may carry it and are expected in time; a tie goes to the faster, then to the one that emits less,
+then to the one that comes first in the list of delivery methods. Every option that is turned down says why. Worked example:
+promised for the 12th, *Economy* at 4.00 expected on the 14th, *Parcel* at 6.00 and *Express* at 11.00, both in time: *Parcel* is chosen,
+*Economy* is "expected on 2026-11-14, promised for 2026-11-12", *Express* is "5.00 EUR dearer".
 """
 
 from __future__ import annotations
@@ -61,6 +61,7 @@ class Option:
     limits: Limits = field(default_factory=Limits)
     problem: str = ""
     problem_code: str = ""
+    carbon: Decimal | None = None  #: grams CO2e; ``None``: nobody knows
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,16 @@ def look(option: Option, need: Need) -> Verdict:
 
 
 def order_of(option: Option) -> tuple:
-    return option.price, option.expected_at or datetime.max, option.sequence, option.carrier_id, option.service_code
+    return *_merits(option), option.sequence, option.carrier_id, option.service_code
+
+
+def _merits(option: Option) -> tuple[Decimal, datetime, Decimal]:
+    """Price, day and grams; what is not known comes after what is."""
+    return (
+        option.price,
+        option.expected_at or datetime.max,
+        Decimal("Infinity") if option.carbon is None else option.carbon,
+    )
 
 
 def shop(options: Iterable[Option], need: Need) -> list[Verdict]:
@@ -149,14 +159,22 @@ def reason_for(best: Option, rest: Sequence[Option]) -> str:
         return "The only one that fits."
     if all(option.price > best.price for option in rest):
         return "The cheapest in time." if best.expected_at else "The cheapest."
-    if all(order_of(option)[:2] > order_of(best)[:2] for option in rest if option.price == best.price):
+    as_cheap = [option for option in rest if option.price == best.price]
+    if all(_merits(option)[1] > _merits(best)[1] for option in as_cheap):
         return "As cheap as another, and faster."
+    as_fast = [option for option in as_cheap if _merits(option)[1] == _merits(best)[1]]
+    if all(_merits(option)[2] > _merits(best)[2] for option in as_fast):
+        return "As cheap and as fast as another, and emits less."
     return "As cheap and as fast as another; comes first in the list of delivery methods."
 
 
 def reason_against(option: Option, best: Option) -> str:
     if option.price > best.price:
         return f"{option.price - best.price} {option.currency} dearer."
-    if (option.expected_at or datetime.max) > (best.expected_at or datetime.max):
+    if _merits(option)[1] > _merits(best)[1]:
         return "As cheap, but slower."
+    if option.carbon is None and best.carbon is not None:
+        return "As cheap and as fast; nobody knows what it emits."
+    if _merits(option)[2] > _merits(best)[2]:
+        return "As cheap and as fast, but emits more."
     return "As cheap and as fast; comes later in the list of delivery methods."

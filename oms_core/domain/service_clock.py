@@ -50,6 +50,10 @@ class Opening:
         wall = local.replace(hour=seconds % 86400 // 3600, minute=seconds % 3600 // 60, second=seconds % 60)
         return wall.astimezone(timezone.utc)
 
+    def at_hour(self, moment: datetime, hour: float) -> datetime:
+        """This hour of the local day of a moment, in UTC."""
+        return self._at(moment.astimezone(ZoneInfo(self.zone)).date(), hour)
+
     def spans(self, start: datetime) -> Iterator[tuple[datetime, datetime]]:
         """The open spans from a moment on, in order."""
         first = start.astimezone(ZoneInfo(self.zone)).date()

@@ -53,7 +53,9 @@ def in_force(versions: Iterable[Factors], on: date) -> Factors | None:
     return valid[-1] if valid else next(iter(ordered), None)
 
 
-def grams_per_kg(distance_km: float | None, mode: str, last_mile_km: Decimal, factors: Factors | None) -> Decimal | None:
+def grams_per_kg(
+    distance_km: float | None, mode: str, last_mile_km: Decimal, factors: Factors | None
+) -> Decimal | None:
     """What each kilogram of a shipment emits; ``None`` when the way, the mode or its factor is not known."""
     if distance_km is None or not mode or factors is None:
         return None

@@ -52,6 +52,17 @@ def test_who_says_no_date_cannot_keep_a_promise():
     assert codes([option(1, 4, None)]) == [(1, "no_date")]
 
 
+def test_what_is_as_cheap_and_as_fast_goes_to_the_greener_and_what_nobody_knows_comes_last():
+    options = [option(1, 6), option(2, 6, carbon=D(90)), option(3, 6, carbon=D(40)), option(4, 6, 13, carbon=D(1))]
+    verdicts = shop(options, IN_TIME)
+    assert [(v.option.carrier_id, v.reason) for v in verdicts] == [
+        (3, "As cheap and as fast as another, and emits less."),
+        (2, "As cheap and as fast, but emits more."),
+        (1, "As cheap and as fast; nobody knows what it emits."),
+        (4, "As cheap, but slower."),
+    ]
+
+
 @pytest.mark.parametrize(
     ("limits", "need", "code"),
     [
