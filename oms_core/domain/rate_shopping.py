@@ -2,8 +2,8 @@
 
 The cheapest of those that may carry it and are expected in time; a tie goes to the faster, then to the one that emits less,
 then to the one that comes first in the list of delivery methods. Every option that is turned down says why. Worked example:
-promised for the 12th, *Economy* at 4.00 expected on the 14th, *Parcel* at 6.00 and *Express* at 11.00, both in time: *Parcel* is chosen,
-*Economy* is "expected on 2026-11-14, promised for 2026-11-12", *Express* is "5.00 EUR dearer".
+promised for the 12th, *Economy* at 4.00 expected on the 14th, *Parcel* at 6.00 and *Express* at 11.00, both in time: *Parcel*
+is chosen, *Economy* is "expected on 2026-11-14, promised for 2026-11-12", *Express* is "5.00 EUR dearer".
 """
 
 from __future__ import annotations
