@@ -2,6 +2,7 @@
 
 import logging
 from contextlib import contextmanager
+from datetime import timedelta
 
 import psycopg2.errors
 
@@ -12,6 +13,9 @@ from .quiet import quiet_sql
 from .text import as_html
 
 _logger = logging.getLogger(__name__)
+
+#: For so long after it was asked for, a wake-up serves those who come later too.
+WAKE_SHARED_S = 1
 
 
 @contextmanager
@@ -52,14 +56,16 @@ def wake(cron):
     """Have a job run as soon as this transaction is committed. Of a thousand callers that come before it begins, one is enough.
 
     Odoo takes a wake-up away when the job begins. One that is there and not taken yet is held fast until the caller has
-    committed: the job cannot begin before, and so sees what the caller has left for it. For short transactions only.
+    committed: the job cannot begin before, and so sees what the caller has left for it. For short transactions only. One that
+    is older than a moment is left alone: callers that never cease would hold it fast, one after the other, and the job with it.
     """
-    cr = cron.env.cr
+    cr, now = cron.env.cr, fields.Datetime.now()
     try:
         with quiet_sql(), cr.savepoint(flush=False):
             cr.execute(
-                "SELECT 1 FROM ir_cron_trigger WHERE cron_id = %s AND call_at <= %s LIMIT 1 FOR KEY SHARE SKIP LOCKED",
-                [cron.id, fields.Datetime.now()],
+                "SELECT 1 FROM ir_cron_trigger WHERE cron_id = %s AND call_at BETWEEN %s AND %s LIMIT 1 "
+                "FOR KEY SHARE SKIP LOCKED",
+                [cron.id, now - timedelta(seconds=WAKE_SHARED_S), now],
             )
             if cr.fetchone():
                 return

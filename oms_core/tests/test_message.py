@@ -11,6 +11,7 @@ from odoo.modules.registry import DummyRLock, Registry
 from odoo.tests import BaseCase, freeze_time, get_db_name, tagged
 from odoo.tools import SQL, mute_logger
 
+from odoo.addons.oms_core import alone
 from odoo.addons.oms_core.alone import wake
 from odoo.addons.oms_core.const import (
     CONCURRENCY_ATTEMPTS_MAX,
@@ -347,6 +348,7 @@ class TestTwoWorkers(BaseCase):
             cr.execute("DELETE FROM oms_message WHERE channel_id = %s", [self.channel_id])
             self._env(cr)["oms.channel"].browse(self.channel_id).unlink()
 
+    @patch.object(alone, "WAKE_SHARED_S", 3600)
     def test_a_worker_that_has_begun_is_called_again_and_one_that_has_not_waits_for_the_caller(self):
         with self.registry.cursor() as cr:
             cron_id = self._env(cr).ref("oms_core.cron_inbox_1").id
@@ -368,6 +370,19 @@ class TestTwoWorkers(BaseCase):
             wake(cron)
             caller.execute(latest)
             self.assertGreater(caller.fetchone(), before, "The worker may have looked already.")
+            caller.rollback()
+            worker.commit()
+
+    def test_callers_that_never_cease_keep_no_worker_from_beginning(self):
+        with self.registry.cursor() as cr:
+            cron_id = self._env(cr).ref("oms_core.cron_inbox_1").id
+            self._env(cr)["ir.cron"].browse(cron_id)._trigger()
+            cr.execute("UPDATE ir_cron_trigger SET call_at = call_at - interval '3s' WHERE cron_id = %s", [cron_id])
+        with self.registry.cursor() as worker, self.registry.cursor() as caller:
+            wake(self._env(caller)["ir.cron"].browse(cron_id))
+            worker.execute("SET LOCAL lock_timeout = '100ms'")
+            worker.execute("DELETE FROM ir_cron_trigger WHERE cron_id = %s", [cron_id])
+            self.assertTrue(worker.rowcount)
             caller.rollback()
             worker.commit()
 
