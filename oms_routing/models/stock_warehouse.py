@@ -1,10 +1,40 @@
-from odoo import models
+from odoo import api, fields, models
 
 from ..domain.model import Node
 
 
 class StockWarehouse(models.Model):
+    """What the planner has to know of a place and neither Odoo nor the hub does."""
+
     _inherit = "stock.warehouse"
+
+    oms_node_group_ids = fields.Many2many(
+        "oms.node.group",
+        "oms_node_group_rel",
+        "warehouse_id",
+        "group_id",
+        string="Groups",
+        help="What rules of sourcing call this place by, together with others.",
+    )
+    oms_is_paused = fields.Boolean(
+        string="Takes No Orders", help="No new order is shipped from here until this is switched off again."
+    )
+    oms_paused_reason = fields.Char(string="Because", help="Told where somebody asks why an order did not go there.")
+    oms_ships_to_country_ids = fields.Many2many(
+        "res.country",
+        "oms_warehouse_ships_to_rel",
+        string="Ships to",
+        help="Asked by the rule “Ships to this country”. Empty: everywhere.",
+    )
+    oms_cost_per_unit = fields.Monetary(
+        string="Cost to Pick a Unit",
+        currency_field="oms_currency_id",
+        help="On top of the cost of its line: what each further piece in the box costs.",
+    )
+
+    _oms_cost_per_unit_check = models.Constraint(
+        "CHECK(COALESCE(oms_cost_per_unit, 0) >= 0)", "What work costs cannot be negative."
+    )
 
     def _to_domain(self):
         """These warehouses as the planner sees them."""

@@ -1,0 +1,15 @@
+from odoo import fields, models
+
+
+class OmsNodeGroup(models.Model):
+    """A name for places that rules speak of together: "stores of the south", "may send dangerous goods"."""
+
+    _name = "oms.node.group"
+    _description = "Group of Places"
+    _order = "name"
+
+    name = fields.Char(required=True)
+    color = fields.Integer()
+    warehouse_ids = fields.Many2many("stock.warehouse", "oms_node_group_rel", "group_id", "warehouse_id", string="Places")
+
+    _name_uniq = models.Constraint("UNIQUE(name)", "There is a group of this name already.")
