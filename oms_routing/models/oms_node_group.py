@@ -6,10 +6,19 @@ class OmsNodeGroup(models.Model):
 
     _name = "oms.node.group"
     _description = "Group of Places"
-    _order = "name"
+    _order = "sequence, name"
 
     name = fields.Char(required=True)
+    sequence = fields.Integer(default=10, help="The goal “Preferred groups” asks them in this order.")
     color = fields.Integer()
-    warehouse_ids = fields.Many2many("stock.warehouse", "oms_node_group_rel", "group_id", "warehouse_id", string="Places")
+    warehouse_ids = fields.Many2many(
+        "stock.warehouse", "oms_node_group_rel", "group_id", "warehouse_id", string="Places"
+    )
 
     _name_uniq = models.Constraint("UNIQUE(name)", "There is a group of this name already.")
+
+    def write(self, vals):
+        """Override: the order of groups is a part of policies."""
+        result = super().write(vals)
+        self.env.registry.clear_cache()
+        return result

@@ -1,17 +1,47 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..domain.model import BACKORDER, OUTCOMES, SHIP
+from ..const import CANDIDATES_KEPT
+from ..domain.model import COMPONENTS, MODES, OUTCOMES
+from ..domain.recording import digest, record
 
 OUTCOME_LABELS = {
     "single": "One site",
     "split": "Several sites",
     "partial": "Partly in stock",
     "backorder": "Waits for stock",
-    "held": "Needs a person",
-    "cancelled": "Cancelled",
+    "held": "Held",
+    "cancelled": "Called off",
     "unsourced": "No site",
 }
+
+MODE_LABELS = {
+    "ship": "Ships",
+    "pickup": "Picked up",
+    "transfer": "Sent on to another site",
+    "dropship": "Sent by the vendor",
+    "backorder": "Waits for stock",
+    "wait": "Tried again",
+    "hold": "Held",
+    "cancel": "Called off",
+}
+
+COMPONENT_LABELS = {
+    "carrier": "Carrier",
+    "customs": "Customs",
+    "pick": "Picking",
+    "pack": "Packing",
+    "split": "Further parcel",
+    "late": "Lateness",
+    "markdown": "Markdown",
+    "carbon": "Carbon dioxide",
+    "reject": "Risk of rejection",
+}
+
+
+def _number(value):
+    """A number of the planner for a column; ``False`` where it is not known."""
+    return False if value is None else float(value)
 
 
 class OmsSourcingDecision(models.Model):
@@ -33,6 +63,7 @@ class OmsSourcingDecision(models.Model):
             ("confirm", "Order confirmed"),
             ("increase", "More was ordered"),
             ("reroute", "A site could not deliver"),
+            ("retry", "Tried again"),
             ("manual", "By hand"),
         ],
         required=True,
@@ -48,71 +79,144 @@ class OmsSourcingDecision(models.Model):
     snapshot_hash = fields.Char(
         string="Inputs", readonly=True, help="Fingerprint of everything that the decision depended on."
     )
+    result_hash = fields.Char(
+        string="Result",
+        readonly=True,
+        help="Fingerprint of everything that was decided and said, all candidates included.",
+    )
+    inputs = fields.Json(
+        readonly=True,
+        prefetch=False,
+        groups="oms_core.group_oms_manager",
+        help="What was looked at, so that it can be planned again.",
+    )
+    policy_id = fields.Many2one("oms.sourcing.policy", readonly=True, index="btree_not_null", ondelete="set null")
+    policy_name = fields.Char(string="By Policy", readonly=True, help="As it was called then.")
+    policy_version = fields.Integer(string="Version", readonly=True)
+    supersedes_id = fields.Many2one(
+        "oms.sourcing.decision",
+        string="After",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The decision about the same order before this one.",
+    )
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    has_cost = fields.Boolean(readonly=True)
+    cost = fields.Monetary(readonly=True, help="Of all shipments together.")
+    has_bound = fields.Boolean(readonly=True)
+    lower_bound = fields.Monetary(readonly=True, help="No plan that ships as much costs less.")
+    gap = fields.Float(readonly=True, help="How much worse than the best it is at most, as a share.")
+    carbon_grams = fields.Float(string="CO2e (g)", readonly=True, digits=(16, 1))
+    relaxed = fields.Text(
+        string="Given Up", readonly=True, help="Rules that were given up, because else something would not be shipped."
+    )
+    candidate_count = fields.Integer(
+        string="Sites Looked at", readonly=True, help="All of them; the worst of many are not kept one by one."
+    )
     line_ids = fields.One2many("oms.sourcing.decision.line", "decision_id", readonly=True)
     candidate_ids = fields.One2many("oms.sourcing.candidate", "decision_id", readonly=True)
     warehouse_ids = fields.Many2many("stock.warehouse", compute="_compute_warehouse_ids", string="Ships From")
+    is_latest = fields.Boolean(compute="_compute_is_latest")
 
     @api.depends("line_ids.warehouse_id")
     def _compute_warehouse_ids(self):
         for decision in self:
             decision.warehouse_ids = decision.line_ids.warehouse_id
 
+    def _compute_is_latest(self):
+        latest = self._get_latest(self.order_id.ids)
+        for decision in self:
+            decision.is_latest = decision.id == latest.get(decision.order_id.id)
+
     def write(self, vals):
-        """A decision is a fact."""
-        if vals:
+        """A decision is a fact. Only its inputs are removed once, when they are old."""
+        if vals and vals != {"inputs": False}:
             raise UserError(self.env._("A sourcing decision is never changed. A new one is made instead."))
         return super().write(vals)
 
     @api.model
-    def _record(self, decided, trigger):
-        """Store decisions of the planner.
+    def _record(self, planned, trigger, **details):
+        """Store what the planner decided.
 
-        :param decided: [``domain.model.Decision``] with ids of sale orders, sale order lines, products and warehouses.
+        :param planned: [``sale_order_sourcing.Planned``] with ids of sale orders, sale order lines, products and warehouses.
+        :param details: further values of all of the decisions.
         """
+        planned = list(planned)
+        before = self._get_latest([one.decision.order_id for one in planned])
         # sudo: decisions are written by the system alone, in the name of whoever confirms
-        return self.sudo().create(
-            [
-                {
-                    "order_id": decision.order_id,
-                    "trigger": trigger,
-                    "outcome": decision.outcome,
-                    "method": decision.method,
-                    "sentence": decision.sentence,
-                    "snapshot_hash": decision.snapshot_hash,
-                    "line_ids": [
-                        fields.Command.create(
-                            {
-                                "sale_line_id": allocation.item_id,
-                                "product_id": allocation.product_id,
-                                "warehouse_id": allocation.node_id,
-                                "quantity": float(allocation.quantity),
-                                "mode": allocation.mode,
-                            }
-                        )
-                        for allocation in decision.allocations
-                    ],
-                    "candidate_ids": [
-                        fields.Command.create(
-                            {
-                                "sequence": position,
-                                "warehouse_id": candidate.node_id,
-                                "accepted": candidate.accepted,
-                                "chosen": candidate.chosen,
-                                "reason_code": candidate.reason_code,
-                                "reason": candidate.reason,
-                                "has_distance": candidate.distance_km is not None,
-                                "distance_km": candidate.distance_km or 0.0,
-                                "items_covered": candidate.items_covered,
-                                "units_covered": float(candidate.units_covered),
-                                "rank": [None if entry is None else float(entry) for entry in candidate.rank],
-                            }
-                        )
-                        for position, candidate in enumerate(decision.candidates, 1)
-                    ],
-                }
-                for decision in decided
-            ]
-        )
+        return self.sudo().create([{**self._prepare(one, before), "trigger": trigger, **details} for one in planned])
+
+    @api.model
+    def _get_latest(self, order_ids):
+        """{order id: id of the latest decision about it}"""
+        groups = self.sudo()._read_group([("order_id", "in", order_ids)], ["order_id"], ["id:max"])
+        return {order.id: latest for order, latest in groups}
+
+    @api.model
+    def _prepare(self, planned, before):
+        decision, chosen = planned.decision, planned.chosen
+        return {
+            "order_id": decision.order_id,
+            "supersedes_id": before.get(decision.order_id, False),
+            "outcome": decision.outcome,
+            "method": decision.method,
+            "sentence": decision.sentence,
+            "snapshot_hash": decision.snapshot_hash,
+            "result_hash": digest(decision),
+            "inputs": record(planned.demand, planned.snapshot, planned.policy),
+            "policy_id": chosen.policy_id,
+            "policy_name": chosen.name,
+            "policy_version": chosen.version,
+            "has_cost": bool(decision.cost),
+            "cost": float(decision.cost),
+            "has_bound": decision.lower_bound is not None,
+            "lower_bound": _number(decision.lower_bound),
+            "gap": _number(decision.gap),
+            "carbon_grams": float(sum(shipment.carbon for shipment in decision.shipments)),
+            "relaxed": "\n".join(relaxed.reason for relaxed in decision.relaxed),
+            "candidate_count": len(decision.candidates),
+            "line_ids": [fields.Command.create(self._prepare_line(one)) for one in decision.allocations],
+            "candidate_ids": [
+                fields.Command.create({"sequence": place, **self._prepare_candidate(candidate)})
+                for place, candidate in enumerate(decision.candidates, 1)
+                if place <= CANDIDATES_KEPT or candidate.chosen
+            ],
+        }
+
+    @api.model
+    def _prepare_line(self, allocation):
+        return {
+            "sale_line_id": allocation.item_id,
+            "product_id": allocation.product_id,
+            "warehouse_id": allocation.node_id,
+            "quantity": float(allocation.quantity),
+            "mode": allocation.mode,
+            "service": allocation.service_id or False,
+            "ship_by": allocation.ship_by or False,
+            "deliver_by": allocation.deliver_by or False,
+            "cost": float(sum(allocation.costs.values())),
+            "costs": {name: str(amount) for name, amount in allocation.costs.items()} or False,
+        }
+
+    @api.model
+    def _prepare_candidate(self, candidate):
+        return {
+            "warehouse_id": candidate.node_id,
+            "accepted": candidate.accepted,
+            "chosen": candidate.chosen,
+            "reason_code": candidate.reason_code,
+            "reason": candidate.reason,
+            "has_distance": candidate.distance_km is not None,
+            "distance_km": candidate.distance_km or 0.0,
+            "items_covered": candidate.items_covered,
+            "units_covered": float(candidate.units_covered),
+            "rank": [None if entry is None else float(entry) for entry in candidate.rank],
+            "has_cost": candidate.cost is not None,
+            "cost": _number(candidate.cost),
+            "service": candidate.service or False,
+            "verdicts": [[verdict.ok, verdict.code, verdict.reason] for verdict in candidate.verdicts],
+        }
 
 
 class OmsSourcingDecisionLine(models.Model):
@@ -125,11 +229,30 @@ class OmsSourcingDecisionLine(models.Model):
     decision_id = fields.Many2one("oms.sourcing.decision", required=True, index=True, ondelete="cascade")
     sale_line_id = fields.Many2one("sale.order.line", required=True, index=True, ondelete="cascade")
     product_id = fields.Many2one("product.product", required=True, ondelete="restrict")
-    warehouse_id = fields.Many2one("stock.warehouse", required=True, ondelete="restrict")
+    warehouse_id = fields.Many2one(
+        "stock.warehouse", string="Site", ondelete="restrict", help="Empty for what no site ships."
+    )
     quantity = fields.Float(digits="Product Unit", required=True, help="In the product's own unit.")
     uom_id = fields.Many2one(related="product_id.uom_id")
-    mode = fields.Selection([(SHIP, "Ships"), (BACKORDER, "Waits for stock")], required=True)
+    mode = fields.Selection([(code, MODE_LABELS[code]) for code in MODES], required=True)
+    service = fields.Char(help="The delivery method, and its service, that the planner chose.")
+    ship_by = fields.Datetime()
+    deliver_by = fields.Datetime()
+    currency_id = fields.Many2one(related="decision_id.currency_id")
+    cost = fields.Monetary(help="Its share of what the shipment costs.")
+    costs = fields.Json(help="The same by component, exact.")
+    cost_text = fields.Char(string="Made Of", compute="_compute_cost_text")
     applied = fields.Boolean(help="Whether the transfer for it has been asked for.")
+
+    @api.depends("costs")
+    def _compute_cost_text(self):
+        for line in self:
+            costs = line.costs or {}
+            line.cost_text = ", ".join(
+                f"{COMPONENT_LABELS[name]} {line.currency_id.format(float(costs[name]))}"
+                for name in COMPONENTS
+                if name in costs
+            )
 
     def write(self, vals):
         """Only whether it has been applied may change, and only to yes."""
@@ -157,6 +280,11 @@ class OmsSourcingCandidate(models.Model):
     items_covered = fields.Integer(string="Lines in full")
     units_covered = fields.Float(string="Units", digits="Product Unit")
     rank = fields.Json()
+    currency_id = fields.Many2one(related="decision_id.currency_id")
+    has_cost = fields.Boolean()
+    cost = fields.Monetary(help="Of shipping all that it has of the order from there alone.")
+    service = fields.Char(string="With", help="The delivery method that this would go with.")
+    verdicts = fields.Json(help="What each rule said: whether it was content, its code, and its sentence.")
 
     def write(self, vals):
         """Part of a decision, and as fixed."""

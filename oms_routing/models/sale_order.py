@@ -3,11 +3,6 @@ from decimal import Decimal
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.oms_core.domain.quantities import Quantities
-
-from ..domain.model import Demand, Item, Snapshot
-from ..domain.planner import plan
-
 
 class SaleOrder(models.Model):
     _inherit = "sale.order"
@@ -52,80 +47,6 @@ class SaleOrder(models.Model):
         return super()._oms_plan()
 
     # ----------------------------------------------------------------------------------------------------- BUSINESS
-
-    @api.model
-    def _oms_decide(self, wanted, trigger, excluded=None):
-        """Plan these quantities one order after the other, under shared stock, and record the decisions.
-
-        :param dict wanted: {order: {sale line: ``Decimal`` in the product's unit}}
-        :param dict excluded: {order: {warehouse id: why it may not take this order}}
-        :return: {order: ``oms.sourcing.decision``}
-        """
-        wanted = {order: lines for order, lines in wanted.items() if lines}
-        if not wanted:
-            return {}
-        products = self.env["sale.order.line"].union(*(line for lines in wanted.values() for line in lines)).product_id
-        of_channel = {channel: channel._get_warehouses() for channel in {order.oms_channel_id for order in wanted}}
-        warehouses = {order: order._oms_get_sources(of_channel[order.oms_channel_id]) for order in wanted}
-        counted = products.browse()
-        for company, orders in (
-            self.browse().union(*wanted).grouped("company_id").items()
-        ):  # a kit is one in its company only
-            of_orders = (
-                self.env["sale.order.line"].union(*(line for order in orders for line in wanted[order])).product_id
-            )
-            counted |= self.env["oms.availability"].with_company(company)._get_counted(of_orders)[0]
-        available = self._oms_get_available(
-            counted,
-            self.env["stock.warehouse"].union(*warehouses.values()),
-            self.union(*wanted),
-        )
-        taken, decided = Quantities(), []
-        nodes = {}
-        for order, lines in wanted.items():
-            of_order = warehouses[order]
-            if of_order not in nodes:
-                nodes[of_order] = of_order._to_domain()
-            demand = Demand(
-                order_id=order.id,
-                items=tuple(
-                    Item(line.id, line.product_id.id, quantity, line.product_id.name)
-                    for line, quantity in lines.items()
-                ),
-                place=order.partner_shipping_id._oms_place(),
-                excluded_nodes=(
-                    {} if trigger == "manual" else order._oms_get_rejected(self.env["sale.order.line"].union(*lines))
-                )
-                | order._oms_get_excluded_warehouses(of_order)
-                | (excluded or {}).get(order, {}),
-            )
-            snapshot = Snapshot(
-                nodes[of_order], self._oms_with_consumables(available, counted, lines, of_order, taken), taken
-            )
-            decision = plan(demand, snapshot)
-            taken = snapshot.taking(decision).taken
-            decided.append(decision)
-        records = self.env["oms.sourcing.decision"]._record(decided, trigger)
-        return dict(zip(wanted, records, strict=True))
-
-    @api.model
-    def _oms_get_available(self, products, warehouses, orders):
-        """What is free for these orders, whose own soft reservations do not stand in their way."""
-        snapshot = self.env["oms.availability"]._snapshot(products, warehouses, but_orders=orders)
-        return snapshot.by_node(warehouses.ids, products.ids)
-
-    @api.model
-    def _oms_with_consumables(self, available, counted, lines, warehouses, taken):
-        """Goods whose stock nobody counts are everywhere, as much as is wanted, whoever took of them before.
-
-        :param counted: the products of which there can be too little.
-        """
-        uncounted = [line for line in lines if line.product_id not in counted]
-        if not uncounted:
-            return available
-        wanted = sum((lines[line] for line in uncounted), Decimal(0))
-        keys = {(node, line.product_id.id) for line in uncounted for node in warehouses.ids}
-        return available | {key: wanted + taken[key] for key in keys}
 
     def _oms_missing(self):
         """{sale line: quantity that is ordered and that no transfer has brought or will bring}"""

@@ -9,8 +9,9 @@ from ..domain.planner import give_back
 class SaleOrderLine(models.Model):
     """The seam between a decision and Odoo's transfers: one procurement per site.
 
-    Contract of the override: the quantities of the procurements sum to the quantity asked for, sign included. Odoo counts
-    what is procured over all warehouses, so that a later change asks for the difference only.
+    Contract of the override: the quantities of the procurements sum to the quantity asked for, sign included, less what
+    the decision gives to no site yet. Odoo counts what is procured over all warehouses, so that a later change asks for the
+    difference only.
     """
 
     _inherit = "sale.order.line"
@@ -76,10 +77,12 @@ class SaleOrderLine(models.Model):
         return [
             procurements[0]._replace(product_qty=quantity, values=dict(values, warehouse_id=warehouse))
             for (warehouse, _part), quantity in zip(parts, quantities, strict=True)
+            if warehouse  # what no site has is asked for later, or never; see sale_order_leftover
         ]
 
     def _oms_parts(self, asked):
-        """[(warehouse, quantity)] that sum to ``asked``: as was decided last, or decided now when more is asked for."""
+        """[(warehouse, quantity)] that sum to ``asked``: as was decided last, or decided now when more is asked for. What
+        no site ships has no warehouse."""
         pending = self.oms_decision_line_ids.filtered(lambda line: not line.applied)
         # Only the last one: a decision that the goods have to wait is not applied, and superseded by the next.
         latest = pending.decision_id.sorted("id")[-1:]

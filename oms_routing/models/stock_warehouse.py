@@ -1,6 +1,11 @@
-from odoo import api, fields, models
+from decimal import Decimal
 
-from ..domain.model import Node
+from odoo import fields, models
+
+from ..domain.model import Node, NodeCosts
+
+#: Kinds of place as the hub calls them → as the planner does.
+KINDS = {"3pl": "third_party"}
 
 
 class StockWarehouse(models.Model):
@@ -16,10 +21,6 @@ class StockWarehouse(models.Model):
         string="Groups",
         help="What rules of sourcing call this place by, together with others.",
     )
-    oms_is_paused = fields.Boolean(
-        string="Takes No Orders", help="No new order is shipped from here until this is switched off again."
-    )
-    oms_paused_reason = fields.Char(string="Because", help="Told where somebody asks why an order did not go there.")
     oms_ships_to_country_ids = fields.Many2many(
         "res.country",
         "oms_warehouse_ships_to_rel",
@@ -49,6 +50,16 @@ class StockWarehouse(models.Model):
                     latitude=latitude,
                     longitude=longitude,
                     country_code=warehouse.partner_id.country_id.code or "",
+                    kind=KINDS.get(warehouse.oms_node_type, warehouse.oms_node_type),
+                    groups=frozenset(warehouse.oms_node_group_ids.ids),
+                    company_id=warehouse.company_id.id,
+                    ships_to=frozenset(warehouse.oms_ships_to_country_ids.mapped("code")) or None,
+                    costs=warehouse._oms_costs(),
                 )
             )
         return tuple(nodes)
+
+    def _oms_costs(self):
+        self.ensure_one()
+        per_parcel = Decimal(repr(self.oms_cost_per_order)) + Decimal(repr(self.oms_cost_per_parcel))
+        return NodeCosts(Decimal(repr(self.oms_cost_per_line)), Decimal(repr(self.oms_cost_per_unit)), per_parcel)

@@ -32,7 +32,9 @@ def drafts(env, kind, count):
         (0, 0, {"product_id": products[sku].id, "product_uom_qty": quantity, "price_unit": float(price)})
         for sku, quantity, price in LINES
     ]
-    return env["sale.order"].create([{"partner_id": partner.id, "order_line": lines, **channel} for partner in partners])
+    return env["sale.order"].create(
+        [{"partner_id": partner.id, "order_line": lines, **channel} for partner in partners]
+    )
 
 
 def main(env):

@@ -90,6 +90,10 @@ oms.return.reason            -      -      r      r      r      r      r      r 
 oms.sourcing.candidate       -      -      -      r      r      r      r      r      r      r      r
 oms.sourcing.decision        -      -      -      r      r      r      r      r      r      r      r
 oms.sourcing.decision.line   -      -      -      r      r      r      r      r      r      r      r
+oms.sourcing.policy          -      -      -      r      r      r      r      r      r      r      rwcd
+oms.sourcing.rule            -      -      -      -      -      -      r      -      r      r      rwcd
+oms.sourcing.template        -      -      -      -      -      -      -      -      -      -      rwcd
+oms.node.group               -      -      -      -      r      r      r      -      r      r      rwcd
 oms.subscription             -      -      -      r      -      -      -      r      rwc    rwc    rwcd
 oms.subscription.line        -      -      -      r      -      -      -      r      rwcd   rwcd   rwcd
 oms.subscription.period      -      -      -      r      -      -      -      r      r      r      r

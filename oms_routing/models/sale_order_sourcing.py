@@ -1,0 +1,273 @@
+"""Loading what a decision depends on, deciding, recording: the shell around the pure planner.
+
+All of a batch is read at once. What is read per order is what the order itself says.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import NamedTuple
+
+from odoo import api, models
+
+from odoo.addons.oms_core.domain.availability import unscaled
+from odoo.addons.oms_core.domain.quantities import ZERO
+
+from ..domain.model import Decision, Demand, Item, Snapshot
+from ..domain.planner import plan
+from ..domain.policy import LEAST_COST, Policy
+from .oms_sourcing_policy import Chosen
+
+#: Rules that ask carriers; without one of them nobody does.
+NEED_OFFERS = frozenset({"carrier_serves", "promise", "landed_cost", "delivery_time", "carbon"})
+
+PRIORITIES = {"low": -1, "normal": 0, "high": 1}
+
+MICRO = Decimal("0.000001")
+
+
+class Planned(NamedTuple):
+    """A decision with all that it was made of."""
+
+    demand: Demand
+    snapshot: Snapshot
+    policy: Policy
+    decision: Decision
+    chosen: Chosen
+
+
+@dataclass
+class Loaded:
+    """What the decisions of a batch depend on.
+
+    :param demands: {order: ``Demand``}
+    :param chosen: {order: ``Chosen``}, the policy of each.
+    :param snapshot: all places and all products of the batch; grows by what is decided.
+    :param places: {order: ids of the places that it may come from at all}
+    :param uncounted: ids of products of which there is always enough.
+    """
+
+    demands: Mapping
+    chosen: Mapping
+    snapshot: Snapshot
+    places: Mapping
+    uncounted: frozenset
+
+    def snapshot_of(self, order):
+        """What this order sees: its places, what it wants, what those before it have left. This, and no more, is
+        recorded."""
+        whole, wanted, ids = self.snapshot, self.demands[order].wanted(), self.places[order]
+        pairs = [(node, product) for node in ids for product in wanted]
+        free = {pair: whole.free(*pair) for pair in pairs if pair[1] not in self.uncounted}
+        # Goods whose stock nobody counts are everywhere, as much as is wanted, whoever took of them before.
+        free |= {pair: wanted[pair[1]] for pair in pairs if pair[1] in self.uncounted}
+        nodes = tuple(node for node in whole.nodes if node.id in ids)
+        return Snapshot(
+            nodes,
+            {pair: units for pair, units in free.items() if units},
+            safety={pair: whole.safety[pair] for pair in pairs if pair in whole.safety},
+            capacity={node.id: whole.capacity[node.id] for node in nodes if node.id in whole.capacity},
+            used=type(whole.used)([(key, amount) for key, amount in whole.used.items() if key[0] in ids]),
+            weekly={pair: whole.weekly[pair] for pair in pairs if pair in whole.weekly},
+            markdown={pair: whole.markdown[pair] for pair in pairs if pair in whole.markdown},
+            risk={pair: whole.risk[pair] for pair in pairs if pair in whole.risk},
+        )
+
+    def plan(self, order, policy=None):
+        """Decide about one order, on what is left; what it takes is not taken yet, see :meth:`take`."""
+        snapshot, chosen = self.snapshot_of(order), self.chosen[order]
+        policy = policy or chosen.policy
+        return Planned(self.demands[order], snapshot, policy, plan(self.demands[order], snapshot, policy), chosen)
+
+    def take(self, decision):
+        """What is decided is there for nobody else of the batch."""
+        self.snapshot = self.snapshot.taking(decision)
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    # ----------------------------------------------------------------------------------------------------- DECIDING
+
+    @api.model
+    def _oms_decide(self, wanted, trigger, excluded=None):
+        """Plan these quantities one order after the other, under shared stock, and record the decisions.
+
+        :return: {order: ``oms.sourcing.decision``}; otherwise as :meth:`_oms_propose`
+        """
+        proposed = self._oms_propose(wanted, trigger, excluded)
+        records = self.env["oms.sourcing.decision"]._record(proposed.values(), trigger)
+        return dict(zip(proposed, records, strict=True))
+
+    @api.model
+    def _oms_propose(self, wanted, trigger, excluded=None, freed=None):
+        """Plan these quantities one order after the other, under shared stock, and change nothing.
+
+        :param dict wanted: {order: {sale line: ``Decimal`` in the product's unit}}
+        :param dict excluded: {order: {warehouse id: why it may not take this order}}
+        :param dict freed: {(warehouse id, product id): what is free there beyond the stock, because these orders give it up}
+        :return: {order: ``Planned``} of the orders that want something.
+        """
+        wanted = {order: lines for order, lines in wanted.items() if lines}
+        if not wanted:
+            return {}
+        loaded = self._oms_load(wanted, trigger, excluded, freed)
+        planned = {}
+        for order in self._oms_in_turn(loaded):
+            planned[order] = loaded.plan(order)
+            loaded.take(planned[order].decision)
+        return {order: planned[order] for order in wanted}
+
+    @api.model
+    def _oms_in_turn(self, loaded):
+        """The orders of a batch as their policies rank them: who comes first gets what is scarce."""
+        orders = list(loaded.demands)
+        if len(orders) == 1:
+            return orders
+        policies_sudo = self.env["oms.sourcing.policy"].sudo()  # sudo: policies work for whoever confirms
+        never = Decimal("Infinity")
+
+        def turn(order):
+            policy = policies_sudo.browse(loaded.chosen[order].policy_id or ())
+            ordered = (order.oms_ordered_at or order.date_order).timestamp()
+            match policy.order_by:
+                case "promise":
+                    key = order.oms_deliver_by.timestamp() if order.oms_deliver_by else never
+                case "priority":
+                    key = -PRIORITIES.get(order.oms_priority, 0)
+                case "value":
+                    key = -order.amount_total / (order.currency_rate or 1.0)
+                case _:
+                    key = 0
+            return policy.sequence, policy.id or 0, key, ordered
+
+        return sorted(orders, key=turn)  # equal ones in the order in which they came
+
+    # ------------------------------------------------------------------------------------------------------ LOADING
+
+    @api.model
+    def _oms_load(self, wanted, trigger, excluded=None, freed=None):
+        """What decisions about these quantities depend on; with the same few queries for one order and for hundreds.
+
+        :param: as :meth:`_oms_propose`
+        :rtype: Loaded
+        """
+        orders = self.union(*wanted)
+        of_channel = {channel: channel._get_warehouses() for channel in orders.oms_channel_id}
+        places = {order: order._oms_get_sources(of_channel[order.oms_channel_id]) for order in wanted}
+        warehouses = self.env["stock.warehouse"].union(*places.values())
+        counted, uncounted = self._oms_split_counted(wanted)
+        chosen = self.env["oms.sourcing.policy"]._get_for(orders)
+        kinds = frozenset().union(*(self._oms_rule_kinds(one.policy) for one in chosen.values()))
+        snapshot = self._oms_get_snapshot(counted, warehouses, orders, kinds)
+        if freed:
+            more = {key: snapshot.available.get(key, ZERO) + part for key, part in freed.items()}
+            snapshot = replace(snapshot, available=snapshot.available | more)
+        demands = {}
+        for order, lines in wanted.items():
+            rejected = {} if trigger == "manual" else order._oms_get_rejected(self.env["sale.order.line"].union(*lines))
+            demands[order] = order._oms_get_demand(
+                lines,
+                rejected | order._oms_get_excluded_warehouses(places[order]) | (excluded or {}).get(order, {}),
+            )
+        if needing := orders.filtered(lambda order: NEED_OFFERS & self._oms_rule_kinds(chosen[order].policy)):
+            for order, offers in needing._oms_get_offers_of(places).items():
+                demands[order] = replace(demands[order], offers=offers)
+        return Loaded(
+            demands,
+            chosen,
+            snapshot,
+            {order: frozenset(of_order.ids) for order, of_order in places.items()},
+            frozenset(uncounted.ids),
+        )
+
+    @api.model
+    def _oms_rule_kinds(self, policy):
+        """What the rules of a policy, and of those after it, ask for."""
+        kinds = set()
+        while policy is not None:
+            kinds.update(rule.kind for rule in (*policy.constraints, *policy.objectives))
+            if policy.strategy == LEAST_COST:
+                kinds.add("landed_cost")
+            policy = policy.next
+        return kinds
+
+    @api.model
+    def _oms_split_counted(self, wanted):
+        """(the products of which there can be too little, those of which nobody counts the stock)"""
+        counted = products = self.env["product.product"]
+        for company, orders in self.union(*wanted).grouped("company_id").items():  # a kit is one in its company only
+            lines = self.env["sale.order.line"].union(*(line for order in orders for line in wanted[order]))
+            products |= lines.product_id
+            counted |= self.env["oms.availability"].with_company(company)._get_counted(lines.product_id)[0]
+        return counted, products - counted
+
+    @api.model
+    def _oms_get_snapshot(self, products, warehouses, orders, kinds):
+        """What of these products is free for these orders, whose own soft reservations do not stand in their way, and
+        what rules of these kinds want to know of the places.
+
+        :rtype: domain.model.Snapshot
+        """
+        availability = self.env["oms.availability"]
+        table = availability._snapshot(products, warehouses, but_orders=orders)
+        available = table.by_node(warehouses.ids, products.ids)
+        safety = {}
+        if "safety_stock" in kinds:
+            lineages = availability._get_lineages(table.table.products)
+            for company, of_company in warehouses.grouped("company_id").items():
+                if book := self.env["oms.stock.buffer"]._get_safety(company):
+                    table.table.keep_back(book, lineages)
+                    pairs = ((node, product) for node in of_company.ids for product in products.ids)
+                    kept = {pair: table.table.cell("safety", *pair) for pair in pairs}
+                    safety |= {pair: unscaled(cell) for pair, cell in kept.items() if cell}
+        return Snapshot(warehouses._to_domain(), available, safety=safety)
+
+    def _oms_get_demand(self, lines, excluded):
+        """What this order wants, as the planner sees it.
+
+        :param lines: {sale line: ``Decimal`` in the product's unit}
+        :param excluded: {warehouse id: sentence}
+        """
+        self.ensure_one()
+        order_sudo = self.sudo()  # sudo: where goods come from depends on nobody's rights
+        return Demand(
+            order_id=self.id,
+            items=tuple(line._oms_get_item(quantity) for line, quantity in lines.items()),
+            place=self.partner_shipping_id._oms_place(),
+            excluded_nodes=excluded,
+            channel_id=order_sudo.oms_channel_id.id,
+            company_id=order_sudo.company_id.id,
+            priority=PRIORITIES.get(order_sudo.oms_priority, 0),
+            deliver_by=order_sudo.oms_deliver_by or None,
+            ordered_at=order_sudo.oms_ordered_at or order_sudo.date_order or None,
+            now=self.env.cr.now().replace(microsecond=0),
+        )
+
+    def _oms_get_offers_of(self, places):
+        """{order: {warehouse id: (``Offer``, …)}} for the orders whose policy asks carriers."""
+        return {}
+
+
+class SaleOrderLine(models.Model):
+    _inherit = "sale.order.line"
+
+    def _oms_get_item(self, quantity):
+        """So much of this line as the planner sees it."""
+        self.ensure_one()
+        line_sudo = self.sudo()  # sudo: as for the demand
+        product = line_sudo.product_id
+        ordered = line_sudo.product_uom_id._compute_quantity(line_sudo.product_uom_qty, product.uom_id) or 1.0
+        rate = line_sudo.order_id.currency_rate or 1.0
+        return Item(
+            self.id,
+            product.id,
+            quantity,
+            product.name,
+            value=max(ZERO, Decimal(repr(line_sudo.price_subtotal / rate / ordered)).quantize(MICRO)),
+            weight=Decimal(repr(product.weight)).quantize(MICRO),
+            volume=(Decimal(repr(product.volume)) * 1000).quantize(MICRO),
+            together=(line_sudo.linked_line_id or (line_sudo.linked_line_ids and line_sudo)).id or None,
+            categories=frozenset(int(part) for part in (product.categ_id.parent_path or "").split("/") if part),
+            dangerous=product.oms_is_dangerous,
+        )
