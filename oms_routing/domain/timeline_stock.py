@@ -72,17 +72,14 @@ class Timeline:
         if position < self.position:
             raise ValueError(f"the stock is at {self.position} already, and does not go back to {position}")
         self.position = position
-        touched: dict[tuple[Hashable, Hashable], None] = {}
         while self._next is not None and self._next.position <= position:
             change = self._next
-            self._apply(change, touched)
+            self._apply(change)
             self._next = next(self._changes, None)
             if self._next is not None and self._next.position < change.position:
                 raise ValueError(f"change {self._next.position} comes after {change.position}: sort them first")
-        for order, product in touched:
-            self._settle(order, product)
 
-    def _apply(self, change: Change, touched: dict) -> None:
+    def _apply(self, change: Change) -> None:
         key = (change.node, change.product)
         if change.order is None:
             self._net[key] += change.units
@@ -91,22 +88,18 @@ class Timeline:
         replaced = self._replaced.get(change.order)
         if replaced is None:
             self._net[key] += change.units
-        else:
-            replaced.wanted[change.product] -= change.units
-            touched[change.order, change.product] = None
-
-    def _settle(self, order: Hashable, product: Hashable) -> None:
-        """A replaced order that really wants less than before gives the same back here, and the other way round."""
-        replaced = self._replaced[order]
-        wanted = replaced.wanted[product]
-        less = replaced.wanted_before[product] - wanted
-        replaced.wanted_before[product] = wanted
-        replaced.given_back[product] = max(ZERO, replaced.given_back[product] + less)
-        self._claim(replaced, product)
+            return
+        # What it really has a claim to falls: it gives as much back here, too, unless it has less here anyway. And the other
+        # way round: what is given up at one site and asked of another was not given back.
+        replaced.wanted[change.product] -= change.units
+        given_back = replaced.given_back[change.product] + change.units
+        beyond = replaced.taken_of(change.product) - replaced.wanted[change.product]
+        replaced.given_back[change.product] = max(ZERO, min(given_back, beyond))
+        self._claim(replaced, change.product)
 
     def _claim(self, replaced: _Replaced, product: Hashable) -> None:
         """Hold what was taken less what was given back, giving back from what was taken last."""
-        left = max(ZERO, sum((units for _node, units in replaced.taken[product]), ZERO) - replaced.given_back[product])
+        left = max(ZERO, replaced.taken_of(product) - replaced.given_back[product])
         for position, (node, units) in enumerate(replaced.taken[product]):
             now = min(units, left)
             left -= now
@@ -148,7 +141,6 @@ class Timeline:
         for key, units in self._own[order].items():
             self._net[key] -= units
             replaced.wanted[key[1]] -= units
-        replaced.wanted_before.update(replaced.wanted)
 
     def take(self, order: Hashable, node: Hashable, product: Hashable, units: Decimal) -> None:
         """A replaced order takes this, until it really wants less.
@@ -182,14 +174,17 @@ class Timeline:
 class _Replaced:
     """What stands in the place of a real order.
 
-    ``wanted`` is what it really has a claim to, over all nodes; ``given_back`` by how much that fell since it was replaced.
+    ``taken`` in the sequence of taking, of which ``held`` is not given back; ``wanted`` is what it really has a claim to, over
+    all nodes; ``given_back`` by how much that fell since it was replaced.
     """
 
-    __slots__ = ("given_back", "held", "taken", "wanted", "wanted_before")
+    __slots__ = ("given_back", "held", "taken", "wanted")
 
     def __init__(self):
         self.taken: defaultdict[Hashable, list[tuple[Hashable, Decimal]]] = defaultdict(list)
         self.held: defaultdict[tuple[Hashable, int], Decimal] = defaultdict(Decimal)
         self.wanted: defaultdict[Hashable, Decimal] = defaultdict(Decimal)
-        self.wanted_before: defaultdict[Hashable, Decimal] = defaultdict(Decimal)
         self.given_back: defaultdict[Hashable, Decimal] = defaultdict(Decimal)
+
+    def taken_of(self, product: Hashable) -> Decimal:
+        return sum((units for _node, units in self.taken[product]), ZERO)
