@@ -28,7 +28,7 @@ from odoo.addons.oms_routing.domain.backtest import (
 )
 from odoo.addons.oms_routing.domain.model import Capacity, Demand, Item, Node, Place, Snapshot
 from odoo.addons.oms_routing.domain.planner import plan
-from odoo.addons.oms_routing.domain.policy import Policy, Rule
+from odoo.addons.oms_routing.domain.policy import Policy
 from odoo.addons.oms_routing.domain.timeline_stock import Change, Timeline
 
 NOON = datetime(2026, 3, 2, 12)
@@ -200,12 +200,10 @@ def test_an_interrupted_simulation_goes_on_where_it_stopped():
 
 
 def test_only_the_rule_that_made_the_difference_is_decisive():
-    far, sites = Rule("max_distance", km=Decimal(5000)), Rule("max_distance", km=Decimal(200))
-    case = case_of(2, demand_of(mug=2), {"lyon": 2, "lille": 5})
-    policy = Policy(constraints=(far,), objectives=("fewest_parcels", "distance"))
-    assert decisive_rules(case, policy) == []
-    nearer = Policy(constraints=(sites,), objectives=("fewest_parcels", "distance"))
-    assert sites in decisive_rules(case, nearer)
+    """Nice is nearer; by the order of the sites it would be Lyon. One parcel is needed from either."""
+    case = case_of(2, demand_of(mug=2), {"lyon": 2, "nice": 5})
+    assert [rule.kind for rule in decisive_rules(case, NEAREST)] == ["distance"]
+    assert decisive_rules(case_of(2, demand_of(mug=2), {"nice": 5}), NEAREST) == []
 
 
 def test_the_rules_that_every_policy_has_are_nobodys_choice():
