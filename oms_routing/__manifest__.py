@@ -11,10 +11,13 @@
         "security/ir.model.access.csv",
         "security/oms_rules.xml",
         "data/oms_sourcing_data.xml",
+        "data/ir_cron_replan_data.xml",
+        "data/oms_reject_reason_data.xml",
         "views/oms_sourcing_decision_views.xml",
         "views/oms_sourcing_policy_views.xml",
         "views/stock_warehouse_views.xml",
         "views/sale_order_views.xml",
+        "views/oms_capacity_views.xml",
         "views/oms_menus.xml",
     ],
 }

@@ -1,4 +1,4 @@
-"""Limits of sourcing. Units are part of the names."""
+"""Limits of sourcing and of what follows it. Units are part of the names."""
 
 #: Sites of a decision that are kept one by one, the best first; the rest is counted. Chosen ones are always kept.
 CANDIDATES_KEPT = 50
@@ -12,3 +12,19 @@ INPUTS_BATCH = 1000
 #: Orders that wait for another try: looked at by one run of the job before it commits, and in all.
 WAITING_BATCH_MAX = 20
 WAITING_RUN_MAX = 2000
+
+#: How far ahead a calendar is looked at for the next opening hours.
+SHUT_DAYS_MAX = 90
+
+#: Allocations that one run of the job looks at before it commits, and how many it looks at in all.
+REPLAN_BATCH_MAX = 20
+REPLAN_RUN_MAX = 500
+
+#: How often places may give up an order before a person has to look, where its policy does not say.
+ATTEMPTS_MAX = 5
+
+#: The longest time after which a place that rejected something is asked again.
+REJECTED_DAYS_MAX = 365
+
+#: After so long the job looks again for another place for what it could not move.
+REPLAN_EVERY_MINUTES = 60

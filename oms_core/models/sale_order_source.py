@@ -24,7 +24,7 @@ class SaleOrder(models.Model):
         """{id of a warehouse: sentence} for the places that rejected one of ``lines`` of this order."""
         self.ensure_one()
         rejections_sudo = (
-            self.sudo().oms_rejection_ids
+            self.sudo()._oms_get_rejections()
         )  # sudo: who plans need not be allowed to read why stores refused
         return {
             rejection.warehouse_id.id: self.env._(
@@ -36,6 +36,11 @@ class SaleOrder(models.Model):
             for rejection in rejections_sudo
             if rejection.line_id in lines
         }
+
+    def _oms_get_rejections(self):
+        """Hook: the rejections of this order because of which a place is not asked again."""
+        self.ensure_one()
+        return self.oms_rejection_ids
 
 
 class SaleOrderLine(models.Model):

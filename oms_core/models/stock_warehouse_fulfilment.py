@@ -80,8 +80,11 @@ class StockWarehouse(models.Model):
 
     def _oms_get_accept_by(self, moment):
         """Until when a delivery that comes at ``moment`` (UTC, without time zone) is to be accepted here."""
+        return self._oms_get_after(moment, self.oms_accept_minutes / 60)
+
+    def _oms_get_after(self, moment, hours):
+        """The moment (UTC, without time zone) that comes so many opening hours of this place after another."""
         self.ensure_one()
-        hours = self.oms_accept_minutes / 60
         if not self.oms_calendar_id:
             return moment + timedelta(hours=hours)
         planned = self.oms_calendar_id.plan_hours(hours, pytz.utc.localize(moment), compute_leaves=True)

@@ -66,37 +66,6 @@ class SaleOrder(models.Model):
         self.env["sale.order.line"].union(*lines)._action_launch_stock_rule()
         locked.action_lock()
 
-    def _oms_reroute(self, moves):
-        """Find other sites for what ``moves``, cancelled at theirs, would have brought.
-
-        :return: whether something could be done; else the order needs a person, and the decision says why.
-        """
-        self.ensure_one()
-        missing = {line: quantity for line, quantity in self._oms_missing().items() if line in moves.sale_line_id}
-        if not missing:
-            return True
-        excluded = {
-            warehouse.id: self.env._("%s gave up a delivery of this order.", warehouse.name)
-            for warehouse in self._oms_gave_up(moves)
-        }
-        decision = self._oms_decide({self: missing}, "reroute", {self: excluded})[self]
-        if decision.outcome in ("backorder", "unsourced"):
-            return False
-        self._oms_launch(missing)
-        return True
-
-    def _oms_gave_up(self, moves):
-        """The site of ``moves``, and those that gave up before it, since all sites were last asked.
-
-        Read from the decisions and not from cancelled moves: a site from which the customer wanted less has one too.
-        """
-        sites = moves.warehouse_id
-        for decision in self._oms_decisions():
-            if decision.trigger in ("confirm", "manual"):
-                break
-            sites |= decision.candidate_ids.filtered(lambda site: site.reason_code == "not_excluded").warehouse_id
-        return sites
-
     def _oms_decisions(self):
         """The latest decision first, also while the transaction that made it is still going on."""
         return self.oms_decision_ids.sorted("id", reverse=True)

@@ -11,6 +11,6 @@ class StockPicking(models.Model):
         for order_sudo, of_order in moves_sudo.grouped(lambda move: move.sale_line_id.order_id).items():
             movable = of_order.filtered(lambda move: move._oms_is_reroutable())
             stuck_sudo |= of_order - movable
-            if movable and not order_sudo._oms_reroute(movable):
-                stuck_sudo |= movable
+            if movable:
+                order_sudo._oms_reroute(movable)
         return super()._oms_on_unfulfillable(stuck_sudo)

@@ -4,3 +4,5 @@ from . import test_stock_as_it_was
 from . import test_reroute
 from . import test_perf
 from . import test_fulfilment
+from . import test_capacity
+from . import test_replan

@@ -87,6 +87,8 @@ oms.reservation              -      -      -      r      r      r      r      r 
 oms.return                   -      -      -      r      r      r      r      r      rwcd   rwcd   rwcd
 oms.return.line              -      -      -      r      r      r      r      r      rwcd   rwcd   rwcd
 oms.return.reason            -      -      r      r      r      r      r      r      r      r      rwcd
+oms.capacity.use             -      -      -      -      r      r      r      -      r      r      r
+oms.capacity.turn            -      -      -      -      -      -      -      -      -      -      r
 oms.sourcing.candidate       -      -      -      r      r      r      r      r      r      r      r
 oms.sourcing.decision        -      -      -      r      r      r      r      r      r      r      r
 oms.sourcing.decision.line   -      -      -      r      r      r      r      r      r      r      r
