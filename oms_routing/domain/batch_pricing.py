@@ -1,0 +1,70 @@
+"""The best way to serve orders at prices of what they share: exact, so that it proves a lower bound."""
+
+from __future__ import annotations
+
+from .batch_arrays import EPSILON, Arrays, Column
+
+
+class Pricing:
+    """Some orders of a batch, with the room that is left for them."""
+
+    def __init__(self, arrays: Arrays, orders, room):
+        """:param room: by row, what is left for these orders, all others served."""
+        np = self.np = arrays.np
+        self.arrays = arrays
+        self.room = room
+        rows_of: dict[int, list[int]] = {}
+        of_group = {}
+        for order in orders:
+            group, row = arrays.place[order]
+            rows_of.setdefault(id(group), []).append(row)
+            of_group[id(group)] = group
+        self._parts = []
+        for key, group in of_group.items():
+            rows = np.array(rows_of[key])
+            cost = group.cost[:, rows].copy()
+            self._forbid(group, rows, cost)
+            # States first: what the tables are joined by.
+            cost = np.concatenate([cost, group.waiting[rows][None]]).transpose(2, 0, 1)
+            self._parts.append((group, rows, np.ascontiguousarray(cost)))
+
+    def _forbid(self, group, rows, cost):
+        """Nothing leaves a node that has no capacity, and no state that its stock does not cover."""
+        np, arrays = self.np, self.arrays
+        nodes = group.nodes[:, rows]
+        cost[self.room[nodes] < 1 - EPSILON, 1:] = np.inf
+        needs = group.needs(rows)
+        for content, item in enumerate(group.products[rows].T):
+            there = self.room[arrays.stock_row(nodes, item)] + EPSILON  # slots x orders
+            cost[there[:, :, None] < needs[None, :, content]] = np.inf
+        cost[:, :, 0] = 0.0
+
+    def best(self, prices, limits=None):
+        """The best way of each order at these prices.
+
+        :param prices: by row of what is shared; none below zero.
+        :param limits: by order, only ways that cost less than this are told; None for all.
+        :return: (sum of the least costs, less the price of all the room: no plan for these orders costs less; columns)
+        """
+        np, arrays = self.np, self.arrays
+        bound, columns = -float((prices * self.room).sum()), []
+        for group, rows, cost in self._parts:
+            priced = cost.copy()
+            nodes = group.nodes[:, rows]
+            of_content = np.stack([prices[arrays.stock_row(nodes, item)] for item in group.products[rows].T])
+            of_content *= group.quantities[rows].T[:, None, :]
+            counts = group.shape.states[:, group.wants]
+            priced[:, :-1] += (counts @ of_content.reshape(len(of_content), nodes.size)).reshape(
+                len(counts), *nodes.shape
+            )
+            priced[1:, :-1] += prices[nodes]
+            levels = group.shape.join(priced)
+            least = levels[-1][-1, 0]
+            bound += float(least.sum())
+            for position, row in enumerate(rows):
+                order = int(group.orders[row])
+                if limits is None or least[position] < limits[order]:
+                    found = group.shape.read(levels, position)
+                    sent = ((int(nodes[slot, position]), s) for slot, s in found if slot < len(nodes))
+                    columns.append(Column(order, tuple(sent)))
+        return bound, columns
