@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+from decimal import Decimal
+
 from .model import (
     BACKORDER,
     BACKORDERED,
+    CANCELLED,
     GREEDY,
+    HELD,
+    HOLD,
     PARTIAL,
-    SHIP,
     SINGLE,
     SPLIT,
+    TAKING,
     UNSOURCED,
+    WAIT,
     Candidate,
     Decision,
     Demand,
     Item,
 )
+from .objectives import OBJECTIVES
 from .policy import Policy
-from .words import counted, kilometres, listed, plain
-
-#: Objective → why the chosen site came before others that are as complete.
-WHY = {"distance": "nearest"}
-#: Objective → why a site was not chosen.
-WHY_NOT = {"covers_most": "{winner} has more of it", "distance": "{winner} is nearer"}
+from .problem import ranking
+from .words import counted, kilometres, listed, money, plain
 
 WHY_BY_SEQUENCE = "first in your order"
+WHY_NOT_MOST = "{winner} has more of it"
 WHY_NOT_BY_SEQUENCE = "{winner} comes first in your order of sites"
+
+#: Constraint on a plan as a whole → what it allows.
+LIMITS = {
+    "whole_order": "only orders that are complete",
+    "whole_lines": "only lines that are complete",
+    "no_split": "no division of some lines",
+    "together": "no parting of what belongs together",
+    "carrier_serves": "only what a carrier takes",
+}
+#: Mode of what is left over → what it does; a backorder waits at a site, which is named.
+REST = {WAIT: "the rest waits for the next look", HOLD: "the rest needs a person", "cancel": "the rest is cancelled"}
 
 
 def decision_sentence(decision: Decision, demand: Demand, policy: Policy, *, is_all_there_is: bool) -> str:
@@ -36,19 +52,30 @@ def decision_sentence(decision: Decision, demand: Demand, policy: Policy, *, is_
     :param decision: all of it but the sentence.
     :param is_all_there_is: whether the sites that may ship have no more than is shipped.
     """
+    given_up = "".join(f" Given up for it: {relaxed.reason}" for relaxed in decision.relaxed)
+    return _outcome(decision, demand, policy, is_all_there_is=is_all_there_is) + given_up
+
+
+def _outcome(decision: Decision, demand: Demand, policy: Policy, *, is_all_there_is: bool) -> str:
     if decision.outcome == UNSOURCED:
         return _unsourced(decision)
     if decision.outcome == SINGLE:
         return _single(decision, demand, policy)
     if decision.outcome == SPLIT:
-        return f"Split over {_sites(decision, SHIP)}: {_why_split(decision, demand)}.{_caveat(decision)}"
-    sites, waits_at = _sites(decision, SHIP), _sites(decision, BACKORDER)
+        return f"Split over {_sites(decision, TAKING)}: {_why_split(decision, demand)}.{_caveat(decision)}"
+    sites, waits_at = _sites(decision, TAKING), _sites(decision, (BACKORDER,))
     lack = _why_wait(decision, demand, policy, is_all_there_is=is_all_there_is)
     if decision.outcome == BACKORDERED:
-        return f"Waits for stock at {waits_at}: {lack}."
+        return f"Waits for stock at {waits_at}: {lack}." if waits_at else f"Waits for the next look: {lack}."
+    if decision.outcome == HELD:
+        return f"Needs a person: {lack}. Add stock, allow another site, or cancel; then plan again."
+    if decision.outcome == CANCELLED:
+        return f"Cancelled: {lack}."
     assert decision.outcome == PARTIAL, decision.outcome
+    left_over = next(a.mode for a in decision.allocations if a.mode not in TAKING)
     where = "there" if waits_at == sites else f"at {waits_at}"
-    return f"Shipped in part from {sites}, the rest waits {where}: {lack}.{_caveat(decision)}"
+    rest = REST.get(left_over, f"the rest waits {where}")
+    return f"Shipped in part from {sites}, {rest}: {lack}.{_caveat(decision)}"
 
 
 def candidate_reason(candidate: Candidate, winner: Candidate | None, demand: Demand, policy: Policy) -> str:
@@ -79,14 +106,25 @@ def candidate_code(candidate: Candidate, demand: Demand) -> str:
 def _single(decision: Decision, demand: Demand, policy: Policy) -> str:
     complete = [c for c in decision.candidates if c.accepted and _has_everything(c, demand)]
     winner = next(candidate for candidate in decision.candidates if candidate.chosen)
+    service = f" with {winner.service}" if winner.service else ""
     if len(complete) == 1:
         everything = _all_items(demand) if len(demand.items) > 1 else f"enough {demand.items[0].label}"
         away = "" if winner.distance_km is None else f", {kilometres(winner.distance_km)} away"
-        return f"Shipped from {winner.name}: the only site with {everything}{away}."
+        return f"Shipped from {winner.name}{service}: the only site with {everything}{away}."
     away = "" if winner.distance_km is None else f" ({kilometres(winner.distance_km)})"
-    runner_up = next(candidate for candidate in complete if candidate is not winner)
-    why = WHY.get(_decisive(runner_up, winner, policy), WHY_BY_SEQUENCE)
-    return f"Shipped from {winner.name}{away}: {why} of {counted(len(complete), 'site')} that have everything."
+    runner_up = next((candidate for candidate in complete if candidate is not winner), winner)
+    decisive = _decisive(runner_up, winner, policy)
+    why = OBJECTIVES[decisive].why if decisive in OBJECTIVES else ""
+    of_all = f"{why or WHY_BY_SEQUENCE} of {counted(len(complete), 'site')} that have everything"
+    return f"Shipped from {winner.name}{away}{service}: {of_all}{_saving(winner, runner_up, decision)}."
+
+
+def _saving(winner: Candidate, runner_up: Candidate, decision: Decision) -> str:
+    """“; 6.20 less than the next best”, where that is so."""
+    if runner_up.cost is None or runner_up is winner:
+        return ""
+    saving = runner_up.cost - decision.cost
+    return f"; {money(saving)} less than the next best" if saving >= Decimal("0.01") else ""
 
 
 def _unsourced(decision: Decision) -> str:
@@ -97,18 +135,34 @@ def _unsourced(decision: Decision) -> str:
 
 
 def _why_split(decision: Decision, demand: Demand) -> str:
-    if any(c.accepted and _has_everything(c, demand) for c in decision.candidates):
-        return "your policy prefers that to one parcel"
-    return "no single site has everything"
+    complete = [c for c in decision.candidates if c.accepted and _has_everything(c, demand)]
+    if not complete:
+        return "no single site has everything"
+    costs = [candidate.cost for candidate in complete if candidate.cost is not None]
+    if costs and min(costs) - decision.cost >= Decimal("0.01"):
+        return f"{money(min(costs) - decision.cost)} less than one shipment of everything"
+    return "your policy prefers that to one parcel"
 
 
 def _why_wait(decision: Decision, demand: Demand, policy: Policy, *, is_all_there_is: bool) -> str:
     """“no site has Oak chair”, made honest where some site has it and may not send it."""
     if not is_all_there_is:
-        limit = f"no more than {counted(policy.nodes_max, 'site')} per order"
-        return f"your policy allows {limit}" if policy.nodes_max else "your policy prefers that to shipping more"
+        return _limit(policy)
     is_elsewhere = any(candidate.units_covered for candidate in decision.candidates if not candidate.accepted)
     return f"no site {'that may ship ' if is_elsewhere else ''}has {_waiting(decision, demand)}"
+
+
+def _limit(policy: Policy) -> str:
+    """Which rule about the plan as a whole kept goods from being shipped that are there."""
+    limits = [policy.nodes_max, *(rule.number for rule in policy.constraints if rule.kind == "max_nodes")]
+    limit = min((limit for limit in limits if limit is not None), default=None)
+    told = [] if limit is None else [f"no more than {counted(limit, 'site')} per order"]
+    for rule in policy.constraints:
+        if rule.kind == "shipment_value":
+            told.append(f"no shipment worth less than {money(rule.amount)}")
+        elif rule.kind in LIMITS:
+            told.append(LIMITS[rule.kind])
+    return f"your policy allows {listed(told)}" if told else "your policy prefers that to shipping more"
 
 
 def _caveat(decision: Decision) -> str:
@@ -120,16 +174,16 @@ def _caveat(decision: Decision) -> str:
 # --- the parts -------------------------------------------------------------------------------------------------------
 
 
-def _sites(decision: Decision, mode: str) -> str:
+def _sites(decision: Decision, modes: Container[str]) -> str:
     """Names of the sites that do this, in the order of the allocations."""
     names = {candidate.node_id: candidate.name for candidate in decision.candidates}
-    return listed(names[allocation.node_id] for allocation in decision.allocations if allocation.mode == mode)
+    return listed(names[allocation.node_id] for allocation in decision.allocations if allocation.mode in modes)
 
 
 def _waiting(decision: Decision, demand: Demand) -> str:
     """What waits, with the quantity where a part of it is shipped: “Mug or 3 more Oak chair”."""
     items = {item.id: item for item in demand.items}
-    waiting = (a for a in decision.allocations if a.mode == BACKORDER)
+    waiting = (a for a in decision.allocations if a.mode not in TAKING)
     return listed((_wait_of(items[a.item_id], a.quantity) for a in waiting), last=" or ")
 
 
@@ -161,9 +215,8 @@ def _has_everything(candidate: Candidate, demand: Demand) -> bool:
 
 def _decisive(loser: Candidate, winner: Candidate, policy: Policy) -> str | None:
     """The first objective in which the two differ; None if only the merchant's order of sites, or the id, does."""
-    ranks = zip(
-        (*(rule.kind for rule in policy.objectives), None), winner.rank, loser.rank, strict=True
-    )  # the last one is the sequence
+    kinds = ("covers_most", *(rule.kind for rule in ranking(policy)), None)  # the last one is the sequence
+    ranks = zip(kinds, winner.rank, loser.rank, strict=True)
     return next((code for code, winning, losing in ranks if winning != losing), None)
 
 
@@ -171,4 +224,9 @@ def _why_not(candidate: Candidate, winner: Candidate, policy: Policy) -> str:
     decisive = _decisive(candidate, winner, policy)
     if decisive == "distance" and candidate.distance_km is None:
         return "its distance is not known"
-    return WHY_NOT.get(decisive, WHY_NOT_BY_SEQUENCE).format(winner=winner.name)
+    if decisive == "landed_cost" and candidate.cost is not None and winner.cost is not None:
+        return f"{winner.name} costs {money(candidate.cost - winner.cost)} less"
+    if decisive == "covers_most":
+        return WHY_NOT_MOST.format(winner=winner.name)
+    said = OBJECTIVES[decisive].why_not if decisive else ""
+    return (said or WHY_NOT_BY_SEQUENCE).format(winner=winner.name)

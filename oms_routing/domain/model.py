@@ -2,18 +2,18 @@
 
 All are frozen values. Ids are opaque, but those of nodes must be sortable among themselves, because they break the last
 tie. Quantities are ``Decimal`` in the product's own unit of measure; money is ``Decimal`` in the company's currency,
-exact to the millionth; weights are kilograms, volumes litres, distances kilometres, coordinates degrees; moments are UTC.
-Nothing here knows what time it is: ``Demand.now`` says so.
+exact to the millionth; weights are kilograms, volumes cubic centimetres, distances kilometres, coordinates degrees;
+moments are UTC. Nothing here knows what time it is: ``Demand.now`` says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from odoo.addons.oms_core.domain.quantities import ZERO, Quantities
 
@@ -59,6 +59,10 @@ THIRD_PARTY = "third_party"
 VENDOR = "vendor"
 NODE_KINDS = (WAREHOUSE, STORE, THIRD_PARTY, VENDOR)
 
+# The kinds of capacity that a decision takes.
+ORDERS = "orders"
+MINUTES = "minutes"
+
 #: What a plan costs is made of these; ``costs`` has only those that are not zero.
 COMPONENTS = ("carrier", "customs", "pick", "pack", "split", "late", "markdown", "carbon", "reject")
 
@@ -80,6 +84,7 @@ class Node:
     :param is_open: whether it works orders now; ``closed_reason`` is a sentence why not.
     :param ships_to: country codes, or codes of zones, that it ships to; None for everywhere.
     :param p_reject: probability (0 to 1) that it gives an order back, learned from its history.
+    :param precision: what its coordinates are of: ``address``, ``postal``, ``country``; empty if nobody says.
     """
 
     id: Hashable
@@ -96,6 +101,7 @@ class Node:
     ships_to: frozenset[str] | None = None
     costs: NodeCosts = NodeCosts()
     p_reject: Decimal = ZERO
+    precision: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +126,12 @@ class Tariff:
 
     Offers of the same zone share one object, so that it is converted once.
 
+    :param divisor: cubic centimetres that count as a kilogram; zero when only the scales count.
     :raises ValueError: without steps, with two prices for one weight, or a price or weight below zero.
     """
 
     steps: tuple[tuple[Decimal, Decimal], ...]
+    divisor: Decimal = ZERO
 
     def __post_init__(self):
         steps = tuple(sorted(self.steps))
@@ -133,7 +141,7 @@ class Tariff:
         object.__setattr__(self, "steps", steps)
 
     @cached_property
-    def grams(self) -> tuple[int, ...]:
+    def weights(self) -> tuple[int, ...]:
         """The weights as whole milligrams, ascending."""
         return tuple(to_millionths(up_to) for up_to, _price in self.steps)
 
@@ -175,6 +183,7 @@ class Place:
     """Where the parcel goes. Without coordinates, distance has no say.
 
     :param zones: codes of the zones that the address lies in, besides its country.
+    :param precision: what the coordinates are of, as for a node.
     """
 
     latitude: float | None = None
@@ -182,6 +191,7 @@ class Place:
     country_code: str = ""
     label: str = ""
     zones: frozenset[str] = frozenset()
+    precision: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +260,7 @@ class Demand:
         return Quantities((item.product_id, item.quantity) for item in self.items)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Snapshot:
     """What is where at one moment.
 
@@ -284,10 +294,63 @@ class Snapshot:
         key = (node_id, product_id)
         return max(ZERO, self.available.get(key, ZERO) - self.taken[key])
 
+    def shelf(self, product_id: Hashable) -> Mapping[Hashable, Decimal]:
+        """Node id → what is left to promise there, above zero only; nodes that are not in the snapshot do not count."""
+        shelf = self._shelves.get(product_id, {})
+        if not self.taken:
+            return shelf
+        left = {node_id: units - self.taken[node_id, product_id] for node_id, units in shelf.items()}
+        return {node_id: units for node_id, units in left.items() if units > 0}
+
+    @cached_property
+    def _shelves(self) -> dict[Hashable, dict[Hashable, Decimal]]:
+        """What is available by product: one walk over all stock, however many orders are planned on it."""
+        shelves: dict[Hashable, dict[Hashable, Decimal]] = {}
+        there = self.places
+        for (node_id, product_id), units in self.available.items():
+            if units > 0 and node_id in there:
+                shelf = shelves.get(product_id)
+                if shelf is None:
+                    shelf = shelves[product_id] = {}
+                shelf[node_id] = units
+        return shelves
+
+    @cached_property
+    def has_closed(self) -> bool:
+        """Whether any node does not work orders now."""
+        return not all(node.is_open for node in self.nodes)
+
+    @cached_property
+    def places(self) -> dict[Hashable, tuple[int, Node]]:
+        """Node id → (place in the merchant's order, node)."""
+        ordered = sorted(self.nodes, key=lambda node: (node.sequence, node.id))
+        return {node.id: (place, node) for place, node in enumerate(ordered)}
+
     def taking(self, decision: Decision) -> Snapshot:
         """What is left after the decision. Only the tally of what was taken is copied, never the stock itself."""
         shipped = ((a.node_id, a.product_id, a.quantity) for a in decision.allocations if a.mode in TAKING)
-        return replace(self, taken=self.taken + Quantities(((node, product), qty) for node, product, qty in shipped))
+        after = replace(
+            self,
+            taken=self.taken + Quantities(((node, product), qty) for node, product, qty in shipped),
+            used=self.used + Quantities(self.asked_of(decision.allocations)),
+        )
+        for name in ("_shelves", "places", "has_closed"):  # all are of what does not change
+            if name in self.__dict__:
+                after.__dict__[name] = self.__dict__[name]
+        return after
+
+    def asked_of(self, allocations: Iterable[Allocation]) -> dict[tuple[Hashable, str], Decimal]:
+        """(node id, ``orders`` or ``minutes``) → capacity that they take; only of nodes that have limits."""
+        units: dict[Hashable, Decimal] = {}
+        for allocation in allocations:
+            if allocation.mode in TAKING and allocation.node_id in self.capacity:
+                units[allocation.node_id] = units.get(allocation.node_id, ZERO) + allocation.quantity
+        asked: dict[tuple[Hashable, str], Decimal] = {}
+        for node_id, quantity in units.items():
+            capacity = self.capacity[node_id]
+            asked[node_id, ORDERS] = Decimal(1)
+            asked[node_id, MINUTES] = capacity.minutes_order + capacity.minutes_unit * quantity
+        return asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +385,7 @@ class Allocation:
 
     :param node_id: None for a mode that needs no node: ``wait``, ``hold``, ``cancel``.
     :param costs: its share of what the shipment costs, by component; all shares sum to exactly the shipment's.
+    :param via_node_id: with ``transfer``: where it is packed with the rest of the order.
     """
 
     item_id: Hashable
@@ -333,6 +397,7 @@ class Allocation:
     ship_by: datetime | None = None
     deliver_by: datetime | None = None
     costs: Mapping[str, Decimal] = field(default_factory=dict)
+    via_node_id: Hashable = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,6 +431,7 @@ class Candidate:
     :param chosen: whether the decision allocates anything there.
     :param cost: of shipping all that it has of the order from there alone; None if it cannot, or nothing has a price.
     :param service: name of the carrier service that this would go with.
+    :param distance_basis: ``postal`` or ``country`` where the distance is from coordinates as coarse as that, else empty.
     """
 
     node_id: Hashable
@@ -381,6 +447,7 @@ class Candidate:
     chosen: bool
     cost: Decimal | None = None
     service: str = ""
+    distance_basis: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,34 +459,69 @@ class Relaxed:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+class Telling(Protocol):
+    """Writes what people read of a decision, when they do."""
+
+    def candidates(self, decision: Decision) -> tuple[Candidate, ...]: ...
+
+    def sentence(self, decision: Decision) -> str: ...
+
+    def fingerprint(self) -> str: ...
+
+
+@dataclass(frozen=True, eq=False)
 class Decision:
     """Where each item comes from, and why.
 
-    Allocations follow the items of the demand, within an item the nearest node first and what waits last. Per item they
-    sum to exactly what was asked, unless the outcome is :data:`UNSOURCED`: then there are none.
+    Allocations follow the items of the demand, within an item the nearest node first and what is left over last. Per item
+    they sum to exactly what was asked, unless the outcome is :data:`UNSOURCED`: then there are none.
 
-    :param candidates: every node of the snapshot, best first, rejected ones last.
     :param method: :data:`EXACT` or :data:`GREEDY`.
-    :param snapshot_hash: of everything that the decision depends on; see ``planner.fingerprint``.
-    :param shipments: what each node ships, in the order of the allocations.
+    :param shipments: what each node ships, the nearest first.
     :param cost: of all shipments together; zero where nothing has a price.
     :param lower_bound: no plan that ships as much costs less; only ``least_cost`` knows it, else None.
     :param gap: how much worse than the optimum it is at most, as a share (0.01 is one per cent); None: not known.
     :param relaxed: soft rules that were given up, the most important first.
     :param policy_id: of the policy that decided; with a chain, of the first.
+    :param telling: writes the explanation when it is first read; the decision itself does not wait for that.
     """
 
     order_id: Hashable
     allocations: tuple[Allocation, ...]
-    candidates: tuple[Candidate, ...]
     outcome: str
-    sentence: str
     method: str
-    snapshot_hash: str
+    telling: Telling = field(repr=False)
     shipments: tuple[Shipment, ...] = ()
     cost: Decimal = ZERO
     lower_bound: Decimal | None = None
     gap: Decimal | None = None
     relaxed: tuple[Relaxed, ...] = ()
     policy_id: Hashable = None
+
+    @cached_property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """Every node of the snapshot, best first, rejected ones last."""
+        return self.telling.candidates(self)
+
+    @cached_property
+    def sentence(self) -> str:
+        """The decision in one sentence that a merchant reads."""
+        return self.telling.sentence(self)
+
+    @cached_property
+    def snapshot_hash(self) -> str:
+        """Fingerprint of everything that the decision depends on; see ``planner.fingerprint``."""
+        return self.telling.fingerprint()
+
+    def _decided(self) -> tuple:
+        return tuple(getattr(self, one.name) for one in fields(self) if one.name != "telling")
+
+    def __eq__(self, other: object) -> bool:
+        """Bit for bit: what was decided, what is said about it, and on what it was based."""
+        if not isinstance(other, Decision):
+            return NotImplemented
+        told = self.sentence == other.sentence and self.candidates == other.candidates
+        return self._decided() == other._decided() and told and self.snapshot_hash == other.snapshot_hash
+
+    def __hash__(self) -> int:
+        return hash((self.order_id, self.allocations))

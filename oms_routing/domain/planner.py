@@ -1,58 +1,98 @@
-"""The sourcing planner: which node ships what of an order.
+"""The sourcing planner: which node ships what of an order, with which service.
 
-``plan`` is the whole strategy. It looks at every node, asks the constraints, chooses the group of nodes that the
-objectives rank best, and allocates the items within that group. The same function serves the live flow, batches and
-simulations; equal inputs give equal decisions, whatever the order of dicts and nodes.
+``plan`` is the whole strategy: constraints keep or reject nodes, the search finds the plan that the objectives rank best, soft
+rules are given up where else something would not be shipped, and what is left over goes where the policy says. The same
+function serves the live flow, batches, simulations and backtests; equal inputs give equal decisions, whatever the order
+of dicts and nodes. Explanations are written when they are read (``telling.py``).
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
-from itertools import combinations
+from typing import NamedTuple
 
-from odoo.addons.oms_core.domain.quantities import ZERO, Quantities
+from odoo.addons.oms_core.domain.quantities import ZERO
 
-from . import explain
-from .constraints import CONSTRAINTS, LIFTED_BY_STOCK
-from .distance import distance_km
+from . import telling
+from .constraints import CONSTRAINTS, LIFTED_BY_STOCK, asked
+from .cost import Lot, Quote, exact
+from .ledger import Ledger, View
 from .model import (
     BACKORDER,
     BACKORDERED,
+    CANCEL,
+    CANCELLED,
+    DROPSHIP,
     EXACT,
     GREEDY,
+    HELD,
+    HOLD,
+    MILLION,
     PARTIAL,
     SHIP,
     SINGLE,
     SPLIT,
+    TAKING,
     UNSOURCED,
+    VENDOR,
+    WAIT,
     Allocation,
-    Candidate,
     Decision,
     Demand,
     Item,
-    Site,
+    Node,
+    Relaxed,
+    Shipment,
     Snapshot,
-    Verdict,
+    to_millionths,
 )
-from .objectives import OBJECTIVES, covers_most
-from .policy import DEFAULT_POLICY, Policy
-from .words import plain
+from .policy import DEFAULT_POLICY, LEAST_COST, NEXT, Policy, Rule
+from .problem import SHAPING, Problem
+from .search import WORK_MAX, Plan, best_plan
 
-#: Up to here all groups of sites are tried: 255 groups, some milliseconds at worst.
-EXACT_SITES_MAX = 8
-EXACT_PRODUCTS_MAX = 12
+#: What is said when a rule about the plan as a whole is given up.
+GIVEN_UP = {
+    "safety_stock": "Safety stock was used.",
+    "carrier_serves": "No carrier is known for it.",
+    "promise": "The promised date will not be kept.",
+    "capacity_minutes": "More is to be picked than there is time for.",
+    "together": "Goods that belong together are sent apart.",
+    "no_split": "A line that should stay whole is divided.",
+    "whole_lines": "A line is divided.",
+    "whole_order": "The order is not shipped as a whole.",
+    "max_nodes": "More sites ship than the policy wants.",
+    "shipment_value": "A shipment is worth less than the policy wants.",
+}
 
-#: With these in front, no group beats a smaller one that already ships all there is to ship.
-SMALLEST_FIRST = ("covers_most", "fewest_parcels")
-
-Group = tuple[Site, ...]
+Parts = dict[Hashable, list[tuple[int, Decimal]]]
 
 
-def plan(demand: Demand, snapshot: Snapshot, policy: Policy = DEFAULT_POLICY) -> Decision:
+class Link(NamedTuple):
+    """What one policy of a chain decided; enough to tell it again."""
+
+    demand: Demand
+    view: View
+    policy: Policy
+    dropped: frozenset[Rule]
+    lenient: bool
+
+
+class Settled(NamedTuple):
+    """A link with its result."""
+
+    link: Link
+    allocations: list[Allocation]
+    shipments: list[Shipment]
+    rest: dict[Hashable, Decimal]
+    plan: Plan | None
+    relaxed: tuple[Relaxed, ...]
+    lower_bound: Decimal | None
+
+
+def plan(demand: Demand, snapshot: Snapshot, policy: Policy = DEFAULT_POLICY, *, work_max: int = WORK_MAX) -> Decision:
     """Decide where each item of the demand comes from.
 
     Under the default policy: one node if any has everything, the nearest of several; else the fewest nodes, then the
@@ -60,40 +100,46 @@ def plan(demand: Demand, snapshot: Snapshot, policy: Policy = DEFAULT_POLICY) ->
     ship this" (outcome ``unsourced``); only inputs that contradict themselves raise, where they are built.
 
     13 chairs wanted, 10 in Lyon and 15 in Lille: Lille ships 13. 20 wanted: 10 from the nearer, 10 from the other.
+
+    :param work_max: how much is looked at before a good plan is taken as it is; counted, so that nothing depends on clocks.
     """
-    wanted = demand.wanted()
-    sites = _look(demand, wanted, snapshot)
-    verdicts = {
-        site.node.id: tuple(
-            CONSTRAINTS[rule.kind](site, demand) for rule in policy.constraints if rule.kind in CONSTRAINTS
-        )
-        for site in sites
-    }
-    accepted = [site for site in sites if all(verdict.ok for verdict in verdicts[site.node.id])]
-    may_wait = [site for site in sites if all(v.ok or v.code in LIFTED_BY_STOCK for v in verdicts[site.node.id])]
-    group, method = _choose(accepted, wanted, policy)
-    allocations = _allocate(demand.items, sorted(group, key=_nearness), sorted(may_wait, key=_nearness))
-    decision = Decision(
-        order_id=demand.order_id,
-        allocations=allocations,
-        candidates=_candidates(sites, verdicts, allocations, demand, wanted, policy),
-        outcome=_outcome(allocations),
-        sentence="",
-        method=method,
-        snapshot_hash=fingerprint(demand, snapshot, policy),
-    )
-    is_all_there_is = covers_most(group, wanted) == covers_most(accepted, wanted)
-    sentence = explain.decision_sentence(decision, demand, policy, is_all_there_is=is_all_there_is)
-    return replace(decision, sentence=sentence)
+    return _decide(demand, Ledger(snapshot), policy, work_max)
 
 
 def plan_many(demands: Iterable[Demand], snapshot: Snapshot, policy: Policy = DEFAULT_POLICY) -> list[Decision]:
     """Plan one demand after the other, each on what those before it left. Whoever comes first is served first."""
-    decisions = []
-    for demand in demands:
-        decisions.append(plan(demand, snapshot, policy))
-        snapshot = snapshot.taking(decisions[-1])
-    return decisions
+    ledger = Ledger(snapshot)
+    return [_decide(demand, ledger, policy, WORK_MAX) for demand in demands]
+
+
+def decide(
+    demand: Demand,
+    snapshot: Snapshot,
+    policy: Policy,
+    ships: Iterable[tuple[Hashable, Hashable, Hashable, Decimal]],
+    *,
+    lower_bound: Decimal | None = None,
+) -> Decision:
+    """The decision of a plan that somebody else found, a batch optimiser say: with its costs and its explanation.
+
+    :param ships: (item id, node id, service id or None, quantity); what is missing in it is left over.
+    :param lower_bound: what no plan of this order costs less than, if that is known.
+    :raises ValueError: for a node that may not ship, more than it has, or more than is wanted.
+    """
+    ledger = Ledger(snapshot)
+    problem = Problem(demand, ledger.view(), policy)
+    places = {node.id: place for place, node in enumerate(problem.nodes)}
+    parts: Parts = {item.id: [] for item in demand.items}
+    services: dict[int, Hashable] = {}
+    for item_id, node_id, service_id, quantity in ships:
+        if node_id not in places:
+            raise ValueError(f"node {node_id} may not ship order {demand.order_id}, or has nothing of it")
+        parts[item_id].append((places[node_id], quantity))
+        services[places[node_id]] = service_id
+    _check(problem, parts)
+    link = Link(demand, problem.view, policy, frozenset(), False)
+    settled = _settle(link, problem, None, parts, services)._replace(lower_bound=lower_bound)
+    return _decision([settled])
 
 
 def give_back(allocated: Sequence[tuple[Hashable, Decimal]], quantity: Decimal) -> list[tuple[Hashable, Decimal]]:
@@ -120,17 +166,7 @@ def fingerprint(demand: Demand, snapshot: Snapshot, policy: Policy = DEFAULT_POL
 
     Equal for equal inputs: dicts and nodes in any order, ``2`` or ``2.00`` pieces, stock of other products.
     """
-    nodes = sorted(snapshot.nodes, key=lambda node: node.id)
-    place, wanted = demand.place, demand.wanted()
-    content = [
-        [demand.order_id, place.latitude, place.longitude, place.country_code, place.label],
-        [[item.id, item.product_id, plain(item.quantity), item.label] for item in demand.items],
-        sorted(demand.excluded_nodes.items()),
-        [[node.id, node.name, node.sequence, node.latitude, node.longitude, node.country_code] for node in nodes],
-        [[plain(snapshot.free(node.id, product_id)) for product_id in wanted] for node in nodes],
-        [repr(policy)],
-    ]
-    return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
+    return telling.fingerprint(demand, Ledger(snapshot).view(), policy)
 
 
 def replay(decision: Decision, demand: Demand, snapshot: Snapshot, policy: Policy = DEFAULT_POLICY) -> bool:
@@ -142,114 +178,98 @@ def replay(decision: Decision, demand: Demand, snapshot: Snapshot, policy: Polic
     return plan(demand, snapshot, policy) == decision
 
 
-# --- looking ---------------------------------------------------------------------------------------------------------
+# --- one policy after the other -----------------------------------------------------------------------------------------
 
 
-def _look(demand: Demand, wanted: Quantities, snapshot: Snapshot) -> list[Site]:
-    """Every node as this demand sees it, in the merchant's order."""
-    return [
-        Site(
-            node=node,
-            stock=Quantities([(id_, min(units, snapshot.free(node.id, id_))) for id_, units in wanted.items()]),
-            distance_km=distance_km(node, demand.place),
-        )
-        for node in sorted(snapshot.nodes, key=lambda node: (node.sequence, node.id))
-    ]
-
-
-def _nearness(site: Site) -> tuple:
-    """Sort key: the nearest first, those of unknown distance last, then the merchant's order."""
-    return (site.distance_km is None, site.distance_km, site.node.sequence, site.node.id)
-
-
-# --- choosing --------------------------------------------------------------------------------------------------------
-
-
-def _ranks(group: Sequence[Site], wanted: Quantities, policy: Policy) -> tuple:
-    return tuple(OBJECTIVES[rule.kind](group, wanted) for rule in policy.objectives if rule.kind in OBJECTIVES)
-
-
-def _choose(sites: Sequence[Site], wanted: Quantities, policy: Policy) -> tuple[Group, str]:
-    """The group of sites that the policy ranks best, and whether that is proven.
-
-    Single sites are always all tried. Coverage is not fewest shipments: to take the site that has most, and then the
-    one that has most of the rest, can end in more parcels than needed; therefore groups are compared as a whole.
-    """
-
-    def order(group: Group) -> tuple:
-        ranks = _ranks(group, wanted, policy)
-        # First non-tie wins, who abstains comes last; then the merchant's order and the ids, so that no tie is left.
-        return (*((rank is None, rank) for rank in ranks), sorted((site.node.sequence, site.node.id) for site in group))
-
-    def is_unbeatable(group: Group) -> bool:
-        return (
-            tuple(rule.kind for rule in policy.objectives[:2]) == SMALLEST_FIRST
-            and covers_most(group, wanted) == least_missing
-        )
-
-    if not sites:
-        return (), EXACT
-    least_missing = covers_most(sites, wanted)
-    size_max = min(len(sites), policy.nodes_max or len(sites))
-    is_small = len(sites) <= EXACT_SITES_MAX and len(wanted) <= EXACT_PRODUCTS_MAX
-    best: Group = ()
-    for size in range(1, size_max + 1 if is_small else 2):
-        best = min(filter(None, (best, *combinations(sites, size))), key=order)
-        if is_unbeatable(best):
-            return best, EXACT
-    if is_small or size_max == 1:
-        return best, EXACT
-    return _climb(best, sites, size_max, order), GREEDY
-
-
-def _climb(group: Group, sites: Sequence[Site], size_max: int, order: Callable[[Group], tuple]) -> Group:
-    """Add or drop one site at a time, whichever is best, as long as that makes the group better.
-
-    Dropping matters: a site that was the best alone may be idle once others have joined.
-    """
+def _decide(demand: Demand, ledger: Ledger, policy: Policy, work_max: int) -> Decision:
+    """Plan under the policy, and what it leaves over under the next, if it says so."""
+    settled = []
     while True:
-        larger = [(*group, new) for new in sites if new not in group]
-        smaller = [tuple(site for site in group if site is not old) for old in group]
-        steps = [step for step in larger + smaller if 0 < len(step) <= size_max]
-        best = min(steps, key=order, default=group)
-        if not order(best) < order(group):
-            return group
-        group = best
+        link, problem, found, relaxed = _solve(demand, ledger.view(), policy, work_max)
+        one = _settle(link, problem, found, _parts(problem, found), {})._replace(relaxed=relaxed)
+        ledger.take(one.allocations)
+        settled.append(one)
+        if not one.rest or policy.leftover != NEXT:
+            return _decision(settled)
+        items = tuple(replace(item, quantity=one.rest[item.id]) for item in demand.items if item.id in one.rest)
+        demand, policy = replace(demand, items=items), policy.next
 
 
-# --- allocating ------------------------------------------------------------------------------------------------------
+def _solve(
+    demand: Demand, view: View, policy: Policy, work_max: int
+) -> tuple[Link, Problem, Plan, tuple[Relaxed, ...]]:
+    """The best plan under all rules; where something is not shipped, as few soft rules are given up as that needs."""
+    problem = Problem(demand, view, policy)
+    found = best_plan(problem, work_max)
+    soft = [rule for rule in problem.rules if not rule.hard]
+    link = Link(demand, view, policy, frozenset(), False)
+    if not found.missing or not soft:
+        return link, problem, found, ()
+    shaping = [rule for rule in reversed(soft) if rule.kind in SHAPING]
+
+    def without(dropped: Iterable[Rule]) -> tuple[Link, Problem, Plan]:
+        lenient = Problem(demand, view, policy, frozenset(dropped), lenient=True)
+        return Link(demand, view, policy, frozenset(dropped), True), lenient, best_plan(lenient, work_max)
+
+    tries = [without(shaping[:count]) for count in range(len(shaping) + 1)]
+    best = min(tries, key=lambda one: one[2].missing)  # min takes the first of equals: the fewest rules
+    if best[2].missing >= found.missing:
+        return link, problem, found, ()
+    for rule in reversed(shaping):  # the most important first: one that did not help is kept
+        if rule in best[0].dropped:
+            again = without(best[0].dropped - {rule})
+            if again[2].missing <= best[2].missing:
+                best = again
+    return *best, _relaxed(*best)
 
 
-def _allocate(items: Sequence[Item], group: Sequence[Site], may_wait: Sequence[Site]) -> tuple[Allocation, ...]:
-    """Share the items out over the group; both lists of sites are nearest first.
-
-    Σ quantities = what is asked, per item, unless nobody may even wait for the goods: then nothing is allocated.
-    """
-    if not may_wait:
-        return ()
-    shipped = _ship(items, group)
-    waiting_at = _waiting_node(shipped.values(), may_wait)
-    allocations = []
-    for item in items:
-        for node_id, quantity in shipped[item.id]:
-            allocations.append(Allocation(item.id, item.product_id, node_id, quantity, SHIP))
-        missing = item.quantity - sum(quantity for _node, quantity in shipped[item.id])
-        if missing:
-            allocations.append(Allocation(item.id, item.product_id, waiting_at, missing, BACKORDER))
-    return tuple(allocations)
+def _relaxed(link: Link, problem: Problem, found: Plan) -> tuple[Relaxed, ...]:
+    """Which soft rules the plan breaks, in the sequence of the policy."""
+    relaxed = []
+    for rule in link.policy.constraints:
+        if rule in link.dropped:
+            relaxed.append(Relaxed(rule.id, rule.kind, GIVEN_UP[rule.kind]))
+        elif rule in problem.soft_rules:
+            number = problem.soft_rules.index(rule)
+            broken = [problem.nodes[place] for place in found.group if problem.breaks[place][number]]
+            says = CONSTRAINTS[rule.kind].says
+            reasons = " ".join(says(node, problem.look, rule, False) for node in broken)
+            if broken:
+                relaxed.append(Relaxed(rule.id, rule.kind, reasons))
+    return tuple(relaxed)
 
 
-def _ship(items: Sequence[Item], group: Sequence[Site]) -> dict[Hashable, list[tuple[Hashable, Decimal]]]:
-    """Item id → (node id, quantity). An item stays whole if a site has all of it; else each site gives what it has."""
-    left = {(site.node.id, product_id): units for site in group for product_id, units in site.stock.items()}
-    shipped = {}
-    for item in items:
-        shelves = [(site.node.id, left.get((site.node.id, item.product_id), ZERO)) for site in group]
-        whole = [(node_id, units) for node_id, units in shelves if units >= item.quantity]
-        shipped[item.id] = list(_take_in_turn(whole or shelves, item.quantity))
-        for node_id, quantity in shipped[item.id]:
-            left[node_id, item.product_id] -= quantity
-    return shipped
+# --- from a plan to pieces --------------------------------------------------------------------------------------------
+
+
+def _parts(problem: Problem, found: Plan) -> Parts:
+    """Item → (node, quantity), the nearest first."""
+    group = sorted(found.group, key=lambda place: nearness(problem, problem.nodes[place]))
+    parts: Parts = {}
+    for number, lot in enumerate(problem.lots):
+        if found.gives:
+            units = [(place, found.gives[place].get(number, 0)) for place in group]
+        else:
+            units = [(place, problem.rows[place][number]) for place in group]
+        parts |= _share_out(lot, [(place, exact_units(lot, give)) for place, give in units if give])
+    return parts
+
+
+def exact_units(lot: Lot, give: int) -> Decimal:
+    """Millionths as units; all of a lot is all of it, however fine."""
+    return sum((item.quantity for item in lot.items), ZERO) if give == lot.quantity else Decimal(give) / MILLION
+
+
+def _share_out(lot: Lot, shelves: Sequence[tuple[int, Decimal]]) -> Parts:
+    """An item stays whole if a node has all of it; else each node gives what it has."""
+    left = dict(shelves)
+    parts = {}
+    for item in lot.items:
+        whole = [(place, units) for place, units in left.items() if units >= item.quantity]
+        parts[item.id] = list(_take_in_turn(whole or left.items(), item.quantity))
+        for place, quantity in parts[item.id]:
+            left[place] -= quantity
+    return parts
 
 
 def _take_in_turn(shelves: Iterable[tuple[Hashable, Decimal]], quantity: Decimal) -> Iterator[tuple[Hashable, Decimal]]:
@@ -261,66 +281,222 @@ def _take_in_turn(shelves: Iterable[tuple[Hashable, Decimal]], quantity: Decimal
             quantity -= part
 
 
-def _waiting_node(parts: Iterable[Sequence[tuple[Hashable, Decimal]]], may_wait: Sequence[Site]) -> Hashable:
-    """Where the leftovers wait: at the node that ships most (no parcel more when they come), else at the nearest."""
-    units = Quantities(part for item_parts in parts for part in item_parts)
-    return max((site.node.id for site in may_wait), key=units.__getitem__)  # max takes the first of equals
+def _check(problem: Problem, parts: Parts) -> None:
+    """What somebody else planned must be possible."""
+    taken: dict[tuple[int, int], int] = {}
+    for item in problem.demand.items:
+        if sum(units for _place, units in parts[item.id]) > item.quantity:
+            raise ValueError(f"more of {item.label} is shipped than is wanted")
+        product = problem.products.index(item.product_id)
+        for place, units in parts[item.id]:
+            taken[place, product] = taken.get((place, product), 0) + to_millionths(units)
+    for (place, product), units in taken.items():
+        if units > problem.stock[place][product]:
+            raise ValueError(f"{problem.nodes[place].name} has not that much to ship")
 
 
-def _outcome(allocations: Sequence[Allocation]) -> str:
-    modes = {allocation.mode for allocation in allocations}
-    if not modes:
-        return UNSOURCED
-    if modes == {BACKORDER}:
-        return BACKORDERED
-    if BACKORDER in modes:
-        return PARTIAL
-    return SINGLE if len({allocation.node_id for allocation in allocations}) == 1 else SPLIT
+def nearness(problem: Problem, node: Node) -> tuple:
+    """Sort key: the nearest first, those of unknown distance last, then the merchant's order."""
+    distance = problem.look.distance(node)
+    return (distance is None, distance, node.sequence, node.id)
 
 
-# --- telling ---------------------------------------------------------------------------------------------------------
+def _settle(link: Link, problem: Problem, found: Plan | None, parts: Parts, services: dict[int, Hashable]) -> Settled:
+    """Pieces, shipments and costs of a plan; what is left over is settled by the policy."""
+    shipments, shares, quotes = _shipments(problem, parts, services)
+    allocations, rest = [], {}
+    for item in link.demand.items:
+        for place, quantity in parts[item.id]:
+            node, quote = problem.nodes[place], quotes[place]
+            offer = quote.offer if quote else None
+            allocations.append(
+                Allocation(
+                    item.id,
+                    item.product_id,
+                    node.id,
+                    quantity,
+                    _mode(link.demand, node),
+                    offer.service_id if offer else None,
+                    offer.ship_by if offer else None,
+                    offer.deliver_by if offer else None,
+                    shares[item.id, place],
+                )
+            )
+        missing = item.quantity - sum((quantity for _place, quantity in parts[item.id]), ZERO)
+        if missing:
+            rest[item.id] = missing
+    if rest and link.policy.leftover != NEXT:
+        allocations = _with_leftovers(link, problem, allocations, rest)
+    bound = None
+    if found is not None and link.policy.strategy == LEAST_COST and problem.cost_shift is not None:
+        bound = _cost_bound(problem, found)
+    return Settled(link, allocations, shipments, rest, found, (), bound)
 
 
-def _candidates(
-    sites: Sequence[Site],
-    verdicts: Mapping[Hashable, tuple[Verdict, ...]],
-    allocations: Sequence[Allocation],
-    demand: Demand,
-    wanted: Quantities,
-    policy: Policy,
-) -> tuple[Candidate, ...]:
-    """Every site with its verdicts, ranks and reason: the chosen first, then by rank, the rejected last."""
-    used = {allocation.node_id for allocation in allocations}
-    candidates = [
-        Candidate(
-            node_id=site.node.id,
-            name=site.node.name,
-            accepted=all(verdict.ok for verdict in verdicts[site.node.id]),
-            reason_code="",
-            reason="",
-            verdicts=verdicts[site.node.id],
-            distance_km=site.distance_km,
-            items_covered=_items_covered(demand.items, site),
-            units_covered=site.stock.total(),
-            rank=(*_ranks((site,), wanted, policy), site.node.sequence),
-            chosen=site.node.id in used,
-        )
-        for site in sites
+def _mode(demand: Demand, node: Node) -> str:
+    if demand.pinned_node is not None and node.id == demand.pinned_node:
+        return demand.pinned_mode
+    return DROPSHIP if node.kind == VENDOR else SHIP
+
+
+def _cost_bound(problem: Problem, found: Plan) -> Decimal | None:
+    """The least that a plan costs which ships as much; None if the bound is of plans that ship more."""
+    if found.bound >> problem.missing_shift != found.key >> problem.missing_shift or not found.group:
+        return None
+    mask = (1 << problem.cost_width) - 1
+    return exact(max(0, (found.bound >> problem.cost_shift & mask) - problem.coster.split))
+
+
+def _shipments(
+    problem: Problem, parts: Parts, services: dict[int, Hashable]
+) -> tuple[list[Shipment], dict[tuple[Hashable, int], dict[str, Decimal]], dict[int, Quote | None]]:
+    """What each node ships and costs, the share of every piece in it, and the service it goes with."""
+    gives: dict[int, dict[int, int]] = {}
+    pieces: dict[int, list[tuple[Hashable, int]]] = {}
+    further: dict[int, int] = {}  # pieces of a lot after its first
+    for number, lot in enumerate(problem.lots):
+        seen: dict[int, None] = {}
+        for item in lot.items:
+            for place, quantity in parts[item.id]:
+                given = gives.setdefault(place, {})
+                given[number] = given.get(number, 0) + to_millionths(quantity)
+                pieces.setdefault(place, []).append((item.id, to_millionths(quantity)))
+                seen[place] = None
+        for place in list(seen)[1:]:
+            further[place] = further.get(place, 0) + 1
+    shipments, shares, quotes = [], {}, {}
+    for place in sorted(gives, key=lambda one: nearness(problem, problem.nodes[one])):
+        quote = quotes[place] = _quote(problem, place, gives[place], services)
+        costs = problem.coster.components(problem.nodes[place], quote, gives[place]) if quote else {}
+        split = (problem.coster.split if shipments else 0) + problem.coster.line_split * further.get(place, 0)
+        if split:
+            costs["split"] = split
+        weight, _volume, value, _units = problem.coster.contents(gives[place])
+        carbon = problem.coster.carbon(quote, weight) if quote else ZERO
+        money = {component: exact(amount) for component, amount in costs.items()}
+        offer = quote.offer if quote else None
+        shipments.append(Shipment(problem.nodes[place].id, offer, exact(weight), exact(value), carbon, money))
+        shares |= {(item_id, place): share for item_id, share in _shares(costs, pieces[place])}
+    return shipments, shares, quotes
+
+
+def _quote(problem: Problem, place: int, gives: dict[int, int], services: dict[int, Hashable]) -> Quote | None:
+    """The service that was planned; without one, the best for what is in the shipment."""
+    if (service_id := services.get(place)) is not None:
+        return next(q for q in problem.quotes(place) if q.offer and q.offer.service_id == service_id)
+    found = problem.shipment(place, gives)
+    return found and problem.quotes(place)[found[1]]
+
+
+def _shares(
+    costs: dict[str, int], pieces: Sequence[tuple[Hashable, int]]
+) -> Iterator[tuple[Hashable, dict[str, Decimal]]]:
+    """What of each component falls on each piece, by units; the shares of all pieces sum to the whole."""
+    total = sum(units for _item, units in pieces) or 1
+    before = 0
+    for item_id, units in pieces:
+        upto = before + units
+        share = {code: amount * upto // total - amount * before // total for code, amount in costs.items()}
+        yield item_id, {code: exact(amount) for code, amount in share.items()}
+        before = upto
+
+
+# --- what is left over ------------------------------------------------------------------------------------------------
+
+
+def _with_leftovers(
+    link: Link, problem: Problem, allocations: list[Allocation], rest: dict[Hashable, Decimal]
+) -> list[Allocation]:
+    """The pieces and what becomes of the rest. None at all if it should wait at a node and no node may take it."""
+    mode, node_id = _action(link.demand, link.policy), None
+    if mode == BACKORDER:
+        node_id = _waiting_node(link, problem, allocations)
+        if node_id is None:
+            return []
+    pieces: dict[Hashable, list[Allocation]] = {item.id: [] for item in link.demand.items}
+    for allocation in allocations:
+        pieces[allocation.item_id].append(allocation)
+    for item in link.demand.items:
+        if item.id in rest:
+            pieces[item.id].append(Allocation(item.id, item.product_id, node_id, rest[item.id], mode))
+    return [allocation for of_item in pieces.values() for allocation in of_item]
+
+
+def _action(demand: Demand, policy: Policy) -> str:
+    if policy.leftover != CANCEL or policy.cancel_after_days is None:
+        return policy.leftover
+    if demand.now is None or demand.ordered_at is None:
+        return WAIT
+    is_due = demand.now >= demand.ordered_at + timedelta(days=policy.cancel_after_days)
+    return CANCEL if is_due else WAIT
+
+
+def _waiting_node(link: Link, problem: Problem, allocations: Sequence[Allocation]) -> Hashable:
+    """Where leftovers wait: at the node that ships most (no parcel more when they come), else at the nearest that may."""
+    units: dict[Hashable, Decimal] = {}
+    for allocation in allocations:
+        units[allocation.node_id] = units.get(allocation.node_id, ZERO) + allocation.quantity
+    if units:
+        places = link.view.snapshot.places
+        return min(units, key=lambda node_id: (-units[node_id], nearness(problem, places[node_id][1])))
+    rules = [
+        (rule, one) for rule, one in asked(problem.look, link.policy.constraints) if rule.kind not in LIFTED_BY_STOCK
     ]
-    # Sorting keeps the merchant's order among equals.
-    candidates.sort(key=lambda c: (not c.chosen, not c.accepted, [(rank is None, rank) for rank in c.rank]))
-    winner = candidates[0] if len(used) == 1 else None
-    return tuple(
-        replace(
-            candidate,
-            reason_code=explain.candidate_code(candidate, demand),
-            reason=explain.candidate_reason(candidate, winner, demand, policy),
-        )
-        for candidate in candidates
+    for of_all in (True, False):  # soft rules are given up before an order has no place to wait
+        hard = [(rule, one) for rule, one in rules if of_all or rule.hard]
+        nodes = [
+            node for node in link.view.snapshot.nodes if all(one.holds(node, problem.look, rule) for rule, one in hard)
+        ]
+        if nodes:
+            return min(nodes, key=lambda node: nearness(problem, node)).id
+    return None
+
+
+# --- the decision -----------------------------------------------------------------------------------------------------
+
+
+def _decision(settled: Sequence[Settled]) -> Decision:
+    first, last = settled[0], settled[-1]
+    allocations = _in_order(first.link.demand.items, [a for one in settled for a in one.allocations])
+    if last.rest and not last.allocations and allocations:  # earlier policies shipped a part, nobody may take the rest
+        held = [Allocation(item.id, item.product_id, None, item.quantity, HOLD) for item in last.link.demand.items]
+        allocations = _in_order(first.link.demand.items, [*allocations, *held])
+    shipments = tuple(shipment for one in settled for shipment in one.shipments) if allocations else ()
+    cost = sum((amount for shipment in shipments for amount in shipment.costs.values()), ZERO)
+    is_exact = all(one.plan is None or one.plan.is_exact for one in settled)
+    bounds = [one.lower_bound for one in settled]
+    bound = None if None in bounds or not allocations else cost if is_exact and first.plan else sum(bounds, ZERO)
+    gap = ZERO if is_exact and first.plan else None
+    if gap is None and bound is not None and bound > 0:
+        bound = min(bound, cost)
+        gap = (cost - bound) / bound
+    return Decision(
+        order_id=first.link.demand.order_id,
+        allocations=allocations,
+        outcome=_outcome(allocations),
+        method=EXACT if is_exact and first.plan else GREEDY,
+        telling=telling.Teller(tuple(one.link for one in settled)),
+        shipments=shipments,
+        cost=cost,
+        lower_bound=bound,
+        gap=gap,
+        relaxed=tuple(relaxed for one in settled for relaxed in one.relaxed),
+        policy_id=first.link.policy.id,
     )
 
 
-def _items_covered(items: Sequence[Item], site: Site) -> int:
-    """How many items the site could ship in full, if it had to ship alone."""
-    shipped = _ship(items, [site])
-    return sum(sum(units for _node, units in shipped[item.id]) == item.quantity for item in items)
+def _in_order(items: Sequence[Item], allocations: Sequence[Allocation]) -> tuple[Allocation, ...]:
+    """By item, what ships before what does not."""
+    places = {item.id: place for place, item in enumerate(items)}
+    return tuple(sorted(allocations, key=lambda a: (places[a.item_id], a.mode not in TAKING)))
+
+
+def _outcome(allocations: Sequence[Allocation]) -> str:
+    shipping = {allocation.node_id for allocation in allocations if allocation.mode in TAKING}
+    left_over = {allocation.mode for allocation in allocations if allocation.mode not in TAKING}
+    if shipping:
+        return PARTIAL if left_over else SINGLE if len(shipping) == 1 else SPLIT
+    for mode, outcome in ((HOLD, HELD), (CANCEL, CANCELLED)):
+        if mode in left_over:
+            return outcome
+    return BACKORDERED if left_over else UNSOURCED

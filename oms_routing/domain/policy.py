@@ -36,7 +36,7 @@ CONSTRAINT_KINDS: dict[str, tuple[str, ...]] = {
     "carrier_serves": (),
     "promise": (),
     "together": (),
-    "no_split": ("categories",),
+    "no_split": ("categories*",),
     "whole_lines": (),
     "whole_order": (),
     "max_nodes": ("number*",),
@@ -131,13 +131,15 @@ class Prices:
 class Policy:
     """Which constraints must be content, and which objectives decide, in this sequence.
 
-    Rules may be given by their kind alone where they need no parameters. ``not_excluded``, ``pinned``, ``not_rejected``
-    and ``has_stock`` always apply, and ``covers_most`` is always the first objective: what can be shipped is shipped.
+    Rules may be given by their kind alone where they need no parameters. ``not_excluded``, ``pinned``, ``not_rejected``,
+    ``is_open``, the three of capacity and ``has_stock`` always apply (a rule can make them soft), and ``covers_most`` is
+    always the first objective: what can be shipped is shipped.
 
     :param nodes_max: at most so many nodes for one order; what they lack is left over. None for any number.
     :param leftover: what becomes of what cannot be shipped: one of :data:`LEFTOVERS`.
     :param cancel_after_days: with ``cancel``: it waits so many days after the order came in; None for at once.
     :param next: the policy that leftovers go to, with ``next``.
+    :param ignores_capacity: whether nodes take its orders even when they have had enough.
     :raises ValueError: for a rule of the wrong sort, an unknown strategy, or a limit below one.
     """
 
@@ -149,6 +151,7 @@ class Policy:
     leftover: str = BACKORDER
     cancel_after_days: int | None = None
     next: Policy | None = None
+    ignores_capacity: bool = False
     id: Hashable = None
     name: str = ""
 
@@ -166,7 +169,11 @@ class Policy:
             raise ValueError(f"nothing is known to do with leftovers: {self.leftover}")
         if (self.leftover == NEXT) != (self.next is not None):
             raise ValueError("leftovers go to the next policy if there is one, and only then")
-        first = [rule for rule in _rules(ALWAYS_FIRST) if rule.kind not in {r.kind for r in constraints}]
+        given = {rule.kind for rule in constraints}
+        first = [rule for rule in _rules(ALWAYS_FIRST) if rule.kind not in given]
+        constraints += tuple(rule for rule in _rules(CAPACITY) if rule.kind not in given)
+        if self.ignores_capacity:
+            constraints = tuple(rule for rule in constraints if rule.kind not in CAPACITY)
         last = [rule for rule in constraints if rule.kind == "has_stock"] or [Rule("has_stock")]
         constraints = (*first, *(rule for rule in constraints if rule.kind != "has_stock"), *last)
         objectives = (Rule("covers_most"), *(rule for rule in objectives if rule.kind != "covers_most"))
@@ -175,7 +182,8 @@ class Policy:
 
 
 #: Whatever a policy says, a site that refused an order is not asked again.
-ALWAYS_FIRST = ("not_excluded", "pinned", "not_rejected")
+ALWAYS_FIRST = ("not_excluded", "pinned", "not_rejected", "is_open")
+CAPACITY = ("capacity_orders", "capacity_open", "capacity_minutes")
 
 
 def _rules(rules: Iterable[Rule | str]) -> tuple[Rule, ...]:

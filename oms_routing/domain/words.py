@@ -42,3 +42,12 @@ def plain(quantity: Decimal) -> str:
     ('10', '0.5')
     """
     return f"{quantity.normalize():f}"
+
+
+def money(amount: Decimal) -> str:
+    """Two decimals, as on a bill.
+
+    >>> money(Decimal("6.2")), money(Decimal("0.005"))
+    ('6.20', '0.00')
+    """
+    return f"{amount:.2f}"

@@ -339,13 +339,25 @@ def many_nodes(rng, count=40, share=0.25):
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_among_many_nodes_a_good_split_is_found_and_says_what_it_is(seed):
+def test_among_many_nodes_the_smallest_split_is_found_and_proven(seed):
     snapshot = many_nodes(random.Random(seed))
     demand = demand_of(**dict.fromkeys("abcdef", 3))
     decision = plan(demand, snapshot)
     assert_sound(demand, snapshot, decision)
-    assert decision.outcome == "split"
-    assert decision.method == "greedy"
+    assert (decision.outcome, decision.method, decision.gap) == ("split", "exact", 0)
+    used = {allocation.node_id for allocation in decision.allocations}
+    smaller = combinations([node.id for node in snapshot.nodes], len(used) - 1)
+    if len(used) <= 4:  # more would take minutes
+        assert not any(shippable(demand, snapshot, group) == 18 for group in smaller)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_search_that_runs_out_of_work_still_decides_and_says_so(seed):
+    snapshot = many_nodes(random.Random(seed))
+    demand = demand_of(**dict.fromkeys("abcdef", 3))
+    decision = plan(demand, snapshot, work_max=1)
+    assert_sound(demand, snapshot, decision)
+    assert (decision.outcome, decision.method, decision.gap) == ("split", "greedy", None)
     assert "not every combination was tried" in decision.sentence
 
 

@@ -1,0 +1,266 @@
+"""What a shipment costs: the carrier by weight, customs, picking, packing, splitting, lateness, markdown, carbon, rejection.
+
+All is counted in whole trillionths (of money, of a kilogram, of a gram), converted from ``Decimal`` once, so that sums are
+exact and fast. Worked example: 1.2 kg at 6.00 up to 2 kg, packing 0.80, two units at 0.15 for picking:
+6.00 + 0.80 + 0.30 = 7.10.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from odoo.addons.oms_core.domain.quantities import ZERO
+
+from .look import Look
+from .model import MILLION, Item, Node, Offer, to_millionths
+from .objectives import UNKNOWN
+from .policy import Prices
+
+UNIT = 1_000_000  #: millionths
+TRILLION = Decimal(UNIT * UNIT)
+
+
+class Lot(NamedTuple):
+    """Goods of an order that are placed together: a product, or several that may not be parted.
+
+    :param needs: (place of the product in the order, millionths of units).
+    :param quantity: millionths of units, all together; ``weight``, ``volume``, ``value`` are of all in trillionths.
+    """
+
+    needs: tuple[tuple[int, int], ...]
+    quantity: int
+    divisible: bool
+    items: tuple[Item, ...]
+    weight: int
+    volume: int
+    value: int
+
+
+class Quote(NamedTuple):
+    """One way to send a shipment from a node, in whole numbers.
+
+    :param weights: milligrams, ascending; ``prices`` are the millionths up to each. None: any weight, all in ``fixed``.
+    :param fixed: trillionths whatever is inside; ``per_weight`` millionths for each kilogram, ``duty`` of the value.
+    :param minutes: until it is delivered; ``carbon`` trillionths of grams, ``carbon_weight`` millionths per kilogram.
+    :param refused: bits of the products that it does not take.
+    :param divisor: millionths of cubic centimetres that count as a kilogram; zero when only the scales count.
+    """
+
+    weights: tuple[int, ...] | None
+    prices: tuple[int, ...]
+    fixed: int
+    per_weight: int
+    duty: int
+    minutes: int
+    carbon: int
+    carbon_weight: int
+    refused: int
+    offer: Offer | None
+    divisor: int = 0
+
+    @property
+    def lowest(self) -> int:
+        """No shipment costs less."""
+        return self.fixed + (min(self.prices) * UNIT if self.prices else 0)
+
+
+class Handling(NamedTuple):
+    """What a node adds whatever the service: trillionths for a shipment and per lot, millionths per unit of a lot."""
+
+    fixed: int
+    per_lot: tuple[int, ...]
+    per_unit: tuple[int, ...]
+
+
+def lot_of(items: Sequence[Item], places: dict[Hashable, int], *, divisible: bool) -> Lot:
+    """The items as one lot."""
+    needs: dict[int, int] = {}
+    for item in items:
+        place = places[item.product_id]
+        needs[place] = needs.get(place, 0) + max(1, to_millionths(item.quantity))
+    return Lot(
+        needs=tuple(needs.items()),
+        quantity=sum(needs.values()),
+        divisible=divisible,
+        items=tuple(items),
+        weight=sum(to_millionths(item.weight) * to_millionths(item.quantity) for item in items),
+        volume=sum(to_millionths(item.volume) * to_millionths(item.quantity) for item in items),
+        value=sum(to_millionths(item.value) * to_millionths(item.quantity) for item in items),
+    )
+
+
+def days_late(offer: Offer, promised: datetime | None) -> int:
+    """Begun days between the promise and the expected delivery; zero where nothing was promised or nothing is known."""
+    if promised is None or offer.deliver_by is None or offer.deliver_by <= promised:
+        return 0
+    late = offer.deliver_by - promised
+    return late.days + (late.seconds > 0 or late.microseconds > 0)
+
+
+class Coster:
+    """Costs of one order, for the search in whole numbers and for people in ``Decimal`` by component."""
+
+    def __init__(self, look: Look, prices: Prices, lots: Sequence[Lot], products: Sequence[Hashable]):
+        self.look, self.prices, self.lots, self.products = look, prices, lots, products
+        demand = look.demand
+        moments = [offer.deliver_by for offers in demand.offers.values() for offer in offers if offer.deliver_by]
+        self.start = demand.now or demand.ordered_at or min(moments, default=None)
+        self.split = to_millionths(prices.split) * UNIT
+        self.line_split = to_millionths(prices.line_split) * UNIT
+        self.late_day = to_millionths(prices.late_day) * UNIT
+        self.places = {product_id: place for place, product_id in enumerate(products)}
+
+    # --- converting ---------------------------------------------------------------------------------------------------
+
+    def quotes(self, node: Node) -> list[Quote]:
+        """Every way to send something of this order from the node; without a carrier, what the policy says it costs."""
+        quotes = [self._quote(offer) for offer in self.look.offers(node.id)]
+        if not self.look.needs_carrier:
+            quotes.append(self._without_carrier(node))
+        return quotes
+
+    def _without_carrier(self, node: Node) -> Quote:
+        fixed = self.prices.parcel
+        if self.prices.per_km:
+            fixed += self.prices.per_km * Decimal(repr(self.look.distance(node) or 0.0))
+        return Quote(None, (), to_millionths(fixed) * UNIT, 0, 0, UNKNOWN, UNKNOWN, 0, 0, None)
+
+    def _quote(self, offer: Offer) -> Quote:
+        demand, tonne = self.look.demand, self.prices.carbon_tonne
+        minutes = UNKNOWN
+        if offer.deliver_by is not None:
+            passed = offer.deliver_by - self.start
+            minutes = max(0, passed.days * 1440 + passed.seconds // 60)
+        fixed = to_millionths(offer.customs) * UNIT if offer.customs else 0
+        if self.late_day:
+            fixed += days_late(offer, demand.deliver_by) * self.late_day
+        per_weight = 0
+        if tonne:
+            fixed += to_millionths(offer.carbon * tonne / MILLION) * UNIT
+            per_weight = to_millionths(offer.carbon_per_kg * tonne / MILLION)
+        refused = 0
+        for product_id in offer.refusals:
+            if product_id in self.places:
+                refused |= 1 << self.places[product_id]
+        return Quote(
+            offer.tariff.weights,
+            offer.tariff.prices,
+            fixed,
+            per_weight,
+            to_millionths(offer.duty) if offer.duty else 0,
+            minutes,
+            to_millionths(offer.carbon) * UNIT if offer.carbon else 0,
+            to_millionths(offer.carbon_per_kg) if offer.carbon_per_kg else 0,
+            refused,
+            offer,
+            to_millionths(offer.tariff.divisor),
+        )
+
+    def handling(self, node: Node) -> Handling:
+        """What the node itself costs."""
+        costs, prices = node.costs, self.prices
+        fixed = to_millionths(costs.pack_parcel) * UNIT + self.split
+        if prices.reject and node.p_reject:
+            fixed += to_millionths(prices.reject * node.p_reject) * UNIT
+        per_line, per_unit = to_millionths(costs.pick_line) * UNIT, to_millionths(costs.pick_unit)
+        flat = [per_line * len(lot.items) for lot in self.lots]
+        units = [per_unit] * len(self.lots)
+        snapshot = self.look.view.snapshot
+        if snapshot.markdown or (snapshot.risk and prices.reject):
+            for number, lot in enumerate(self.lots):
+                units[number] += self._markdown(node.id, lot)
+                flat[number] += self._risk(node.id, lot)
+        return Handling(fixed, tuple(flat), tuple(units))
+
+    def _markdown(self, node_id: Hashable, lot: Lot) -> int:
+        """Millionths per unit, the mean over the products of the lot."""
+        lost = sum(
+            to_millionths(self.look.markdown_lost(node_id, self.products[place])) * need for place, need in lot.needs
+        )
+        return lost // lot.quantity
+
+    def _risk(self, node_id: Hashable, lot: Lot) -> int:
+        risk = self.look.view.snapshot.risk
+        chance = sum((risk.get((node_id, self.products[place]), ZERO) for place, _need in lot.needs), ZERO)
+        return to_millionths(self.prices.reject * chance) * UNIT
+
+    # --- telling ------------------------------------------------------------------------------------------------------
+
+    def components(self, node: Node, quote: Quote, gives: dict[int, int]) -> dict[str, int]:
+        """What a shipment costs by component, in trillionths; sums to what the search counted.
+
+        :param gives: lot → millionths of units.
+        """
+        prices, handling, offer = self.prices, self.handling(node), quote.offer
+        weight, volume, value, units = self.contents(gives)
+        late = self.late_day * days_late(offer, self.look.demand.deliver_by) if offer and self.late_day else 0
+        customs = (to_millionths(offer.customs) * UNIT if offer else 0) + quote.duty * (value // UNIT)
+        tonne = prices.carbon_tonne
+        fixed_carbon = to_millionths(offer.carbon * tonne / MILLION) * UNIT if offer and tonne else 0
+        pick_unit = to_millionths(node.costs.pick_unit)
+        pick_line = to_millionths(node.costs.pick_line) * UNIT
+        risk = sum(self._risk(node.id, self.lots[lot]) for lot in gives) if self.look.view.snapshot.risk else 0
+        carrier = price_of(quote, milligrams(weight), volume) if quote.weights is not None else quote.fixed
+        found = {
+            "carrier": carrier,
+            "customs": customs,
+            "pick": sum(pick_line * len(self.lots[lot].items) for lot in gives) + pick_unit * units,
+            "pack": to_millionths(node.costs.pack_parcel) * UNIT,
+            "late": late,
+            "markdown": sum((handling.per_unit[lot] - pick_unit) * give for lot, give in gives.items()),
+            "carbon": fixed_carbon + quote.per_weight * milligrams(weight),
+            "reject": risk + (to_millionths(prices.reject * node.p_reject) * UNIT if node.p_reject else 0),
+        }
+        return {component: amount for component, amount in found.items() if amount}
+
+    def contents(self, gives: dict[int, int]) -> tuple[int, int, int, int]:
+        """Weight, volume, value (trillionths) and units (millionths) of a shipment."""
+        weight = volume = value = units = 0
+        for number, give in gives.items():
+            lot = self.lots[number]
+            weight += lot.weight * give // lot.quantity
+            volume += lot.volume * give // lot.quantity
+            value += lot.value * give // lot.quantity
+            units += give
+        return weight, volume, value, units
+
+    def carbon(self, quote: Quote, weight: int) -> Decimal:
+        """Grams CO2e of a shipment; zero where nobody knows."""
+        if quote.offer is None:
+            return ZERO
+        return (quote.carbon + quote.carbon_weight * milligrams(weight)) / TRILLION
+
+
+def exact(amount: int) -> Decimal:
+    """Trillionths as they are written, without zeros at the end.
+
+    >>> exact(7_100_000_000_000), exact(20_000_000_000_000)
+    (Decimal('7.1'), Decimal('20'))
+    """
+    value = Decimal(amount).scaleb(-12).normalize()
+    return value if value.as_tuple().exponent <= 0 else value.quantize(Decimal(1))
+
+
+def milligrams(weight: int) -> int:
+    """Trillionths of a kilogram as whole millionths, rounded up."""
+    return -(-weight // UNIT)
+
+
+def price_of(quote: Quote, grams: int, volume: int) -> int | None:
+    """What the carrier asks, in trillionths; None if it is too heavy. Without a tariff nothing is asked by weight.
+
+    :param grams: milligrams; ``volume`` in trillionths of cubic centimetres, which may count for more than the scales.
+    """
+    if quote.weights is None:
+        return 0
+    if quote.divisor:
+        grams = max(grams, -(-volume // quote.divisor))
+    if grams > quote.weights[-1]:
+        return None
+    for step, up_to in enumerate(quote.weights):
+        if grams <= up_to:
+            return quote.prices[step] * UNIT
+    return None

@@ -1,0 +1,102 @@
+"""What one order sees when it looks at the nodes: shelves, carriers, ways. Looked up when asked for, and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from odoo.addons.oms_core.domain.quantities import ZERO, Quantities
+
+from .distance import distance_km
+from .ledger import View
+from .model import Demand, Node, Offer, Site
+from .policy import Rule
+
+
+class Look:
+    """One demand before the stock of one moment.
+
+    :param rules: the constraints that apply; some change what a shelf or a carrier is good for.
+    """
+
+    def __init__(self, demand: Demand, view: View, rules: tuple[Rule, ...]):
+        self.demand = demand
+        self.view = view
+        self.wanted: Quantities = demand.wanted()
+        self._distances: dict[Hashable, float | None] = {}
+        self._fullest: dict[Hashable, Decimal] = {}
+        self._steepest: dict[Hashable, Decimal] = {}
+        self._safety: Rule | None = next((rule for rule in rules if rule.kind == "safety_stock"), None)
+        self.needs_carrier = any(rule.kind == "carrier_serves" for rule in rules)
+        promised = any(rule.kind == "promise" for rule in rules)
+        self.deliver_by: datetime | None = demand.deliver_by if promised else None
+
+    def distance(self, node: Node) -> float | None:
+        """Kilometres to the address, to 0.1; None if not known."""
+        if node.id not in self._distances:
+            self._distances[node.id] = distance_km(node, self.demand.place)
+        return self._distances[node.id]
+
+    # --- shelves -----------------------------------------------------------------------------------------------------
+
+    def keeps_back(self, node_id: Hashable, product_id: Hashable, rule: Rule | None = None) -> Decimal:
+        """Units that the node keeps for itself, under the rule ``safety_stock``."""
+        rule = rule or self._safety
+        if rule is None:
+            return ZERO
+        kept = self.view.snapshot.safety.get((node_id, product_id))
+        return kept if kept is not None else rule.quantity or ZERO
+
+    def shelf(self, product_id: Hashable) -> Mapping[Hashable, Decimal]:
+        """Node id → units that may be used, above zero only."""
+        shelf = self.view.shelf(product_id)
+        if self._safety is None:
+            return shelf
+        left = {node_id: units - self.keeps_back(node_id, product_id) for node_id, units in shelf.items()}
+        return {node_id: units for node_id, units in left.items() if units > 0}
+
+    def fullest(self, product_id: Hashable) -> Decimal:
+        """The most units that any node has."""
+        if product_id not in self._fullest:
+            self._fullest[product_id] = max(self.view.shelf(product_id).values(), default=ZERO)
+        return self._fullest[product_id]
+
+    def markdown_lost(self, node_id: Hashable, product_id: Hashable) -> Decimal:
+        """Money lost by shipping a unit from here and not from where it would lose most value; never below zero."""
+        markdown = self.view.snapshot.markdown
+        if not markdown:
+            return ZERO
+        if product_id not in self._steepest:
+            shelf = self.view.shelf(product_id)
+            self._steepest[product_id] = max((markdown.get((id_, product_id), ZERO) for id_ in shelf), default=ZERO)
+        return max(ZERO, self._steepest[product_id] - markdown.get((node_id, product_id), ZERO))
+
+    def site(self, node: Node) -> Site:
+        """The node with what it may give of this order, and no more than is wanted."""
+        stock = [(id_, min(units, self.shelf(id_).get(node.id, ZERO))) for id_, units in self.wanted.items()]
+        return Site(node, Quantities(stock), self.distance(node))
+
+    # --- carriers ----------------------------------------------------------------------------------------------------
+
+    def offers(self, node_id: Hashable) -> list[Offer]:
+        """The services that take something of this order from there, in time where the policy asks for that."""
+        return [offer for offer in self.demand.offers.get(node_id, ()) if not self.refusal(offer)]
+
+    def refusal(self, offer: Offer) -> str:
+        """Why an offer is of no use; empty if it is."""
+        if offer.refusal:
+            return offer.refusal
+        if self.deliver_by is not None:
+            if offer.deliver_by is None:
+                return f"{offer.name} does not say when it delivers, and a date was promised."
+            if offer.deliver_by > self.deliver_by:
+                return f"{offer.name} delivers on {offer.deliver_by:%Y-%m-%d}, promised for {self.deliver_by:%Y-%m-%d}."
+            if self.is_too_late(offer):
+                return f"{offer.name} left at {offer.ship_by:%Y-%m-%d %H:%M}."
+        return ""
+
+    def is_too_late(self, offer: Offer) -> bool:
+        """Whether the moment at which the node must hand over has passed."""
+        now = self.demand.now
+        return offer.ship_by is not None and now is not None and offer.ship_by < now

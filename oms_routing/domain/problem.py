@@ -1,0 +1,353 @@
+"""One order as whole numbers: which nodes may ship how much of which lot, and how a plan is ranked.
+
+A plan's rank is one whole number, the *key*: the components that decide (units missing, soft rules given up, the
+objectives in their sequence) stand in fields of fixed width, the most important on top, and the merchant's order of sites at
+the bottom. Keys of the shipments add up to the key of the plan, and comparing two plans is comparing two numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from functools import cached_property
+
+from .constraints import asked
+from .cost import UNIT, Coster, Handling, Lot, Quote, lot_of, milligrams, price_of
+from .ledger import View
+from .look import Look
+from .model import Demand, Item, Node, to_millionths
+from .objectives import COST, HOURS, OBJECTIVES, UNKNOWN
+from .policy import LEAST_COST, Policy, Rule
+
+#: Width of a field: sums of a thousand :data:`UNKNOWN` or of trillions of money stay below it.
+FIELD = 128
+
+#: Added to the cost of a shipment without a price, where others have one: it comes after all of them.
+PRICELESS = 1 << 90
+
+#: Constraints that change what may be planned, not which site is asked: given up as a whole, and planned again.
+SHAPING = frozenset(
+    {
+        "safety_stock",
+        "carrier_serves",
+        "promise",
+        "capacity_minutes",
+        "together",
+        "no_split",
+        "whole_lines",
+        "whole_order",
+        "max_nodes",
+        "shipment_value",
+    }
+)
+
+Gives = dict[int, int]
+
+
+def ranking(policy: Policy) -> tuple[Rule, ...]:
+    """The objectives that decide between plans that ship as much, in their sequence."""
+    objectives = tuple(rule for rule in policy.objectives if rule.kind != "covers_most")
+    if policy.strategy != LEAST_COST:
+        return objectives
+    return (Rule("landed_cost"), *(rule for rule in objectives if rule.kind != "landed_cost"))
+
+
+class Problem:
+    """What the search works on. Nodes and lots are places in lists.
+
+    :param dropped: rules that are given up.
+    :param lenient: whether nodes that break soft rules take part, behind all plans without them.
+    """
+
+    def __init__(self, demand: Demand, view: View, policy: Policy, dropped=frozenset(), *, lenient: bool = False):
+        self.demand, self.view, self.policy = demand, view, policy
+        self.rules = tuple(rule for rule in policy.constraints if rule not in dropped)
+        self.by_kind = {rule.kind: rule for rule in self.rules}
+        self.look = Look(demand, view, self.rules)
+        self.products = tuple(self.look.wanted)
+        self.lots = self._lots()
+        self.quantities = [lot.quantity for lot in self.lots]
+        self.coster = Coster(self.look, policy.prices, self.lots, self.products)
+        self.is_shared = len(self.lots) > 1 and sum(len(lot.needs) for lot in self.lots) > len(self.products)
+        limits = [rule.number for rule in self.rules if rule.kind == "max_nodes"]
+        self.nodes_max = min([limit for limit in (policy.nodes_max, *limits) if limit is not None], default=None)
+        self.least_value = max(
+            (to_millionths(rule.amount) * UNIT for rule in self.rules if rule.kind == "shipment_value"), default=0
+        )
+        self.has_minutes = "capacity_minutes" in self.by_kind and any(
+            limit.minutes_left is not None for limit in view.snapshot.capacity.values()
+        )
+        self.may_not_fit = self.look.needs_carrier and self._may_not_fit()
+        self.priceless = PRICELESS if demand.offers else 0
+        self._find_nodes(lenient)
+        self._rank_nodes()
+
+    def _may_not_fit(self) -> bool:
+        """Whether any carrier refuses any of it, or all of it together."""
+        grams = milligrams(sum(lot.weight for lot in self.lots))
+        volume = sum(lot.volume for lot in self.lots)
+        tariffs = {}
+        for of_node in self.demand.offers.values():
+            for offer in of_node:
+                if offer.refusals:
+                    return True
+                tariffs[id(offer.tariff)] = offer.tariff
+        return any(
+            tariff.weights[-1] < grams
+            or (tariff.divisor and tariff.weights[-1] * to_millionths(tariff.divisor) < volume)
+            for tariff in tariffs.values()
+        )
+
+    # --- lots ---------------------------------------------------------------------------------------------------------
+
+    def _lots(self) -> list[Lot]:
+        """Items that are placed together: those of a set; lines that are not divided; else all of one product."""
+        places = {product_id: place for place, product_id in enumerate(self.products)}
+        turned_down = {item_id for item_id, _node in self.demand.rejections}
+        groups: dict[tuple, list[Item]] = {}
+        for item in self.demand.items:
+            groups.setdefault(self._lot_key(item, turned_down), []).append(item)
+        return [lot_of(items, places, divisible=key[-1]) for key, items in groups.items()]
+
+    def _lot_key(self, item: Item, turned_down: set[Hashable]) -> tuple:
+        if item.together is not None and "together" in self.by_kind:
+            return ("together", item.together, False)
+        no_split = self.by_kind.get("no_split")
+        is_whole = not item.is_partial_ok or "whole_lines" in self.by_kind
+        if is_whole or (no_split and not item.categories.isdisjoint(no_split.categories)):
+            return ("item", item.id, False)
+        return ("item", item.id, True) if item.id in turned_down else ("product", item.product_id, True)
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether every lot is simply a product, and no shipment can turn out to be impossible."""
+        whole = self.is_shared or self.least_value or self.has_minutes or self.may_not_fit
+        return not whole and all(lot.divisible for lot in self.lots)
+
+    # --- nodes --------------------------------------------------------------------------------------------------------
+
+    def _find_nodes(self, lenient: bool) -> None:
+        """Nodes that have something and may ship, in the merchant's order, with what they have of each lot."""
+        stock = self._stock()
+        places = self.view.snapshot.places
+        rules = [(r, c) for r, c in asked(self.look, self.rules) if r.kind not in ("has_stock", "safety_stock")]
+        soft = [(r, c) for r, c in rules if lenient and not r.hard and r.kind not in SHAPING]
+        hard = [(c.holds, r) for r, c in rules if (r, c) not in soft]
+        self.soft_rules = [rule for rule, _constraint in soft]
+        self.nodes: list[Node] = []
+        self.rows: list[list[int]] = []
+        self.stock: list[list[int]] = []
+        self.breaks: list[list[bool]] = []  # soft rules, by node
+        look, is_row = self.look, self._is_stock_the_row
+        for node_id in sorted(stock, key=places.__getitem__):
+            node = places[node_id][1]
+            for holds, rule in hard:
+                if not holds(node, look, rule):
+                    break
+            else:
+                row = stock[node_id] if is_row else self._row(node, stock[node_id])
+                if any(row):
+                    self.nodes.append(node)
+                    self.rows.append(row)
+                    self.stock.append(stock[node_id])
+                    if soft:
+                        self.breaks.append([not one.holds(node, look, rule) for rule, one in soft])
+
+    def _stock(self) -> dict[Hashable, list[int]]:
+        """Node → millionths of each product that it has, and no more than is wanted."""
+        stock: dict[Hashable, list[int]] = {}
+        count = len(self.products)
+        needs = [0] * count
+        for lot in self.lots:
+            for place, need in lot.needs:
+                needs[place] += need
+        for place, (product_id, wanted) in enumerate(self.look.wanted.items()):
+            enough = needs[place]
+            for node_id, units in self.look.shelf(product_id).items():
+                row = stock.get(node_id)
+                if row is None:
+                    row = stock[node_id] = [0] * count
+                row[place] = enough if units >= wanted else int(units * UNIT)
+        return stock
+
+    @cached_property
+    def _is_stock_the_row(self) -> bool:
+        is_product = all(lot.divisible for lot in self.lots) and len(self.lots) == len(self.products)
+        return is_product and not (self.demand.rejections or self.has_minutes or self.may_not_fit)
+
+    def _row(self, node: Node, stock: list[int]) -> list[int]:
+        """What the node could give of each lot if it gave nothing else."""
+        row = []
+        for lot in self.lots:
+            if any((item.id, node.id) in self.demand.rejections for item in lot.items):
+                row.append(0)
+                continue
+            if lot.divisible:
+                give = min(lot.quantity, stock[lot.needs[0][0]])
+            else:
+                give = lot.quantity if all(stock[place] >= need for place, need in lot.needs) else 0
+            most = self._most(node, lot)
+            row.append(min(give, most) if lot.divisible else give if most >= lot.quantity else 0)
+        return row
+
+    def _most(self, node: Node, lot: Lot) -> int:
+        """What minutes and carriers allow of a lot; a part of a unit only where parts are wanted."""
+        most = lot.quantity
+        if self.has_minutes:
+            most = min(most, self.minutes_for(node, most))
+        if self.may_not_fit:
+            products = sum(1 << place for place, _need in lot.needs)
+            takers = [offer for offer in self.coster.quotes(node) if not offer.refused & products]
+            most = min(most, max((self._fits(taker, lot) for taker in takers), default=0))
+        is_whole_units = lot.quantity % UNIT == 0
+        return most // UNIT * UNIT if is_whole_units else most
+
+    def _fits(self, quote: Quote, lot: Lot) -> int:
+        """How much of a lot a service takes in one shipment."""
+        heaviest, most = quote.weights[-1], lot.quantity
+        if lot.weight > heaviest * UNIT:
+            most = heaviest * UNIT * lot.quantity // lot.weight
+        if quote.divisor and lot.volume > heaviest * quote.divisor:
+            most = min(most, heaviest * quote.divisor * lot.quantity // lot.volume)
+        return most
+
+    def minutes_for(self, node: Node, units: int) -> int:
+        """How many of so many millionths of units the node has the time to pick."""
+        left = self.view.minutes_left(node.id)
+        if left is None:
+            return units
+        capacity = self.view.snapshot.capacity[node.id]
+        left -= capacity.minutes_order
+        if left < 0:
+            return 0
+        return min(units, int(left / capacity.minutes_unit * UNIT)) if capacity.minutes_unit else units
+
+    # --- ranks --------------------------------------------------------------------------------------------------------
+
+    def _rank_nodes(self) -> None:
+        """The part of the key that a node has whatever it ships (``base``), and the least that it can have (``least``)."""
+        objectives = [(OBJECTIVES[rule.kind], rule) for rule in ranking(self.policy)]
+        count = len(self.nodes)
+        tie = count + 16
+        fields = [*self.soft_rules, *objectives]
+        shifts = [tie + FIELD * place for place in range(len(fields), -1, -1)]
+        self.missing_shift, shifts = shifts[0], shifts[1:]
+        soft_shifts, shifts = shifts[: len(self.soft_rules)], shifts[len(self.soft_rules) :]
+        self.of_shipment = [
+            (objective.of_shipment, shift)
+            for (objective, _rule), shift in zip(objectives, shifts, strict=True)
+            if objective.of_shipment
+        ]
+        self.cost_shift = next((shift for what, shift in self.of_shipment if what == COST), None)
+        self.cost_width = FIELD
+        penalties = [
+            (objective.penalty, rule, shift)
+            for (objective, rule), shift in zip(objectives, shifts, strict=True)
+            if objective.penalty
+        ]
+        look, self.base = self.look, []
+        everyone = 1 << count
+        for place, node in enumerate(self.nodes):
+            key = everyone - (1 << (count - 1 - place))
+            for penalty, rule, shift in penalties:
+                rank = penalty(node, look, rule)
+                key += (UNKNOWN if rank is None else rank) << shift
+            if self.soft_rules:
+                key += sum(1 << shift for shift, broken in zip(soft_shifts, self.breaks[place], strict=True) if broken)
+            self.base.append(key)
+        self._quotes: dict[int, list[Quote]] = {}
+        self._handlings: dict[int, Handling] = {}
+        self._shipments: dict[tuple, tuple[int, int] | None] = {}
+        self.least = self.base
+        if self.of_shipment:
+            self.least = [base + self._least_shipment(place) for place, base in enumerate(self.base)]
+
+    def quotes(self, place: int) -> list[Quote]:
+        found = self._quotes.get(place)
+        if found is None:
+            found = self._quotes[place] = self.coster.quotes(self.nodes[place])
+        return found
+
+    def handling(self, place: int) -> Handling:
+        found = self._handlings.get(place)
+        if found is None:
+            found = self._handlings[place] = self.coster.handling(self.nodes[place])
+        return found
+
+    def _least_shipment(self, place: int) -> int:
+        """A bound for any shipment of the node."""
+        key, quotes = 0, self.quotes(place)
+        for what, shift in self.of_shipment:
+            if what == COST:
+                key += (self.handling(place).fixed + min(self._lowest(quote) for quote in quotes)) << shift
+            elif what == HOURS:
+                key += min(quote.minutes for quote in quotes) << shift
+            else:
+                key += min(quote.carbon for quote in quotes) << shift
+        return key
+
+    def _lowest(self, quote: Quote) -> int:
+        return quote.lowest if quote.offer is not None else quote.fixed + self.priceless
+
+    def least_inside(self, number: int, quantity: int) -> int:
+        """A bound for what so much of a lot costs wherever it comes from, besides the shipment itself."""
+        if self.cost_shift is None:
+            return 0
+        handlings = [self.handling(place) for place, row in enumerate(self.rows) if row[number]]
+        if not handlings:
+            return 0
+        flat, units = min(one.per_lot[number] for one in handlings), min(one.per_unit[number] for one in handlings)
+        return (flat + units * quantity) << self.cost_shift
+
+    def shipment(self, place: int, gives: Gives) -> tuple[int, int] | None:
+        """The key of a shipment besides the node's base, and which quote it goes with; None if nothing takes it."""
+        known = (place, *gives.items())
+        if known in self._shipments:
+            return self._shipments[known]
+        coster = self.coster
+        weight, volume, value, units = coster.contents(gives)
+        handling = self.handling(place)
+        money = handling.fixed
+        products = 0
+        for number, give in gives.items():
+            money += handling.per_lot[number] + handling.per_unit[number] * give
+            for product, _need in self.lots[number].needs:
+                products |= 1 << product
+        grams, worth = milligrams(weight), value // UNIT
+        best = None
+        if not self.has_minutes or self.minutes_for(self.nodes[place], units) >= units:
+            for number, quote in enumerate(self.quotes(place)):
+                if quote.refused & products:
+                    continue
+                ranks = self._shipment_ranks(quote, money, grams, volume, worth)
+                if ranks is not None and (best is None or ranks < best[0]):
+                    best = (ranks, number)
+        found = self._shipments[known] = best and (best[0][0], best[1])
+        return found
+
+    def _shipment_ranks(self, quote: Quote, money: int, grams: int, volume: int, worth: int) -> tuple[int, ...] | None:
+        """Key, then what decides between services of equal key: price, then the faster, then the greener."""
+        carrier = price_of(quote, grams, volume)
+        if carrier is None:
+            return None
+        if quote.offer is None:
+            carrier += self.priceless
+        cost = money + carrier + quote.fixed + quote.per_weight * grams + quote.duty * worth
+        carbon = quote.carbon + quote.carbon_weight * grams
+        key = 0
+        for what, shift in self.of_shipment:
+            key += (cost if what == COST else quote.minutes if what == HOURS else carbon) << shift
+        return key, cost, quote.minutes, carbon
+
+
+def needs_of(lots: list[Lot], gives: Mapping[int, int]) -> dict[int, int]:
+    """Product → millionths that the lots take of it."""
+    needs: dict[int, int] = {}
+    for number, give in gives.items():
+        lot = lots[number]
+        if lot.divisible:
+            place = lot.needs[0][0]
+            needs[place] = needs.get(place, 0) + give
+        else:
+            for place, need in lot.needs:
+                needs[place] = needs.get(place, 0) + need
+    return needs

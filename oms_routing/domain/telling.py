@@ -1,0 +1,199 @@
+"""What people read of a decision, written when they read it: every candidate, the sentence, the fingerprint of the inputs.
+
+A decision keeps only what it was made from. Looking again at that (the same demand, the stock of the same moment, the same
+rules) gives the same verdicts and costs, at the price of looking a second time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from . import explain
+from .constraints import verdicts
+from .cost import exact
+from .ledger import View
+from .model import Candidate, Decision, Demand, Node, Tariff
+from .objectives import COST, HOURS, OBJECTIVES, UNKNOWN
+from .policy import Policy
+from .problem import Problem, ranking
+from .words import plain
+
+if TYPE_CHECKING:
+    from .planner import Link
+
+
+@dataclass(frozen=True)
+class Teller:
+    """:param links: what each policy of the chain was asked, the first one first."""
+
+    links: tuple[Link, ...]
+
+    @cached_property
+    def _problem(self) -> Problem:
+        link = self.links[0]
+        return Problem(link.demand, link.view, link.policy, link.dropped, lenient=link.lenient)
+
+    def candidates(self, decision: Decision) -> tuple[Candidate, ...]:
+        """Every site with its verdicts, ranks and reason: the chosen first, then by rank, the rejected last."""
+        problem, demand, policy = self._problem, self.links[0].demand, self.links[0].policy
+        used = {allocation.node_id for allocation in decision.allocations} - {None}
+        given_up = {relaxed.kind for relaxed in decision.relaxed}
+        places = {node.id: place for place, node in enumerate(problem.nodes)}
+        ordered = [node for _place, node in problem.view.snapshot.places.values()]
+        ordered.sort(key=lambda node: problem.view.snapshot.places[node.id][0])
+        found = [self._candidate(node, places.get(node.id), node.id in used, given_up) for node in ordered]
+        found.sort(key=lambda c: (not c.chosen, not c.accepted, [(rank is None, rank) for rank in c.rank]))
+        winner = found[0] if len(used) == 1 else None
+        return tuple(
+            replace(
+                candidate,
+                reason_code=explain.candidate_code(candidate, demand),
+                reason=explain.candidate_reason(candidate, winner, demand, policy),
+            )
+            for candidate in found
+        )
+
+    def _candidate(self, node: Node, place: int | None, chosen: bool, given_up: set[str]) -> Candidate:
+        """All but the reason."""
+        problem = self._problem
+        look = problem.look
+        said = verdicts(node, look, problem.rules)
+        row = [Decimal(0)] * len(problem.lots) if place is None else problem.rows[place]
+        site = look.site(node)
+        missing = sum(look.wanted.values()) - site.stock.total()
+        shipment = self._alone(place, row)
+        soft = {rule.kind for rule in problem.rules if not rule.hard}
+        ranks: list[Any] = [missing]
+        for rule in ranking(problem.policy):
+            objective = OBJECTIVES[rule.kind]
+            if objective.of_shipment:
+                ranks.append(shipment.get(objective.of_shipment))
+            else:
+                ranks.append(objective.rank(node, look, rule))
+        left = dict(site.stock)
+        in_full = 0
+        for item in problem.demand.items:
+            part = min(left.get(item.product_id, Decimal(0)), item.quantity)
+            left[item.product_id] = left.get(item.product_id, Decimal(0)) - part
+            in_full += part == item.quantity
+        return Candidate(
+            node_id=node.id,
+            name=node.name,
+            accepted=all(one.ok or (one.code in given_up and one.code in soft) for one in said),
+            reason_code="",
+            reason="",
+            verdicts=said,
+            distance_km=look.distance(node),
+            items_covered=in_full,
+            units_covered=site.stock.total(),
+            rank=(*ranks, node.sequence),
+            chosen=chosen,
+            cost=shipment.get(COST),
+            service=shipment.get("service", ""),
+            distance_basis=_coarser(node.precision, problem.demand.place.precision),
+        )
+
+    def _alone(self, place: int | None, row: list[int]) -> dict[str, Any]:
+        """What a shipment of all that the node has would be: cost, hours, grams, service; empty if it cannot be."""
+        if place is None:
+            return {}
+        problem = self._problem
+        gives = {lot: give for lot, give in enumerate(row) if give}
+        found = problem.shipment(place, gives)
+        if found is None:
+            return {}
+        quote = problem.quotes(place)[found[1]]
+        if quote.offer is None and problem.priceless:
+            return {}
+        money = problem.coster.components(problem.nodes[place], quote, gives)
+        weight = problem.coster.contents(gives)[0]
+        told: dict[str, Any] = {"service": quote.offer.name if quote.offer else ""}
+        if money or quote.offer:
+            told[COST] = exact(sum(money.values()))
+        if quote.minutes < UNKNOWN:
+            told[HOURS] = Decimal(quote.minutes) / 60
+        if quote.offer:
+            told["carbon"] = problem.coster.carbon(quote, weight)
+        return told
+
+    def sentence(self, decision: Decision) -> str:
+        """The decision in one sentence, and what else must be said about it."""
+        problem, link = self._problem, self.links[0]
+        short = sum(
+            max(0, quantity - sum(row[lot] for row in problem.rows)) for lot, quantity in enumerate(problem.quantities)
+        )
+        shipped = sum(int(a.quantity * 1_000_000) for a in decision.allocations if a.mode in explain.TAKING)
+        is_all_there_is = shipped >= sum(problem.quantities) - short
+        return explain.decision_sentence(decision, link.demand, link.policy, is_all_there_is=is_all_there_is)
+
+    def fingerprint(self) -> str:
+        link = self.links[0]
+        return fingerprint(link.demand, link.view, link.policy)
+
+
+def _coarser(*precisions: str) -> str:
+    return next((one for one in ("country", "postal") if one in precisions), "")
+
+
+def fingerprint(demand: Demand, view: View, policy: Policy) -> str:
+    """SHA-256 over all that a decision depends on."""
+    snapshot = view.snapshot
+    wanted = demand.wanted()
+    nodes = sorted(snapshot.nodes, key=lambda node: node.id)
+    products = list(wanted)
+    by_product = (snapshot.safety, snapshot.weekly, snapshot.markdown, snapshot.risk)
+    content = [
+        canonical(demand),
+        canonical(policy),
+        [canonical(node) for node in nodes],
+        [[plain(view.shelf(product).get(node.id, Decimal(0))) for product in products] for node in nodes],
+        [
+            [plain(amounts[node.id, product]) if (node.id, product) in amounts else None for product in products]
+            for amounts in by_product
+            if amounts
+            for node in nodes
+        ],
+        [bool(amounts) for amounts in by_product],
+        [
+            [canonical(snapshot.capacity[node.id]), *map(canonical, _left(view, node.id))]
+            for node in nodes
+            if node.id in snapshot.capacity
+        ],
+    ]
+    return hashlib.sha256(json.dumps(content, separators=(",", ":"), default=str).encode()).hexdigest()
+
+
+def _left(view: View, node_id: Hashable) -> tuple[Decimal | None, ...]:
+    return view.orders_left(node_id), view.open_left(node_id), view.minutes_left(node_id)
+
+
+def canonical(value: Any) -> Any:
+    """A value as lists, strings and numbers, the same for equal values whatever the order of sets and mappings.
+
+    >>> canonical({"b": Decimal("2.00"), "a": frozenset({3})})
+    [['a', [3]], ['b', '2']]
+    """
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    if isinstance(value, Decimal):
+        return plain(value)
+    if isinstance(value, Tariff):
+        return [plain(value.divisor), [[plain(up_to), plain(price)] for up_to, price in value.steps]]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if is_dataclass(value):
+        return [canonical(getattr(value, one.name)) for one in fields(value)]
+    if isinstance(value, Mapping):
+        return sorted(([canonical(key), canonical(one)] for key, one in value.items()), key=str)
+    if isinstance(value, (set, frozenset)):
+        return sorted((canonical(one) for one in value), key=str)
+    if isinstance(value, (list, tuple)):
+        return [canonical(one) for one in value]
+    return str(value)
