@@ -15,7 +15,7 @@ from typing import NamedTuple
 from odoo.addons.oms_core.domain.quantities import ZERO
 
 from .look import Look
-from .model import MILLION, Item, Node, Offer, to_millionths
+from .model import Item, Node, Offer, Tariff, to_millionths
 from .objectives import UNKNOWN
 from .policy import Prices
 
@@ -42,15 +42,13 @@ class Lot(NamedTuple):
 class Quote(NamedTuple):
     """One way to send a shipment from a node, in whole numbers.
 
-    :param weights: milligrams, ascending; ``prices`` are the millionths up to each. None: any weight, all in ``fixed``.
-    :param fixed: trillionths whatever is inside; ``per_weight`` millionths for each kilogram, ``duty`` of the value.
+    :param tariff: None without a carrier: any weight, all in ``fixed``.
+    :param fixed: trillionths whatever is inside; ``per_weight`` trillionths per kilogram, ``duty`` millionths of the value.
     :param minutes: until it is delivered; ``carbon`` trillionths of grams, ``carbon_weight`` millionths per kilogram.
     :param refused: bits of the products that it does not take.
-    :param divisor: millionths of cubic centimetres that count as a kilogram; zero when only the scales count.
     """
 
-    weights: tuple[int, ...] | None
-    prices: tuple[int, ...]
+    tariff: Tariff | None
     fixed: int
     per_weight: int
     duty: int
@@ -59,12 +57,18 @@ class Quote(NamedTuple):
     carbon_weight: int
     refused: int
     offer: Offer | None
-    divisor: int = 0
 
     @property
     def lowest(self) -> int:
         """No shipment costs less."""
-        return self.fixed + (min(self.prices) * UNIT if self.prices else 0)
+        return self.fixed + (min(self.tariff.prices) * UNIT if self.tariff else 0)
+
+    def money(self, grams: int, volume: int, worth: int) -> int | None:
+        """Trillionths that the service costs; None if the shipment is too heavy for it."""
+        carrier = self.tariff.price(grams, volume) if self.tariff else 0
+        if carrier is None:
+            return None
+        return carrier * UNIT + self.fixed + self.per_weight * grams // UNIT + self.duty * worth
 
 
 class Handling(NamedTuple):
@@ -111,6 +115,10 @@ class Coster:
         self.split = to_millionths(prices.split) * UNIT
         self.line_split = to_millionths(prices.line_split) * UNIT
         self.late_day = to_millionths(prices.late_day) * UNIT
+        self.tonne = to_millionths(prices.carbon_tonne)
+        self.line_counts = [len(lot.items) for lot in lots]
+        snapshot = look.view.snapshot
+        self.varies_by_product = bool(snapshot.markdown or (snapshot.risk and prices.reject))
         self.places = {product_id: place for place, product_id in enumerate(products)}
 
     # --- converting ---------------------------------------------------------------------------------------------------
@@ -126,10 +134,10 @@ class Coster:
         fixed = self.prices.parcel
         if self.prices.per_km:
             fixed += self.prices.per_km * Decimal(repr(self.look.distance(node) or 0.0))
-        return Quote(None, (), to_millionths(fixed) * UNIT, 0, 0, UNKNOWN, UNKNOWN, 0, 0, None)
+        return Quote(None, to_millionths(fixed) * UNIT, 0, 0, UNKNOWN, UNKNOWN, 0, 0, None)
 
     def _quote(self, offer: Offer) -> Quote:
-        demand, tonne = self.look.demand, self.prices.carbon_tonne
+        demand = self.look.demand
         minutes = UNKNOWN
         if offer.deliver_by is not None:
             passed = offer.deliver_by - self.start
@@ -137,26 +145,22 @@ class Coster:
         fixed = to_millionths(offer.customs) * UNIT if offer.customs else 0
         if self.late_day:
             fixed += days_late(offer, demand.deliver_by) * self.late_day
-        per_weight = 0
-        if tonne:
-            fixed += to_millionths(offer.carbon * tonne / MILLION) * UNIT
-            per_weight = to_millionths(offer.carbon_per_kg * tonne / MILLION)
+        carbon = to_millionths(offer.carbon) if offer.carbon else 0
+        carbon_weight = to_millionths(offer.carbon_per_kg) if offer.carbon_per_kg else 0
         refused = 0
         for product_id in offer.refusals:
             if product_id in self.places:
                 refused |= 1 << self.places[product_id]
         return Quote(
-            offer.tariff.weights,
-            offer.tariff.prices,
-            fixed,
-            per_weight,
+            offer.tariff,
+            fixed + carbon * self.tonne // UNIT,
+            carbon_weight * self.tonne // UNIT,
             to_millionths(offer.duty) if offer.duty else 0,
             minutes,
-            to_millionths(offer.carbon) * UNIT if offer.carbon else 0,
-            to_millionths(offer.carbon_per_kg) if offer.carbon_per_kg else 0,
+            carbon * UNIT,
+            carbon_weight,
             refused,
             offer,
-            to_millionths(offer.tariff.divisor),
         )
 
     def handling(self, node: Node) -> Handling:
@@ -166,10 +170,9 @@ class Coster:
         if prices.reject and node.p_reject:
             fixed += to_millionths(prices.reject * node.p_reject) * UNIT
         per_line, per_unit = to_millionths(costs.pick_line) * UNIT, to_millionths(costs.pick_unit)
-        flat = [per_line * len(lot.items) for lot in self.lots]
+        flat = [per_line * count for count in self.line_counts]
         units = [per_unit] * len(self.lots)
-        snapshot = self.look.view.snapshot
-        if snapshot.markdown or (snapshot.risk and prices.reject):
+        if self.varies_by_product:
             for number, lot in enumerate(self.lots):
                 units[number] += self._markdown(node.id, lot)
                 flat[number] += self._risk(node.id, lot)
@@ -198,12 +201,12 @@ class Coster:
         weight, volume, value, units = self.contents(gives)
         late = self.late_day * days_late(offer, self.look.demand.deliver_by) if offer and self.late_day else 0
         customs = (to_millionths(offer.customs) * UNIT if offer else 0) + quote.duty * (value // UNIT)
-        tonne = prices.carbon_tonne
-        fixed_carbon = to_millionths(offer.carbon * tonne / MILLION) * UNIT if offer and tonne else 0
+        grams = milligrams(weight)
+        fixed_carbon = quote.carbon // UNIT * self.tonne // UNIT
         pick_unit = to_millionths(node.costs.pick_unit)
         pick_line = to_millionths(node.costs.pick_line) * UNIT
         risk = sum(self._risk(node.id, self.lots[lot]) for lot in gives) if self.look.view.snapshot.risk else 0
-        carrier = price_of(quote, milligrams(weight), volume) if quote.weights is not None else quote.fixed
+        carrier = quote.tariff.price(grams, volume) * UNIT if quote.tariff else quote.fixed
         found = {
             "carrier": carrier,
             "customs": customs,
@@ -211,7 +214,7 @@ class Coster:
             "pack": to_millionths(node.costs.pack_parcel) * UNIT,
             "late": late,
             "markdown": sum((handling.per_unit[lot] - pick_unit) * give for lot, give in gives.items()),
-            "carbon": fixed_carbon + quote.per_weight * milligrams(weight),
+            "carbon": fixed_carbon + quote.per_weight * grams // UNIT if quote.tariff else 0,
             "reject": risk + (to_millionths(prices.reject * node.p_reject) * UNIT if node.p_reject else 0),
         }
         return {component: amount for component, amount in found.items() if amount}
@@ -247,20 +250,3 @@ def exact(amount: int) -> Decimal:
 def milligrams(weight: int) -> int:
     """Trillionths of a kilogram as whole millionths, rounded up."""
     return -(-weight // UNIT)
-
-
-def price_of(quote: Quote, grams: int, volume: int) -> int | None:
-    """What the carrier asks, in trillionths; None if it is too heavy. Without a tariff nothing is asked by weight.
-
-    :param grams: milligrams; ``volume`` in trillionths of cubic centimetres, which may count for more than the scales.
-    """
-    if quote.weights is None:
-        return 0
-    if quote.divisor:
-        grams = max(grams, -(-volume // quote.divisor))
-    if grams > quote.weights[-1]:
-        return None
-    for step, up_to in enumerate(quote.weights):
-        if grams <= up_to:
-            return quote.prices[step] * UNIT
-    return None

@@ -8,6 +8,7 @@ moments are UTC. Nothing here knows what time it is: ``Demand.now`` says so.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
@@ -25,7 +26,9 @@ def to_millionths(value: Decimal) -> int:
     >>> to_millionths(Decimal("9.45"))
     9450000
     """
-    return int((value * MILLION).to_integral_value(ROUND_HALF_EVEN))
+    scaled = value * MILLION
+    whole = int(scaled)
+    return whole if whole == scaled else int(scaled.to_integral_value(ROUND_HALF_EVEN))
 
 
 # What happens to a piece of an item.
@@ -149,6 +152,21 @@ class Tariff:
     def prices(self) -> tuple[int, ...]:
         """The prices as millionths, in the same order."""
         return tuple(to_millionths(price) for _kg, price in self.steps)
+
+    @cached_property
+    def volume_divisor(self) -> int:
+        """The divisor as millionths."""
+        return to_millionths(self.divisor)
+
+    def price(self, grams: int, volume: int) -> int | None:
+        """Millionths of money for so much; None if it is too heavy.
+
+        :param grams: milligrams; ``volume`` in trillionths of cubic centimetres, which may count for more than the scales.
+        """
+        if self.volume_divisor:
+            grams = max(grams, -(-volume // self.volume_divisor))
+        step = bisect_left(self.weights, grams)
+        return self.prices[step] if step < len(self.prices) else None
 
 
 @dataclass(frozen=True, slots=True)

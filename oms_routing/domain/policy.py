@@ -11,7 +11,8 @@ from odoo.addons.oms_core.domain.quantities import ZERO
 from .model import BACKORDER, CANCEL, HOLD, WAIT
 
 LEXICOGRAPHIC = "lexicographic"  #: the first objective that is no tie decides
-LEAST_COST = "least_cost"  #: what costs least, of all that ships as much; the objectives decide between equals
+#: What costs least, of all that ships as much; the objectives decide between equals. Only what no node has all of is divided.
+LEAST_COST = "least_cost"
 STRATEGIES = (LEXICOGRAPHIC, LEAST_COST)
 
 NEXT = "next"  #: what is left goes to the next policy of the chain

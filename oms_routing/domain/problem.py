@@ -11,7 +11,7 @@ from collections.abc import Hashable, Mapping
 from functools import cached_property
 
 from .constraints import asked
-from .cost import UNIT, Coster, Handling, Lot, Quote, lot_of, milligrams, price_of
+from .cost import UNIT, Coster, Handling, Lot, Quote, lot_of, milligrams
 from .ledger import View
 from .look import Look
 from .model import Demand, Item, Node, to_millionths
@@ -78,7 +78,10 @@ class Problem:
         )
         self.may_not_fit = self.look.needs_carrier and self._may_not_fit()
         self.priceless = PRICELESS if demand.offers else 0
+        self.is_plain = self._is_plain()
         self._find_nodes(lenient)
+        if policy.strategy == LEAST_COST:
+            self._keep_whole()
         self._rank_nodes()
 
     def _may_not_fit(self) -> bool:
@@ -92,8 +95,7 @@ class Problem:
                     return True
                 tariffs[id(offer.tariff)] = offer.tariff
         return any(
-            tariff.weights[-1] < grams
-            or (tariff.divisor and tariff.weights[-1] * to_millionths(tariff.divisor) < volume)
+            tariff.weights[-1] < grams or (tariff.divisor and tariff.weights[-1] * tariff.volume_divisor < volume)
             for tariff in tariffs.values()
         )
 
@@ -117,8 +119,7 @@ class Problem:
             return ("item", item.id, False)
         return ("item", item.id, True) if item.id in turned_down else ("product", item.product_id, True)
 
-    @cached_property
-    def is_plain(self) -> bool:
+    def _is_plain(self) -> bool:
         """Whether every lot is simply a product, and no shipment can turn out to be impossible."""
         whole = self.is_shared or self.least_value or self.has_minutes or self.may_not_fit
         return not whole and all(lot.divisible for lot in self.lots)
@@ -203,11 +204,11 @@ class Problem:
 
     def _fits(self, quote: Quote, lot: Lot) -> int:
         """How much of a lot a service takes in one shipment."""
-        heaviest, most = quote.weights[-1], lot.quantity
+        heaviest, divisor, most = quote.tariff.weights[-1], quote.tariff.volume_divisor, lot.quantity
         if lot.weight > heaviest * UNIT:
             most = heaviest * UNIT * lot.quantity // lot.weight
-        if quote.divisor and lot.volume > heaviest * quote.divisor:
-            most = min(most, heaviest * quote.divisor * lot.quantity // lot.volume)
+        if divisor and lot.volume > heaviest * divisor:
+            most = min(most, heaviest * divisor * lot.quantity // lot.volume)
         return most
 
     def minutes_for(self, node: Node, units: int) -> int:
@@ -221,10 +222,20 @@ class Problem:
             return 0
         return min(units, int(left / capacity.minutes_unit * UNIT)) if capacity.minutes_unit else units
 
+    def _keep_whole(self) -> None:
+        """Where money decides, only what no node has all of is divided."""
+        for number, lot in enumerate(self.lots):
+            if lot.divisible and any(row[number] >= lot.quantity for row in self.rows):
+                self.lots[number] = lot._replace(divisible=False)
+                self.rows = [
+                    [0 if other == number and has < lot.quantity else has for other, has in enumerate(row)]
+                    for row in self.rows
+                ]
+
     # --- ranks --------------------------------------------------------------------------------------------------------
 
     def _rank_nodes(self) -> None:
-        """The part of the key that a node has whatever it ships (``base``), and the least that it can have (``least``)."""
+        """Where in the key each component stands."""
         objectives = [(OBJECTIVES[rule.kind], rule) for rule in ranking(self.policy)]
         count = len(self.nodes)
         tie = count + 16
@@ -244,22 +255,35 @@ class Problem:
             for (objective, rule), shift in zip(objectives, shifts, strict=True)
             if objective.penalty
         ]
-        look, self.base = self.look, []
-        everyone = 1 << count
-        for place, node in enumerate(self.nodes):
-            key = everyone - (1 << (count - 1 - place))
-            for penalty, rule, shift in penalties:
-                rank = penalty(node, look, rule)
-                key += (UNKNOWN if rank is None else rank) << shift
-            if self.soft_rules:
-                key += sum(1 << shift for shift, broken in zip(soft_shifts, self.breaks[place], strict=True) if broken)
-            self.base.append(key)
+        self._penalties = penalties
+        self._soft_shifts = soft_shifts
+        self._bases: dict[int, int] = {}
         self._quotes: dict[int, list[Quote]] = {}
         self._handlings: dict[int, Handling] = {}
         self._shipments: dict[tuple, tuple[int, int] | None] = {}
-        self.least = self.base
-        if self.of_shipment:
-            self.least = [base + self._least_shipment(place) for place, base in enumerate(self.base)]
+
+    def base(self, place: int) -> int:
+        """The part of the key that a node has whatever it ships."""
+        key = self._bases.get(place)
+        if key is None:
+            node, count = self.nodes[place], len(self.nodes)
+            key = (1 << count) - (1 << (count - 1 - place))
+            for penalty, rule, shift in self._penalties:
+                rank = penalty(node, self.look, rule)
+                key += (UNKNOWN if rank is None else rank) << shift
+            if self.soft_rules:
+                broken = zip(self._soft_shifts, self.breaks[place], strict=True)
+                key += sum(1 << shift for shift, is_broken in broken if is_broken)
+            self._bases[place] = key
+        return key
+
+    @cached_property
+    def least(self) -> list[int]:
+        """The least key that any shipment of each node has."""
+        bases = [self.base(place) for place in range(len(self.nodes))]
+        if not self.of_shipment:
+            return bases
+        return [base + self._least_shipment(place) for place, base in enumerate(bases)]
 
     def quotes(self, place: int) -> list[Quote]:
         found = self._quotes.get(place)
@@ -326,12 +350,10 @@ class Problem:
 
     def _shipment_ranks(self, quote: Quote, money: int, grams: int, volume: int, worth: int) -> tuple[int, ...] | None:
         """Key, then what decides between services of equal key: price, then the faster, then the greener."""
-        carrier = price_of(quote, grams, volume)
+        carrier = quote.money(grams, volume, worth)
         if carrier is None:
             return None
-        if quote.offer is None:
-            carrier += self.priceless
-        cost = money + carrier + quote.fixed + quote.per_weight * grams + quote.duty * worth
+        cost = money + carrier + (self.priceless if quote.offer is None else 0)
         carbon = quote.carbon + quote.carbon_weight * grams
         key = 0
         for what, shift in self.of_shipment:

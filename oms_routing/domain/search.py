@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
+from .cost import UNIT
+from .partition import cheapest_partition
 from .problem import Gives, Problem, needs_of
 
 #: Groups and assignments that are looked at for one order: a tenth of a second at most.
@@ -19,6 +21,8 @@ WORK_MAX = 20_000
 LOTS_MAX = 64
 #: A lot is divided over so many nodes in every sequence; over more, the better ones first.
 DIVIDE_MAX = 4
+#: So many units of a lot are divided in every way.
+SMALL = 8 * UNIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,11 @@ class Plan:
 
 def best_plan(problem: Problem, work_max: int = WORK_MAX) -> Plan:
     """The plan with the lowest key."""
+    if found := cheapest_partition(problem):
+        key, gives = found
+        missing = sum(problem.quantities) - sum(sum(given.values()) for given in gives.values())
+        if not (missing and "whole_order" in problem.by_kind):
+            return Plan(key, gives, missing, key, tuple(gives))
     return _Search(problem, work_max).run()
 
 
@@ -80,7 +89,7 @@ class _Search:
                 self._grow((), 0, list(self.problem.quantities), 0, sum(self.inside), 0)
             else:
                 self.cut = True
-        if self.problem.by_kind.get("whole_order") and self.missing:
+        if "whole_order" in self.problem.by_kind and self.missing:
             self._ship_nothing()
         bound = min(root, self.key) if self.cut else self.key
         return Plan(self.key, self.gives, self.missing, bound, self.group)
@@ -248,25 +257,34 @@ class _Search:
                 used[place][product] = used[place].get(product, 0) + sign * need
 
     def _ways(self, lot: int, quantity: int, group, used) -> Iterator[tuple[tuple[int, int], ...]]:
-        """Whole from one node if one has it; else divided, each giving all it has but the last; or not at all."""
+        """Whole from one node if one has it; else divided; and where a plan can turn out to be impossible, less of it."""
         shelves = [(place, self._has(place, lot, used)) for place in group]
         shelves = [(place, units) for place, units in shelves if units]
         whole = [place for place, units in shelves if units >= quantity]
         for place in whole:
             yield ((place, quantity),)
-        if not whole and shelves and self.problem.lots[lot].divisible:
+        divisible = self.problem.lots[lot].divisible
+        if not whole and shelves and divisible:
             yield from self._divisions(shelves, quantity)
-        if not self.problem.is_plain or not shelves:
+        if not shelves:
+            yield ()
+        elif not self.problem.is_plain:
+            if divisible and quantity <= SMALL and quantity % UNIT == 0:
+                for less in range(quantity - UNIT, 0, -UNIT):
+                    yield from _compositions(shelves, less)
             yield ()
 
     def _divisions(self, shelves, quantity: int) -> Iterator[tuple[tuple[int, int], ...]]:
-        if sum(units for _place, units in shelves) <= quantity:
+        """All of it, or all there is: every way for a few units; else each node gives all that it has, but the last one."""
+        there = sum(units for _place, units in shelves)
+        if there <= quantity:
             yield tuple(shelves)
-            return
-        if len(shelves) > DIVIDE_MAX:
-            self.cut = True
-        ways = permutations(shelves) if len(shelves) <= DIVIDE_MAX else (shelves, shelves[::-1])
-        yield from dict.fromkeys(tuple(sorted(self._fill(way, quantity))) for way in ways)
+        elif quantity <= SMALL and len(shelves) <= DIVIDE_MAX and all(units % UNIT == 0 for _place, units in shelves):
+            yield from _compositions(shelves, quantity)
+        else:
+            self.cut = self.cut or len(shelves) > DIVIDE_MAX
+            ways = permutations(shelves) if len(shelves) <= DIVIDE_MAX else (shelves, shelves[::-1])
+            yield from dict.fromkeys(tuple(sorted(self._fill(way, quantity))) for way in ways)
 
     @staticmethod
     def _fill(shelves, quantity: int) -> Iterator[tuple[int, int]]:
@@ -300,7 +318,7 @@ class _Search:
             found = problem.shipment(place, given)
             if found is None:
                 return
-            key += problem.base[place] + found[0]
+            key += problem.base(place) + found[0]
             if key >= self.key:
                 return
         if key < self.key:
@@ -317,3 +335,14 @@ class _Search:
         if missing:
             values.append(everything - sum(values))
         return all(value >= self.problem.least_value for value in values)
+
+
+def _compositions(shelves: Sequence[tuple[int, int]], quantity: int) -> Iterator[tuple[tuple[int, int], ...]]:
+    """Every way to take so many whole units from the shelves."""
+    if not quantity:
+        yield ()
+    elif shelves:
+        (place, units), others = shelves[0], shelves[1:]
+        for part in range(min(units, quantity) // UNIT * UNIT, -1, -UNIT):
+            for rest in _compositions(others, quantity - part):
+                yield ((place, part), *rest) if part else rest

@@ -7,10 +7,11 @@ import json
 import time
 from functools import partial
 
+import conftest  # noqa: F401  (puts the add-ons where Python finds them)
+
+# isort: split
 from odoo.addons.oms_channels.platforms import PLATFORMS
 from odoo.addons.oms_channels.tests.contract import payloads
-
-import conftest  # noqa: F401  (puts the add-ons where Python finds them)
 
 ROUNDS, ROUND_S = 7, 0.25
 
