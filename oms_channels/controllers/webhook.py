@@ -30,7 +30,7 @@ class OmsWebhook(http.Controller):
         channel_sudo = request.env["oms.channel"].sudo()
         if "\0" not in token:  # PostgreSQL could not even be asked for that
             channel_sudo = channel_sudo.search_fetch(
-                [("token", "=", token)], ["platform", "company_id", "webhook_secret"]
+                [("token", "=", token)], ["platform", "company_id", "webhook_secret", "code"]
             )
         if not channel_sudo:
             return self._answer(404, "No channel has this address. Copy the address from the channel's form again.")

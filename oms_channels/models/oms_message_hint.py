@@ -19,8 +19,8 @@ class OmsChannel(models.Model):
     @api.model
     def _wake_reader(self):
         """Have the orders read that were hinted at, as soon as this transaction is committed."""
-        if cron := self.env.ref("oms_channels.cron_hints", raise_if_not_found=False):
-            wake(cron.sudo())  # sudo: a delivery may wake the reader, and nothing else
+        if cron_id := self.env["ir.model.data"]._xmlid_to_res_id("oms_channels.cron_hints"):
+            wake(self.env["ir.cron"].sudo().browse(cron_id))  # sudo: a delivery may wake the reader, and nothing else
 
     def _read_orders(self, client, order_refs):
         """Read these orders as they are now, and store what is new about them.

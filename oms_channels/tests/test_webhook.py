@@ -5,8 +5,9 @@ from unittest.mock import patch
 import requests
 
 from odoo.exceptions import AccessError, UserError
+from odoo.sql_db import Cursor
 from odoo.tests import HttpCase, tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from odoo.addons.oms_channels.tests.servers.woocommerce import USER_AGENT, webhook_headers
 from odoo.addons.oms_core.const import BODY_MAX_BYTES
@@ -44,6 +45,22 @@ class TestWebhook(ChannelsCommon, HttpCase):
         self.assertFalse(self.env["sale.order"].search([("oms_channel_id", "=", self.shop_channel.id)]))
         message._process()
         self.assertEqual((self._order_of(message).state, self._order_of(message).amount_total), ("sale", 24.00))
+
+    def test_a_delivery_costs_few_queries_and_reads_no_more_of_the_channel_than_it_needs(self):
+        self._deliver(self._shop_order())
+        asked = []
+        execute = Cursor.execute
+
+        def listen(cursor, query, *arguments, **options):
+            asked.append(str(query.code if isinstance(query, SQL) else query))
+            return execute(cursor, query, *arguments, **options)
+
+        path, body = f"/oms/hook/{self.shop_channel.token}", json.dumps(self._shop_order()).encode()
+        headers = webhook_headers(body, "order.updated", SECRET)
+        with patch.object(Cursor, "execute", listen):
+            self.url_open(path, data=body, headers=headers, method="POST")
+        ours = [text for text in asked if any(name in text for name in ("oms_", "ir_cron", "ir_model_data"))]
+        self.assertEqual(len(ours), 3, ours)  # the channel, the message, whether the worker was woken
 
     def test_the_body_is_kept_byte_by_byte(self):
         body = (

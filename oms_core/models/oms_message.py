@@ -43,7 +43,7 @@ class OmsMessage(models.Model):
     _rec_name = "event_key"
 
     channel_id = fields.Many2one("oms.channel", required=True, readonly=True, index=True, ondelete="restrict")
-    company_id = fields.Many2one(related="channel_id.company_id", store=True, index=True)
+    company_id = fields.Many2one(related="channel_id.company_id", store=True, precompute=True, index=True)
     direction = fields.Selection([("in", "Received"), ("out", "To send")], required=True, readonly=True, default="in")
     kind = fields.Char(required=True, readonly=True, help="What the message is about, e.g. “order”.")
     event_key = fields.Char(
@@ -176,8 +176,9 @@ class OmsMessage(models.Model):
         if "queue.job" in self.env:
             # OCA's job queue, where it is installed: one pending job is enough, it wakes the next.
             self.with_delay(identity_key="oms.message:work", description="OMS: work the inbox")._work()
-        elif cron := self.env.ref(worker, raise_if_not_found=False):
-            wake(cron.sudo())  # sudo: whoever causes a message may wake the worker, and nothing else
+        elif cron_id := self.env["ir.model.data"]._xmlid_to_res_id(worker):
+            # sudo: whoever causes a message may wake the worker, and nothing else
+            wake(self.env["ir.cron"].sudo().browse(cron_id))
 
     # ------------------------------------------------------------------------------------------------------ WORKING
 
