@@ -88,7 +88,8 @@ class Group:
     :ivar orders: their positions. :ivar nodes: slots x orders: the node's position; the slots that are too many are -1.
     :ivar cost: slots x orders x states: the cheapest parcel, infinite where there is none; ``way`` is what makes it.
     :ivar waiting: orders x states: what it costs if the state waits.
-    :ivar products: orders x contents: positions of products; ``wants`` says of which want, ``quantities`` how much.
+    :ivar products: orders x contents: positions of the products. :ivar quantities: orders x wants x contents: how much of
+        each product a want takes once.
     """
 
     def __init__(self, shape: Shape):
@@ -100,11 +101,10 @@ class Group:
         self.waiting: Any = []
         self.products: Any = []
         self.quantities: Any = []
-        self.wants: Any = None
 
     def needs(self, rows):
         """orders x contents x states: how much of each product a state takes."""
-        return self.quantities[rows][:, :, None] * self.shape.states[:, self.wants].T[None]
+        return self.quantities[rows].transpose(0, 2, 1) @ self.shape.states.T
 
 
 class Arrays:
@@ -153,17 +153,16 @@ class Arrays:
             self.sorted.append(sorted(range(len(order.wants)), key=lambda want: (-order.wants[want].times, want)))
             wants = [order.wants[want] for want in self.sorted[-1]]
             times = tuple(want.times for want in wants)
-            contents = [(w, self._product_at[i], float(q)) for w, want in enumerate(wants) for i, q in want.contents]
+            products, quantities = self._contents(wants)
             penalties = np.array([want.penalty for want in wants])
-            wants, products, quantities = zip(*contents, strict=True)
             shape = shapes.get(times) or shapes.setdefault(times, Shape(np, times))
-            group = groups.get((times, wants)) or groups.setdefault((times, wants), Group(shape))
+            kind = (times, len(products))
+            group = groups.get(kind) or groups.setdefault(kind, Group(shape))
             self.place.append((group, len(group.orders)))
             group.orders.append(position)
             group.waiting.append(shape.states @ penalties)
             group.products.append(products)
             group.quantities.append(quantities)
-            group.wants = np.array(wants)
             cost, way = self._parcels(order, self.sorted[-1], shape)
             self._forbid_unstocked(group, cost)
             useful = np.flatnonzero(np.isfinite(cost[:, 1:]).any(axis=1))
@@ -175,14 +174,22 @@ class Arrays:
         for group in self.groups:
             self._pack(group)
 
+    def _contents(self, wants):
+        """(products that are in the wants, wants x products: how much each takes once)"""
+        products = list(dict.fromkeys(self._product_at[item] for want in wants for item, _quantity in want.contents))
+        quantities = self.np.zeros((len(wants), len(products)))
+        for position, want in enumerate(wants):
+            for item, quantity in want.contents:
+                quantities[position, products.index(self._product_at[item])] += float(quantity)
+        return products, quantities
+
     def _forbid_unstocked(self, group, cost):
         """No state of the group's last order at a node that has not all of it, or that takes no parcel."""
         np = self.np
         node_count = len(self.nodes)
         stock = self.room[node_count:].reshape(node_count, len(self.products))
-        products, quantities = np.array(group.products[-1]), np.array(group.quantities[-1])
-        needs = group.shape.states[:, group.wants] * quantities
-        short = (stock[:, products][:, None] + EPSILON < needs[None]).any(axis=2)
+        needs = group.shape.states @ group.quantities[-1]
+        short = (stock[:, group.products[-1]][:, None] + EPSILON < needs[None]).any(axis=2)
         cost[short] = np.inf
         cost[self.room[:node_count] < 1 - EPSILON, 1:] = np.inf
 
@@ -209,13 +216,16 @@ class Arrays:
         if not order.ways:
             return cost, chosen
         weight = shape.states @ np.array([order.wants[want].weight for want in positions])
-        tables = {key: self._by_weight(key, weight) for key in {(way.steps, way.per_kg) for way in order.ways}}
-        price = np.array([tables[way.steps, way.per_kg] for way in order.ways])
+        volume = shape.states @ np.array([order.wants[want].volume for want in positions])
+        kinds = {(way.steps, way.per_kg, way.divisor) for way in order.ways}
+        tables = {kind: self._by_weight(kind, weight, volume) for kind in kinds}
+        price = np.array([tables[way.steps, way.per_kg, way.divisor] for way in order.ways])
         price += np.array([way.fixed for way in order.ways])[:, None]
         nothing = (0.0,) * len(order.wants)
         added = np.array([way.per_want or nothing for way in order.ways], dtype=float)[:, positions]  # None becomes nan
+        once = np.array([way.per_line or nothing for way in order.ways], dtype=float)[:, positions]
         refused = np.isnan(added) @ shape.states.T > 0
-        price += np.nan_to_num(added) @ shape.states.T
+        price += np.nan_to_num(added) @ shape.states.T + once @ (shape.states > 0).T
         price[refused] = np.inf
         of_node: dict[int, list[int]] = {}
         for position, way in enumerate(order.ways):
@@ -225,13 +235,14 @@ class Arrays:
             cost[node, 1:] = price[chosen[node, 1:], np.arange(1, len(weight))]
         return cost, chosen
 
-    def _by_weight(self, key, weight):
+    def _by_weight(self, key, weight, volume):
         np = self.np
-        steps, per_kg = key
+        steps, per_kg, divisor = key
         if not steps:
             return per_kg * weight
         limits, prices = zip(*steps, strict=True)
-        return per_kg * weight + np.array([*prices, np.inf])[np.searchsorted(np.array(limits), weight - EPSILON)]
+        counted = np.maximum(weight, volume / divisor) if divisor else weight
+        return per_kg * weight + np.array([*prices, np.inf])[np.searchsorted(np.array(limits), counted - EPSILON)]
 
     def cost(self, column: Column) -> float:
         """Of its parcels, and of what waits."""
@@ -263,11 +274,11 @@ class Arrays:
         for node, state in column.parcels:
             rows.append(node)
             amounts.append(1.0)
-            counts = group.shape.states[state]
-            for want, item, quantity in zip(group.wants, group.products[row], group.quantities[row], strict=True):
-                if counts[want]:
+            taken = group.shape.states[state] @ group.quantities[row]
+            for item, amount in zip(group.products[row], taken, strict=True):
+                if amount:
                     rows.append(int(self.stock_row(node, item)))
-                    amounts.append(float(counts[want] * quantity))
+                    amounts.append(float(amount))
         return rows, amounts
 
     def parcels(self, column: Column) -> tuple[Parcel, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from math import prod
+from typing import NamedTuple
 
 #: Why the solver stopped.
 PROVEN = "proven"  #: nothing better exists, up to :data:`PROVEN_GAP`
@@ -29,13 +30,14 @@ class Want:
 
     :param contents: (product, quantity) of one time; several products where they must stay together.
     :param penalty: what it costs if one time has to wait; above what any way of sending it costs, or it rather waits.
-    :param weight: kilograms of one time.
+    :param weight: kilograms of one time; ``volume`` in whatever a way's ``divisor`` divides.
     """
 
     contents: tuple[tuple[Hashable, Decimal], ...]
     times: int
     penalty: float
     weight: float = 0.0
+    volume: float = 0.0
 
     def __post_init__(self):
         if self.times < 1 or not self.contents or any(not quantity > 0 for _product, quantity in self.contents):
@@ -44,16 +46,16 @@ class Want:
             raise ValueError(f"penalty {self.penalty} and weight {self.weight} must not be below zero")
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(NamedTuple):
     """One service from one node for one order: the price of a parcel by its weight.
 
     :param fixed: for the parcel, whatever is in it.
     :param steps: (weight up to in kg, price), ascending; a parcel heavier than the last cannot be sent. Empty: no price
         by weight.
-    :param per_kg: added for each kilogram.
+    :param divisor: volume that counts as a kilogram where that is more than the weight; zero where only the scales count.
+    :param per_kg: added for each kilogram on the scales.
     :param per_want: added for each time of each want, by their position in the order; None where the service does not
-        take it. Empty: nothing added.
+        take it. Empty: nothing added. ``per_line`` is added once for each want that is in the parcel at all.
     """
 
     node: Hashable
@@ -62,6 +64,8 @@ class Way:
     steps: tuple[tuple[float, float], ...] = ()
     per_kg: float = 0.0
     per_want: tuple[float | None, ...] = ()
+    per_line: tuple[float, ...] = ()
+    divisor: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

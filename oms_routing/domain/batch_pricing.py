@@ -52,11 +52,9 @@ class Pricing:
             priced = cost.copy()
             nodes = group.nodes[:, rows]
             of_content = np.stack([prices[arrays.stock_row(nodes, item)] for item in group.products[rows].T])
-            of_content *= group.quantities[rows].T[:, None, :]
-            counts = group.shape.states[:, group.wants]
-            priced[:, :-1] += (counts @ of_content.reshape(len(of_content), nodes.size)).reshape(
-                len(counts), *nodes.shape
-            )
+            of_want = np.einsum("owc,cno->wno", group.quantities[rows], of_content)
+            states = group.shape.states
+            priced[:, :-1] += (states @ of_want.reshape(len(of_want), nodes.size)).reshape(len(states), *nodes.shape)
             priced[1:, :-1] += prices[nodes]
             levels = group.shape.join(priced)
             least = levels[-1][-1, 0]

@@ -17,8 +17,8 @@ from odoo.addons.oms_routing.domain.batch_model import PROVEN, TIME, Instance, L
 pytest.importorskip("highspy")
 
 
-def want(product_id, times=1, penalty=50.0, weight=0.0, per=1):
-    return Want(((product_id, Decimal(per)),), times, penalty, weight)
+def want(product_id, times=1, penalty=50.0, weight=0.0, per=1, volume=0.0):
+    return Want(((product_id, Decimal(per)),), times, penalty, weight, volume)
 
 
 def order(order_id, *wants, **prices):
@@ -100,6 +100,11 @@ def test_two_parts_of_an_order_do_not_take_the_same_piece_twice():
     assert served(plan) == [{"lyon": (1,), "lille": (1,)}]
 
 
+def test_two_wants_of_one_product_share_what_there_is():
+    plan = solve(Instance((order("one", want("mug"), want("mug"), lyon=1.0, lille=9.0),), stock(lyon={"mug": 1})))
+    assert (plan.cost, len(plan.parcels[0])) == (51.0, 1)
+
+
 def test_tenths_add_up():
     wire = want("wire", times=3, per="0.1")
     plan = solve(Instance((order("one", wire, lyon=1.0),), stock(lyon={"wire": "0.3"})))
@@ -145,6 +150,7 @@ def test_contradictions_are_refused_where_they_are_built():
 # --- for every batch -------------------------------------------------------------------------------------------------
 
 PRICES = st.integers(1, 12).map(float)
+PENALTIES, WEIGHTS, VOLUMES = map(st.sampled_from, ([3.0, 20.0, 60.0], [0.5, 2.0, 7.0], [0.0, 9.0]))
 
 
 @st.composite
@@ -159,16 +165,16 @@ def small_batches(draw):
                 break
             times = draw(st.integers(1, min(2, units)))
             units -= times
-            wants.append(
-                want(item, times, draw(st.sampled_from([3.0, 20.0, 60.0])), draw(st.sampled_from([0.5, 2.0, 7.0])))
-            )
+            wants.append(want(item, times, draw(PENALTIES), draw(WEIGHTS), volume=draw(VOLUMES)))
         ways = []
         for node in range(nodes):
             if draw(st.integers(0, 5)):
                 steps = ((1.0, draw(PRICES)), (5.0, draw(PRICES) + 4), (30.0, draw(PRICES) + 9))
                 ways.append(Way(node, "post", draw(PRICES), steps, 0.0, (0.25,) * len(wants)))
             if not draw(st.integers(0, 3)):
-                ways.append(Way(node, "freight", draw(PRICES) + 6, (), 0.5))
+                ways.append(Way(node, "freight", draw(PRICES) + 6, (), 0.5, (), (1.5,) * len(wants)))
+            if not draw(st.integers(0, 5)):
+                ways.append(Way(node, "bulky", 2.0, ((3.0, 1.0), (9.0, 4.0)), divisor=2.0))
         orders.append(Order(len(orders), tuple(wants), tuple(ways)))
         if not draw(st.integers(0, 4)):
             break
@@ -181,10 +187,13 @@ def parcel_cost(an_order, node, counts):
     """The cheapest service for a parcel, or infinity: written anew, from the docstrings."""
     costs = [float("inf")]
     weight = sum(times * a_want.weight for times, a_want in zip(counts, an_order.wants, strict=True))
+    volume = sum(times * a_want.volume for times, a_want in zip(counts, an_order.wants, strict=True))
     for way in an_order.ways:
         if way.node == node:
-            by_weight = [price for limit, price in way.steps if weight <= limit] if way.steps else [0.0]
+            counted = max(weight, volume / way.divisor) if way.divisor else weight
+            by_weight = [price for limit, price in way.steps if counted <= limit] if way.steps else [0.0]
             added = sum(times * extra for times, extra in zip(counts, way.per_want, strict=False))
+            added += sum(extra for times, extra in zip(counts, way.per_line, strict=False) if times)
             costs += [way.fixed + price + way.per_kg * weight + added for price in by_weight[:1]]
     return min(costs)
 
@@ -260,12 +269,12 @@ def test_a_small_batch_is_solved_to_the_optimum(instance):
 
 
 @settings(deadline=None, max_examples=40)
-@given(small_batches(), st.integers(0, 3))
-def test_prices_and_parts_alone_keep_their_word(instance, seed):
+@given(small_batches(), st.integers(0, 3), st.sampled_from([0, 5]))
+def test_prices_and_parts_alone_keep_their_word(instance, seed, rounds):
     """What serves large batches, on small ones: the bound is below the optimum, and the plan not below."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(batch_search, "EXACT_ORDERS", 0)
-        plan = solve(instance, Limits(search_rounds=5), seed)
+        plan = solve(instance, Limits(search_rounds=rounds), seed)
     check(instance, plan)
     optimum = brute_force(instance)
     assert plan.bound <= optimum + 1e-6
