@@ -115,6 +115,8 @@ class Coster:
         self.split = to_millionths(prices.split) * UNIT
         self.line_split = to_millionths(prices.line_split) * UNIT
         self.late_day = to_millionths(prices.late_day) * UNIT
+        self.reject = to_millionths(prices.reject)
+        self._rejections: dict[Decimal, int] = {}
         self.tonne = to_millionths(prices.carbon_tonne)
         self.line_counts = [len(lot.items) for lot in lots]
         snapshot = look.view.snapshot
@@ -163,13 +165,24 @@ class Coster:
             offer,
         )
 
+    def rates(self, node: Node) -> tuple[int, int, int]:
+        """Trillionths for a shipment and for a line, millionths for a unit: what is the same for all products."""
+        per_line, per_unit, pack = node.costs.millionths
+        fixed = pack * UNIT + self.split
+        if self.reject and node.p_reject:
+            fixed += self.rejection(node.p_reject)
+        return fixed, per_line * UNIT, per_unit
+
+    def rejection(self, chance: Decimal) -> int:
+        """What may come back costs, weighed with how probable that is; trillionths."""
+        found = self._rejections.get(chance)
+        if found is None:
+            found = self._rejections[chance] = to_millionths(self.prices.reject * chance) * UNIT
+        return found
+
     def handling(self, node: Node) -> Handling:
         """What the node itself costs."""
-        costs, prices = node.costs, self.prices
-        fixed = to_millionths(costs.pack_parcel) * UNIT + self.split
-        if prices.reject and node.p_reject:
-            fixed += to_millionths(prices.reject * node.p_reject) * UNIT
-        per_line, per_unit = to_millionths(costs.pick_line) * UNIT, to_millionths(costs.pick_unit)
+        fixed, per_line, per_unit = self.rates(node)
         flat = [per_line * count for count in self.line_counts]
         units = [per_unit] * len(self.lots)
         if self.varies_by_product:
@@ -188,7 +201,7 @@ class Coster:
     def _risk(self, node_id: Hashable, lot: Lot) -> int:
         risk = self.look.view.snapshot.risk
         chance = sum((risk.get((node_id, self.products[place]), ZERO) for place, _need in lot.needs), ZERO)
-        return to_millionths(self.prices.reject * chance) * UNIT
+        return self.rejection(chance)
 
     # --- telling ------------------------------------------------------------------------------------------------------
 
@@ -197,7 +210,7 @@ class Coster:
 
         :param gives: lot → millionths of units.
         """
-        prices, handling, offer = self.prices, self.handling(node), quote.offer
+        handling, offer = self.handling(node), quote.offer
         weight, volume, value, units = self.contents(gives)
         late = self.late_day * days_late(offer, self.look.demand.deliver_by) if offer and self.late_day else 0
         customs = (to_millionths(offer.customs) * UNIT if offer else 0) + quote.duty * (value // UNIT)
@@ -215,7 +228,7 @@ class Coster:
             "late": late,
             "markdown": sum((handling.per_unit[lot] - pick_unit) * give for lot, give in gives.items()),
             "carbon": fixed_carbon + quote.per_weight * grams // UNIT if quote.tariff else 0,
-            "reject": risk + (to_millionths(prices.reject * node.p_reject) * UNIT if node.p_reject else 0),
+            "reject": risk + (self.rejection(node.p_reject) if node.p_reject else 0),
         }
         return {component: amount for component, amount in found.items() if amount}
 

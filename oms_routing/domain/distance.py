@@ -27,16 +27,19 @@ def haversine_km(latitude_a: float, longitude_a: float, latitude_b: float, longi
     >>> round(haversine_km(48.86, 2.35, 45.76, 4.84))  # Paris to Lyon
     392
     """
-    lat_a, lon_a, lat_b, lon_b = map(radians, (latitude_a, longitude_a, latitude_b, longitude_b))
-    half_chord = sin((lat_b - lat_a) / 2) ** 2 + cos(lat_a) * cos(lat_b) * sin((lon_b - lon_a) / 2) ** 2
+    lat_a, lat_b = radians(latitude_a), radians(latitude_b)
+    across = sin((radians(longitude_b) - radians(longitude_a)) / 2)
+    along = sin((lat_b - lat_a) / 2)
+    half_chord = along * along + cos(lat_a) * cos(lat_b) * across * across
     # Opposite points can come out a hair above 1, for which there is no arcsine.
     return 2 * EARTH_RADIUS_KM * asin(sqrt(min(1.0, half_chord)))
 
 
 def distance_km(a, b) -> float | None:
     """Between two things with ``latitude`` and ``longitude``, to 0.1 km; None if any coordinate is missing."""
-    coordinates = (a.latitude, a.longitude, b.latitude, b.longitude)
-    return None if None in coordinates else round(haversine_km(*coordinates), 1)
+    if a.latitude is None or a.longitude is None or b.latitude is None or b.longitude is None:
+        return None
+    return round(haversine_km(a.latitude, a.longitude, b.latitude, b.longitude), 1)
 
 
 def locate(country_code: str, postal_code: str, table: PostalTable) -> Located | None:

@@ -81,7 +81,10 @@ class Look:
 
     def offers(self, node_id: Hashable) -> list[Offer]:
         """The services that take something of this order from there, in time where the policy asks for that."""
-        return [offer for offer in self.demand.offers.get(node_id, ()) if not self.refusal(offer)]
+        offers = self.demand.offers.get(node_id, ())
+        if self.deliver_by is None:
+            return [offer for offer in offers if not offer.refusal]
+        return [offer for offer in offers if not self.refusal(offer)]
 
     def refusal(self, offer: Offer) -> str:
         """Why an offer is of no use; empty if it is."""

@@ -70,13 +70,18 @@ MINUTES = "minutes"
 COMPONENTS = ("carrier", "customs", "pick", "pack", "split", "late", "markdown", "carbon", "reject")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class NodeCosts:
     """What handling costs at a node: for each line picked, for each unit picked, for each parcel packed."""
 
     pick_line: Decimal = ZERO
     pick_unit: Decimal = ZERO
     pack_parcel: Decimal = ZERO
+
+    @cached_property
+    def millionths(self) -> tuple[int, int, int]:
+        """The same as whole numbers."""
+        return to_millionths(self.pick_line), to_millionths(self.pick_unit), to_millionths(self.pack_parcel)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,12 @@ has, and from what the remaining lots cost at least.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import NamedTuple
 
-from odoo.addons.oms_core.domain.quantities import ZERO
-
 from .cost import UNIT, milligrams
-from .model import Tariff, to_millionths
+from .model import Tariff
 from .policy import LEAST_COST
 from .problem import Gives, Problem
 
@@ -30,7 +28,6 @@ class Bundle(NamedTuple):
     volume: int
     units: int
     lines: int
-    prices: dict[int, int]  # tariff (its id) → trillionths, where it is not too heavy
 
 
 class Priced(NamedTuple):
@@ -56,20 +53,22 @@ class _Partition:
         self.everything = (1 << len(held)) - 1
         self.shift = problem.cost_shift
         self.masks = [sum(1 << bit for bit, lot in enumerate(held) if row[lot]) for row in problem.rows]
+        self.places: dict[int, list[int]] = {0: list(range(len(self.masks)))}
         self.bundles: dict[int, Bundle] = {}
         self.ranked: dict[int, list[Priced]] = {}
         missing = sum(q for lot, q in enumerate(problem.quantities) if lot not in held)
         self.missing_key = missing << problem.missing_shift
-        offers = [problem.look.offers(node.id) for node in problem.nodes]
-        self.tariffs: list[list[Tariff]] = [[offer.tariff for offer in of_node] for of_node in offers]
-        self.all_tariffs = {id(tariff): tariff for of_node in self.tariffs for tariff in of_node}
-        self.has_bare = not all(self.tariffs) and not problem.priceless
-        costs = [node.costs for node in problem.nodes]
-        fixed = min((one.pack_parcel for one in costs), default=ZERO)
-        fixed += problem.policy.prices.reject * min((node.p_reject for node in problem.nodes), default=ZERO)
-        self.fixed = problem.coster.split + to_millionths(fixed) * UNIT
-        self.per_unit = to_millionths(min((one.pick_unit for one in costs), default=ZERO))
-        self.per_line = to_millionths(min((one.pick_line for one in costs), default=ZERO)) * UNIT
+        self.sets: dict[tuple[int, ...], list[Tariff]] = {}  # nodes at the same distance have the same tariffs
+        self.set_of: list[tuple[int, ...]] = []
+        for node in problem.nodes:
+            tariffs = [offer.tariff for offer in problem.look.offers(node.id)]
+            name = tuple(map(id, tariffs))
+            self.sets.setdefault(name, tariffs)
+            self.set_of.append(name)
+        self.lowest = _not_dominated({id(one): one for tariffs in self.sets.values() for one in tariffs}.values())
+        self.has_bare = () in self.sets and not problem.priceless
+        self.rates = [problem.coster.rates(node) for node in problem.nodes]
+        self.fixed, self.per_line, self.per_unit = map(min, zip(*self.rates, strict=True))
         self.floors: dict[int, int] = {}
         self.rest: dict[int, int] = {0: 0}
         self.best: int | None = None
@@ -97,12 +96,7 @@ class _Partition:
             weight, volume, _value, units = problem.coster.contents(gives)
             grams = milligrams(weight)
             lines = sum(len(problem.lots[lot].items) for lot in gives)
-            prices = {}
-            for name, tariff in self.all_tariffs.items():
-                price = tariff.price(grams, volume)
-                if price is not None:
-                    prices[name] = price * UNIT
-            found = self.bundles[mask] = Bundle(gives, grams, volume, units, lines, prices)
+            found = self.bundles[mask] = Bundle(gives, grams, volume, units, lines)
         return found
 
     def _floor(self, mask: int) -> int:
@@ -110,10 +104,15 @@ class _Partition:
         found = self.floors.get(mask)
         if found is None:
             bundle = self._bundle(mask)
-            carrier = 0 if self.has_bare else min(bundle.prices.values(), default=0)
+            carrier = 0 if self.has_bare else self._carrier(bundle, self.lowest)
             found = self.fixed + carrier + self.per_unit * bundle.units + self.per_line * bundle.lines
             self.floors[mask] = found
         return found
+
+    def _carrier(self, bundle: Bundle, tariffs: Iterable[Tariff]) -> int:
+        """The least that any of them asks; without one that takes it, what a shipment without a price counts."""
+        prices = [tariff.price(bundle.grams, bundle.volume) for tariff in tariffs]
+        return min([price * UNIT for price in prices if price is not None], default=self.problem.priceless)
 
     def _rest(self, mask: int) -> int:
         """No parting of these lots costs less money."""
@@ -135,21 +134,27 @@ class _Partition:
         return found
 
     def _is_all(self, mask: int, found: list[Priced]) -> bool:
-        return len(found) >= sum(1 for has in self.masks if has & mask == mask)
+        return len(found) >= len(self._places(mask))
+
+    def _places(self, mask: int) -> list[int]:
+        """The nodes that have all of a bundle."""
+        found = self.places.get(mask)
+        if found is None:
+            lowest = mask & -mask
+            found = self.places[mask] = [place for place in self._places(mask ^ lowest) if self.masks[place] & lowest]
+        return found
 
     def _price(self, mask: int, count: int) -> list[Priced]:
         problem, bundle = self.problem, self._bundle(mask)
-        prices = bundle.prices
+        carriers = {name: self._carrier(bundle, tariffs) for name, tariffs in self.sets.items()}
+        set_of, lines, units, rates = self.set_of, bundle.lines, bundle.units, self.rates
         order = []
-        for place, has in enumerate(self.masks):
-            if has & mask == mask:
-                of_node = [prices[id(tariff)] for tariff in self.tariffs[place] if id(tariff) in prices]
-                handling = problem.handling(place)
-                carrier = min(of_node) if of_node else problem.priceless
-                money = handling.fixed + carrier
-                for lot, quantity in bundle.gives.items():
-                    money += handling.per_lot[lot] + handling.per_unit[lot] * quantity
-                order.append((money, place))
+        if problem.coster.varies_by_product:
+            order = [(carriers[set_of[place]] + self._handling(place, bundle), place) for place in self._places(mask)]
+        else:
+            for place in self._places(mask):
+                fixed, per_line, per_unit = rates[place]
+                order.append((carriers[set_of[place]] + fixed + per_line * lines + per_unit * units, place))
         order.sort()
         best: list[Priced] = []
         for money, place in order:
@@ -160,6 +165,10 @@ class _Partition:
                 best.append(Priced(problem.base(place) + shipment[0], place))
                 best.sort()
         return best[:count]
+
+    def _handling(self, place: int, bundle: Bundle) -> int:
+        fixed, per_lot, per_unit = self.problem.handling(place)
+        return fixed + sum(per_lot[lot] + per_unit[lot] * quantity for lot, quantity in bundle.gives.items())
 
     # --- parting --------------------------------------------------------------------------------------------------------
 
@@ -194,6 +203,20 @@ class _Partition:
             together = sum(one.key for one in choice)
             if len(set(places)) == len(places) and not self._is_worse(together):
                 self.best, self.plan = together, dict(zip(places, parts, strict=True))
+
+
+def _not_dominated(tariffs: Iterable[Tariff]) -> list[Tariff]:
+    """Without those that another undercuts at every weight."""
+    kept: list[Tariff] = []
+    for tariff in sorted(tariffs, key=lambda one: one.prices):
+        if not any(
+            one.weights == tariff.weights
+            and one.divisor == tariff.divisor
+            and all(price <= other for price, other in zip(one.prices, tariff.prices, strict=True))
+            for one in kept
+        ):
+            kept.append(tariff)
+    return kept
 
 
 def _with(lowest: int, mask: int) -> Iterator[int]:

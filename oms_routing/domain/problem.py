@@ -224,13 +224,20 @@ class Problem:
 
     def _keep_whole(self) -> None:
         """Where money decides, only what no node has all of is divided."""
-        for number, lot in enumerate(self.lots):
-            if lot.divisible and any(row[number] >= lot.quantity for row in self.rows):
-                self.lots[number] = lot._replace(divisible=False)
-                self.rows = [
-                    [0 if other == number and has < lot.quantity else has for other, has in enumerate(row)]
-                    for row in self.rows
-                ]
+        whole = {
+            number
+            for number, lot in enumerate(self.lots)
+            if lot.divisible and any([row[number] >= lot.quantity for row in self.rows])
+        }
+        for number in whole:
+            self.lots[number] = self.lots[number]._replace(divisible=False)
+        if whole:
+            quantities = [lot.quantity for lot in self.lots]
+            for place, row in enumerate(self.rows):
+                if any([0 < row[number] < quantities[number] for number in whole]):
+                    self.rows[place] = [
+                        0 if number in whole and has < quantities[number] else has for number, has in enumerate(row)
+                    ]
 
     # --- ranks --------------------------------------------------------------------------------------------------------
 

@@ -76,6 +76,7 @@ class _Search:
         self.inside = [
             problem.least_inside(lot, min(quantity, totals[lot])) for lot, quantity in enumerate(problem.quantities)
         ]
+        self.widest: dict[int, int] = {}
         self.masks = {sum(1 << lot for lot, units in enumerate(self.rows[place]) if units) for place in order}
         short = sum(max(0, quantity - total) for quantity, total in zip(problem.quantities, totals, strict=True))
         self.root = (short << problem.missing_shift) + sum(self.inside)
@@ -190,12 +191,15 @@ class _Search:
                     break
             else:
                 return 0  # it has to be given up; the caller does that
-        want = sum(1 << lot for lot in open_lots)
-        widest = max((mask & want).bit_count() for mask in self.masks)
+        ships_all = key + first + inside + (missing << self.problem.missing_shift)
+        if ships_all >= self.key:
+            return ships_all
+        want = sum([1 << lot for lot in open_lots])
+        widest = self.widest.get(want)
+        if widest is None:
+            widest = self.widest[want] = max([(mask & want).bit_count() for mask in self.masks])
         more = -(-len(open_lots) // max(1, widest)) - 1
-        rest = more * self.least[self.order[0]] if more else 0
-        ships_all = key + first + rest + inside + (missing << self.problem.missing_shift)
-        return ships_all
+        return ships_all + more * self.least[self.order[0]]
 
     def _extend(self, group, key, left, missing, inside, tried) -> None:
         """One more node can still be better: two light parcels for a heavy one, or what the group could not ship."""

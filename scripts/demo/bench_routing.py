@@ -89,10 +89,12 @@ def offers_of(nodes, place):
     return offers
 
 
+NETWORK = nodes_of(random.Random(0), NODES)
+
+
 def single(seed):
     """One order of five lines; how many nodes have a product goes from one in eight to almost all."""
-    rng = random.Random(seed)
-    nodes = nodes_of(rng, NODES)
+    rng, nodes = random.Random(seed), NETWORK
     place = Place(rng.uniform(43, 51), rng.uniform(-4, 8), "FR")
     items = tuple(
         Item(
