@@ -201,12 +201,12 @@ def _promise_says(node: Node, look: Look, _rule: Rule, ok: bool) -> str:
 
 def has_stock(node: Node, look: Look, _rule: Rule) -> bool:
     """Reject a site that has not one unit of anything wanted."""
-    return any(node.id in look.view.shelf(product_id) for product_id in look.wanted)
+    return any(node.id in look.all_stock(product_id) for product_id in look.wanted)
 
 
 def _stock_says(node: Node, look: Look, _rule: Rule, ok: bool) -> str:
     if ok:
-        there = (item.label for item in look.demand.items if node.id in look.view.shelf(item.product_id))
+        there = (item.label for item in look.demand.items if node.id in look.all_stock(item.product_id))
         return f"{node.name} has {listed(there)}."
     labels = {item.label: None for item in look.demand.items}
     none_of = "no" if len(labels) == 1 else "none of"
@@ -218,7 +218,7 @@ def safety_stock(node: Node, look: Look, rule: Rule) -> bool:
 
     What is above it may be shipped: 5 there, 2 kept back, 4 wanted: 3 are shipped from there.
     """
-    shelves = [(look.view.shelf(id_).get(node.id), look.keeps_back(node.id, id_, rule)) for id_ in look.wanted]
+    shelves = [(look.all_stock(id_).get(node.id), look.keeps_back(node.id, id_, rule)) for id_ in look.wanted]
     there = [units - kept for units, kept in shelves if units is not None]
     return not there or any(units > 0 for units in there)
 
@@ -226,8 +226,8 @@ def safety_stock(node: Node, look: Look, rule: Rule) -> bool:
 def _safety_says(node: Node, look: Look, rule: Rule, ok: bool) -> str:
     if ok:
         return f"{node.name} has enough for itself."
-    item = next(item for item in look.demand.items if node.id in look.view.shelf(item.product_id))
-    units = look.view.shelf(item.product_id)[node.id]
+    item = next(item for item in look.demand.items if node.id in look.all_stock(item.product_id))
+    units = look.all_stock(item.product_id)[node.id]
     kept = look.keeps_back(node.id, item.product_id, rule)
     return f"{node.name} has {plain(units)} {item.label} and keeps {plain(kept)} back."
 
@@ -304,10 +304,10 @@ def asked(look: Look, rules: Sequence[Rule]) -> list[tuple[Rule, Constraint]]:
     return [(rule, one) for rule, one in found if one.concerns is None or one.concerns(look, rule)]
 
 
-def verdicts(node: Node, look: Look, rules: Sequence[Rule]) -> tuple[Verdict, ...]:
-    """What every constraint says about this site, with the sentence."""
+def verdicts(node: Node, look: Look, rules: Sequence[tuple[Rule, Constraint]]) -> tuple[Verdict, ...]:
+    """What every constraint asked says about this site, with the sentence."""
     said = []
-    for rule, constraint in asked(look, rules):
+    for rule, constraint in rules:
         ok = constraint.holds(node, look, rule)
         said.append(Verdict(ok, rule.kind, constraint.says(node, look, rule, ok)))
     return tuple(said)

@@ -25,6 +25,7 @@ class Look:
         self.view = view
         self.wanted: Quantities = demand.wanted()
         self._distances: dict[Hashable, float | None] = {}
+        self._shelves: dict[Hashable, Mapping[Hashable, Decimal]] = {}
         self._fullest: dict[Hashable, Decimal] = {}
         self._steepest: dict[Hashable, Decimal] = {}
         self._safety: Rule | None = next((rule for rule in rules if rule.kind == "safety_stock"), None)
@@ -48,9 +49,16 @@ class Look:
         kept = self.view.snapshot.safety.get((node_id, product_id))
         return kept if kept is not None else rule.quantity or ZERO
 
+    def all_stock(self, product_id: Hashable) -> Mapping[Hashable, Decimal]:
+        """Node id → units that are free there, above zero only."""
+        shelf = self._shelves.get(product_id)
+        if shelf is None:
+            shelf = self._shelves[product_id] = self.view.shelf(product_id)
+        return shelf
+
     def shelf(self, product_id: Hashable) -> Mapping[Hashable, Decimal]:
         """Node id → units that may be used, above zero only."""
-        shelf = self.view.shelf(product_id)
+        shelf = self.all_stock(product_id)
         if self._safety is None:
             return shelf
         left = {node_id: units - self.keeps_back(node_id, product_id) for node_id, units in shelf.items()}
@@ -59,7 +67,7 @@ class Look:
     def fullest(self, product_id: Hashable) -> Decimal:
         """The most units that any node has."""
         if product_id not in self._fullest:
-            self._fullest[product_id] = max(self.view.shelf(product_id).values(), default=ZERO)
+            self._fullest[product_id] = max(self.all_stock(product_id).values(), default=ZERO)
         return self._fullest[product_id]
 
     def markdown_lost(self, node_id: Hashable, product_id: Hashable) -> Decimal:
@@ -68,14 +76,18 @@ class Look:
         if not markdown:
             return ZERO
         if product_id not in self._steepest:
-            shelf = self.view.shelf(product_id)
+            shelf = self.all_stock(product_id)
             self._steepest[product_id] = max((markdown.get((id_, product_id), ZERO) for id_ in shelf), default=ZERO)
         return max(ZERO, self._steepest[product_id] - markdown.get((node_id, product_id), ZERO))
 
     def site(self, node: Node) -> Site:
         """The node with what it may give of this order, and no more than is wanted."""
-        stock = [(id_, min(units, self.shelf(id_).get(node.id, ZERO))) for id_, units in self.wanted.items()]
-        return Site(node, Quantities(stock), self.distance(node))
+        stock = []
+        for product_id, wanted in self.wanted.items():
+            units = self.all_stock(product_id).get(node.id)
+            if units is not None:
+                stock.append((product_id, min(wanted, units - self.keeps_back(node.id, product_id))))
+        return Site(node, Quantities([one for one in stock if one[1] > 0]), self.distance(node))
 
     # --- carriers ----------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ moments are UTC. Nothing here knows what time it is: ``Demand.now`` says so.
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_left
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -17,6 +18,8 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from odoo.addons.oms_core.domain.quantities import ZERO, Quantities
+
+from .words import canonical
 
 MILLION = Decimal(1_000_000)
 
@@ -157,6 +160,11 @@ class Tariff:
     def prices(self) -> tuple[int, ...]:
         """The prices as millionths, in the same order."""
         return tuple(to_millionths(price) for _kg, price in self.steps)
+
+    @cached_property
+    def facts(self) -> str:
+        """All of it in a line, the same for equal tariffs."""
+        return json.dumps(canonical((self.steps, self.divisor)))
 
     @cached_property
     def volume_divisor(self) -> int:
@@ -339,6 +347,11 @@ class Snapshot:
         return shelves
 
     @cached_property
+    def node_facts(self) -> list[Any]:
+        """All that is known of the nodes, the same for equal ones in any order."""
+        return [canonical(node) for node in sorted(self.nodes, key=lambda node: node.id)]
+
+    @cached_property
     def has_closed(self) -> bool:
         """Whether any node does not work orders now."""
         return not all(node.is_open for node in self.nodes)
@@ -357,7 +370,7 @@ class Snapshot:
             taken=self.taken + Quantities(((node, product), qty) for node, product, qty in shipped),
             used=self.used + Quantities(self.asked_of(decision.allocations)),
         )
-        for name in ("_shelves", "places", "has_closed"):  # all are of what does not change
+        for name in ("_shelves", "places", "has_closed", "node_facts"):  # all are of what does not change
             if name in self.__dict__:
                 after.__dict__[name] = self.__dict__[name]
         return after

@@ -68,7 +68,7 @@ def stock_balance(node: Node, look: Look, _rule: Rule) -> int:
     """Prefer the site that has most of what is wanted: units that the fullest shelf has more than this one."""
     behind = 0
     for product_id in look.wanted:
-        shelf = look.view.shelf(product_id)
+        shelf = look.all_stock(product_id)
         if shelf:
             behind += to_millionths(look.fullest(product_id)) - to_millionths(shelf.get(node.id, Decimal(0)))
     return behind
@@ -78,7 +78,7 @@ def weeks_of_supply(node: Node, look: Look, _rule: Rule) -> int | None:
     """Prefer the site whose stock lasts longest: the shortest of the wanted products it has. None without sales figures."""
     weeks = []
     for product_id in look.wanted:
-        units = look.view.shelf(product_id).get(node.id)
+        units = look.all_stock(product_id).get(node.id)
         weekly = look.view.snapshot.weekly.get((node.id, product_id))
         if units is not None and weekly is not None:
             weeks.append(units / weekly if weekly > 0 else Decimal(WEEKS_MAX))
@@ -91,7 +91,7 @@ def markdown(node: Node, look: Look, _rule: Rule) -> int:
     """Prefer the site that would have to lower its prices most: money per unit that another site would lose more."""
     lost = Decimal(0)
     for product_id in look.wanted:
-        if node.id in look.view.shelf(product_id):
+        if node.id in look.all_stock(product_id):
             lost += look.markdown_lost(node.id, product_id)
     return to_millionths(lost)
 

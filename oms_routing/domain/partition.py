@@ -39,7 +39,7 @@ class Priced(NamedTuple):
 
 def cheapest_partition(problem: Problem) -> tuple[int, dict[int, Gives]] | None:
     """The lowest key and its plan; None if the order is not of that sort, or not everything there is can be shipped so."""
-    if problem.policy.strategy != LEAST_COST or not problem.is_plain:
+    if problem.policy.strategy != LEAST_COST or not problem.is_separable:
         return None
     held = [lot for lot in range(len(problem.lots)) if any(row[lot] for row in problem.rows)]
     if not 0 < len(held) <= LOTS_MAX or any(problem.lots[lot].divisible for lot in held):

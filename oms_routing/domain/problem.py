@@ -119,10 +119,14 @@ class Problem:
             return ("item", item.id, False)
         return ("item", item.id, True) if item.id in turned_down else ("product", item.product_id, True)
 
+    @property
+    def is_separable(self) -> bool:
+        """Whether what one shipment holds says nothing about what another may hold."""
+        return not (self.is_shared or self.least_value or self.has_minutes)
+
     def _is_plain(self) -> bool:
         """Whether every lot is simply a product, and no shipment can turn out to be impossible."""
-        whole = self.is_shared or self.least_value or self.has_minutes or self.may_not_fit
-        return not whole and all(lot.divisible for lot in self.lots)
+        return self.is_separable and not self.may_not_fit and all(lot.divisible for lot in self.lots)
 
     # --- nodes --------------------------------------------------------------------------------------------------------
 
@@ -267,7 +271,7 @@ class Problem:
         self._bases: dict[int, int] = {}
         self._quotes: dict[int, list[Quote]] = {}
         self._handlings: dict[int, Handling] = {}
-        self._shipments: dict[tuple, tuple[int, int] | None] = {}
+        self._shipments: dict[tuple, tuple[int, int, int] | None] = {}
 
     def base(self, place: int) -> int:
         """The part of the key that a node has whatever it ships."""
@@ -329,8 +333,8 @@ class Problem:
         flat, units = min(one.per_lot[number] for one in handlings), min(one.per_unit[number] for one in handlings)
         return (flat + units * quantity) << self.cost_shift
 
-    def shipment(self, place: int, gives: Gives) -> tuple[int, int] | None:
-        """The key of a shipment besides the node's base, and which quote it goes with; None if nothing takes it."""
+    def shipment(self, place: int, gives: Gives) -> tuple[int, int, int] | None:
+        """The key of a shipment besides the node's base, which quote it goes with, what it costs; None if nothing takes it."""
         known = (place, *gives.items())
         if known in self._shipments:
             return self._shipments[known]
@@ -352,7 +356,7 @@ class Problem:
                 ranks = self._shipment_ranks(quote, money, grams, volume, worth)
                 if ranks is not None and (best is None or ranks < best[0]):
                     best = (ranks, number)
-        found = self._shipments[known] = best and (best[0][0], best[1])
+        found = self._shipments[known] = best and (best[0][0], best[1], best[0][1])
         return found
 
     def _shipment_ranks(self, quote: Quote, money: int, grams: int, volume: int, worth: int) -> tuple[int, ...] | None:

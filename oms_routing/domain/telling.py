@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
-from datetime import datetime
+from collections.abc import Hashable
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from . import explain
-from .constraints import verdicts
+from .constraints import asked, verdicts
 from .cost import exact
 from .ledger import View
-from .model import Candidate, Decision, Demand, Node, Tariff
+from .model import Candidate, Decision, Demand, Node, Offer
 from .objectives import COST, HOURS, OBJECTIVES, UNKNOWN
 from .policy import Policy
 from .problem import Problem, ranking
-from .words import plain
+from .words import canonical, plain
 
 if TYPE_CHECKING:
     from .planner import Link
@@ -43,12 +42,15 @@ class Teller:
     def candidates(self, decision: Decision) -> tuple[Candidate, ...]:
         """Every site with its verdicts, ranks and reason: the chosen first, then by rank, the rejected last."""
         problem, demand, policy = self._problem, self.links[0].demand, self.links[0].policy
+        rules = asked(problem.look, problem.rules)
+        objectives = [(OBJECTIVES[rule.kind], rule) for rule in ranking(policy)]
+        soft = {relaxed.kind for relaxed in decision.relaxed}
         used = {allocation.node_id for allocation in decision.allocations} - {None}
-        given_up = {relaxed.kind for relaxed in decision.relaxed}
         places = {node.id: place for place, node in enumerate(problem.nodes)}
-        ordered = [node for _place, node in problem.view.snapshot.places.values()]
-        ordered.sort(key=lambda node: problem.view.snapshot.places[node.id][0])
-        found = [self._candidate(node, places.get(node.id), node.id in used, given_up) for node in ordered]
+        ordered = [node for _place, node in sorted(problem.view.snapshot.places.values(), key=lambda one: one[0])]
+        found = [
+            self._candidate(node, places.get(node.id), node.id in used, rules, objectives, soft) for node in ordered
+        ]
         found.sort(key=lambda c: (not c.chosen, not c.accepted, [(rank is None, rank) for rank in c.rank]))
         winner = found[0] if len(used) == 1 else None
         return tuple(
@@ -60,19 +62,20 @@ class Teller:
             for candidate in found
         )
 
-    def _candidate(self, node: Node, place: int | None, chosen: bool, given_up: set[str]) -> Candidate:
-        """All but the reason."""
+    def _candidate(self, node: Node, place: int | None, chosen: bool, rules, objectives, soft: set[str]) -> Candidate:
+        """All but the reason.
+
+        :param soft: kinds of rules that were given up, which keep nobody out.
+        """
         problem = self._problem
         look = problem.look
-        said = verdicts(node, look, problem.rules)
+        said = verdicts(node, look, rules)
         row = [Decimal(0)] * len(problem.lots) if place is None else problem.rows[place]
         site = look.site(node)
         missing = sum(look.wanted.values()) - site.stock.total()
         shipment = self._alone(place, row)
-        soft = {rule.kind for rule in problem.rules if not rule.hard}
         ranks: list[Any] = [missing]
-        for rule in ranking(problem.policy):
-            objective = OBJECTIVES[rule.kind]
+        for objective, rule in objectives:
             if objective.of_shipment:
                 ranks.append(shipment.get(objective.of_shipment))
             else:
@@ -86,7 +89,7 @@ class Teller:
         return Candidate(
             node_id=node.id,
             name=node.name,
-            accepted=all(one.ok or (one.code in given_up and one.code in soft) for one in said),
+            accepted=all(one.ok or one.code in soft for one in said),
             reason_code="",
             reason="",
             verdicts=said,
@@ -112,11 +115,11 @@ class Teller:
         quote = problem.quotes(place)[found[1]]
         if quote.offer is None and problem.priceless:
             return {}
-        money = problem.coster.components(problem.nodes[place], quote, gives)
         weight = problem.coster.contents(gives)[0]
         told: dict[str, Any] = {"service": quote.offer.name if quote.offer else ""}
-        if money or quote.offer:
-            told[COST] = exact(sum(money.values()))
+        cost = found[2] - problem.coster.split
+        if cost or quote.offer:
+            told[COST] = exact(cost)
         if quote.minutes < UNKNOWN:
             told[HOURS] = Decimal(quote.minutes) / 60
         if quote.offer:
@@ -148,12 +151,17 @@ def fingerprint(demand: Demand, view: View, policy: Policy) -> str:
     wanted = demand.wanted()
     nodes = sorted(snapshot.nodes, key=lambda node: node.id)
     products = list(wanted)
+    shelves = [view.shelf(product) for product in products]
     by_product = (snapshot.safety, snapshot.weekly, snapshot.markdown, snapshot.risk)
     content = [
-        canonical(demand),
+        [canonical(getattr(demand, one.name)) for one in fields(demand) if one.name != "offers"],
+        [
+            [str(node_id), [_offer(offer) for offer in demand.offers[node_id]]]
+            for node_id in sorted(demand.offers, key=str)
+        ],
         canonical(policy),
-        [canonical(node) for node in nodes],
-        [[plain(view.shelf(product).get(node.id, Decimal(0))) for product in products] for node in nodes],
+        snapshot.node_facts,
+        [[plain(shelf[node.id]) if node.id in shelf else "0" for shelf in shelves] for node in nodes],
         [
             [plain(amounts[node.id, product]) if (node.id, product) in amounts else None for product in products]
             for amounts in by_product
@@ -174,26 +182,16 @@ def _left(view: View, node_id: Hashable) -> tuple[Decimal | None, ...]:
     return view.orders_left(node_id), view.open_left(node_id), view.minutes_left(node_id)
 
 
-def canonical(value: Any) -> Any:
-    """A value as lists, strings and numbers, the same for equal values whatever the order of sets and mappings.
-
-    >>> canonical({"b": Decimal("2.00"), "a": frozenset({3})})
-    [['a', [3]], ['b', '2']]
-    """
-    if value is None or isinstance(value, (str, int, float)):
-        return value
-    if isinstance(value, Decimal):
-        return plain(value)
-    if isinstance(value, Tariff):
-        return [plain(value.divisor), [[plain(up_to), plain(price)] for up_to, price in value.steps]]
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if is_dataclass(value):
-        return [canonical(getattr(value, one.name)) for one in fields(value)]
-    if isinstance(value, Mapping):
-        return sorted(([canonical(key), canonical(one)] for key, one in value.items()), key=str)
-    if isinstance(value, (set, frozenset)):
-        return sorted((canonical(one) for one in value), key=str)
-    if isinstance(value, (list, tuple)):
-        return [canonical(one) for one in value]
-    return str(value)
+def _offer(offer: Offer) -> list[Any]:
+    """An offer for the fingerprint; there are many, so that nothing is looked up twice."""
+    moments = (offer.ship_by, offer.deliver_by, offer.deliver_late)
+    amounts = (offer.carbon, offer.carbon_per_kg, offer.customs, offer.duty)
+    return [
+        str(offer.service_id),
+        offer.name,
+        offer.tariff.facts,
+        *(moment and moment.isoformat() for moment in moments),
+        *(plain(amount) if amount else "0" for amount in amounts),
+        offer.refusal,
+        canonical(offer.refusals) if offer.refusals else [],
+    ]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 #: More names than this are counted instead of listed: the sentence must fit one line of a screen.
 NAMES_MAX = 4
@@ -51,3 +54,26 @@ def money(amount: Decimal) -> str:
     ('6.20', '0.00')
     """
     return f"{amount:.2f}"
+
+
+def canonical(value: Any) -> Any:
+    """A value as lists, strings and numbers, the same for equal values whatever the order of sets and mappings.
+
+    >>> canonical({"b": Decimal("2.00"), "a": frozenset({3})})
+    [['a', [3]], ['b', '2']]
+    """
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    if isinstance(value, Decimal):
+        return plain(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if is_dataclass(value):
+        return [canonical(getattr(value, one.name)) for one in fields(value)]
+    if isinstance(value, Mapping):
+        return sorted(([canonical(key), canonical(one)] for key, one in value.items()), key=str)
+    if isinstance(value, (set, frozenset)):
+        return sorted((canonical(one) for one in value), key=str)
+    if isinstance(value, (list, tuple)):
+        return [canonical(one) for one in value]
+    return str(value)
