@@ -26,6 +26,7 @@ class Look:
         self.wanted: Quantities = demand.wanted()
         self._distances: dict[Hashable, float | None] = {}
         self._shelves: dict[Hashable, Mapping[Hashable, Decimal]] = {}
+        self._offers: dict[Hashable, list[Offer]] = {}
         self._fullest: dict[Hashable, Decimal] = {}
         self._steepest: dict[Hashable, Decimal] = {}
         self._safety: Rule | None = next((rule for rule in rules if rule.kind == "safety_stock"), None)
@@ -93,10 +94,15 @@ class Look:
 
     def offers(self, node_id: Hashable) -> list[Offer]:
         """The services that take something of this order from there, in time where the policy asks for that."""
-        offers = self.demand.offers.get(node_id, ())
-        if self.deliver_by is None:
-            return [offer for offer in offers if not offer.refusal]
-        return [offer for offer in offers if not self.refusal(offer)]
+        found = self._offers.get(node_id)
+        if found is None:
+            offers = self.demand.offers.get(node_id, ())
+            if self.deliver_by is None:
+                found = [offer for offer in offers if not offer.refusal]
+            else:
+                found = [offer for offer in offers if not self.refusal(offer)]
+            self._offers[node_id] = found
+        return found
 
     def refusal(self, offer: Offer) -> str:
         """Why an offer is of no use; empty if it is."""

@@ -171,6 +171,10 @@ class Tariff:
         """The divisor as millionths."""
         return to_millionths(self.divisor)
 
+    def takes(self, weight: int, volume: int) -> bool:
+        """Whether so much fits, in trillionths."""
+        return self.price(-(-weight // 1_000_000), volume) is not None
+
     def price(self, grams: int, volume: int) -> int | None:
         """Millionths of money for so much; None if it is too heavy.
 

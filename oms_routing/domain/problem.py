@@ -14,7 +14,7 @@ from .constraints import asked
 from .cost import UNIT, Coster, Handling, Lot, Quote, lot_of, milligrams
 from .ledger import View
 from .look import Look
-from .model import Demand, Item, Node, to_millionths
+from .model import Demand, Item, Node, Tariff, to_millionths
 from .objectives import COST, HOURS, OBJECTIVES, UNKNOWN
 from .policy import LEAST_COST, Policy, Rule
 
@@ -76,7 +76,9 @@ class Problem:
         self.has_minutes = "capacity_minutes" in self.by_kind and any(
             limit.minutes_left is not None for limit in view.snapshot.capacity.values()
         )
-        self.may_not_fit = self.look.needs_carrier and self._may_not_fit()
+        self.may_not_fit = self.lots_may_not_fit = False  # all together; one of the lots alone
+        if self.look.needs_carrier:
+            self._look_at_carriers()
         self.priceless = PRICELESS if demand.offers else 0
         self.is_plain = self._is_plain()
         self._find_nodes(lenient)
@@ -84,19 +86,18 @@ class Problem:
             self._keep_whole()
         self._rank_nodes()
 
-    def _may_not_fit(self) -> bool:
-        """Whether any carrier refuses any of it, or all of it together."""
-        grams = milligrams(sum(lot.weight for lot in self.lots))
-        volume = sum(lot.volume for lot in self.lots)
-        tariffs = {}
+    def _look_at_carriers(self) -> None:
+        """Whether any carrier refuses any of it, or is too small for it."""
+        tariffs, refuses = {}, False
         for of_node in self.demand.offers.values():
             for offer in of_node:
-                if offer.refusals:
-                    return True
+                refuses = refuses or bool(offer.refusals)
                 tariffs[id(offer.tariff)] = offer.tariff
-        return any(
-            tariff.weights[-1] < grams or (tariff.divisor and tariff.weights[-1] * tariff.volume_divisor < volume)
-            for tariff in tariffs.values()
+        weight, volume = sum(lot.weight for lot in self.lots), sum(lot.volume for lot in self.lots)
+        self.may_not_fit = refuses or not all(one.takes(weight, volume) for one in tariffs.values())
+        self.lots_may_not_fit = refuses or (
+            self.may_not_fit
+            and not all(one.takes(lot.weight, lot.volume) for one in tariffs.values() for lot in self.lots)
         )
 
     # --- lots ---------------------------------------------------------------------------------------------------------
@@ -177,7 +178,7 @@ class Problem:
     @cached_property
     def _is_stock_the_row(self) -> bool:
         is_product = all(lot.divisible for lot in self.lots) and len(self.lots) == len(self.products)
-        return is_product and not (self.demand.rejections or self.has_minutes or self.may_not_fit)
+        return is_product and not (self.demand.rejections or self.has_minutes or self.lots_may_not_fit)
 
     def _row(self, node: Node, stock: list[int]) -> list[int]:
         """What the node could give of each lot if it gave nothing else."""
@@ -199,16 +200,21 @@ class Problem:
         most = lot.quantity
         if self.has_minutes:
             most = min(most, self.minutes_for(node, most))
-        if self.may_not_fit:
-            products = sum(1 << place for place, _need in lot.needs)
-            takers = [offer for offer in self.coster.quotes(node) if not offer.refused & products]
-            most = min(most, max((self._fits(taker, lot) for taker in takers), default=0))
+        if self.lots_may_not_fit:
+            products = [self.products[place] for place, _need in lot.needs]
+            takers = [
+                offer.tariff
+                for offer in self.look.offers(node.id)
+                if not offer.refusals or not any(product in offer.refusals for product in products)
+            ]
+            most = min(most, max([self._fits(tariff, lot) for tariff in takers], default=0))
         is_whole_units = lot.quantity % UNIT == 0
         return most // UNIT * UNIT if is_whole_units else most
 
-    def _fits(self, quote: Quote, lot: Lot) -> int:
-        """How much of a lot a service takes in one shipment."""
-        heaviest, divisor, most = quote.tariff.weights[-1], quote.tariff.volume_divisor, lot.quantity
+    @staticmethod
+    def _fits(tariff: Tariff, lot: Lot) -> int:
+        """How much of a lot a tariff takes in one shipment."""
+        heaviest, divisor, most = tariff.weights[-1], tariff.volume_divisor, lot.quantity
         if lot.weight > heaviest * UNIT:
             most = heaviest * UNIT * lot.quantity // lot.weight
         if divisor and lot.volume > heaviest * divisor:

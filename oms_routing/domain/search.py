@@ -18,7 +18,7 @@ from .problem import Gives, Problem, needs_of
 #: Groups and assignments that are looked at for one order: a tenth of a second at most.
 WORK_MAX = 20_000
 #: An order of more lots is not searched through; a good plan is taken.
-LOTS_MAX = 64
+LOTS_MAX = 200
 #: A lot is divided over so many nodes in every sequence; over more, the better ones first.
 DIVIDE_MAX = 4
 #: So many units of a lot are divided in every way.

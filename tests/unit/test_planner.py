@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from odoo.addons.oms_core.domain.quantities import Quantities
 from odoo.addons.oms_routing.domain.model import OUTCOMES, Demand, Item, Node, Place, Snapshot
 from odoo.addons.oms_routing.domain.planner import fingerprint, give_back, plan, plan_many, replay
-from odoo.addons.oms_routing.domain.policy import Policy
+from odoo.addons.oms_routing.domain.policy import Policy, Prices, Rule
 
 LYON = Node("lyon", "Lyon", 1, 45.76, 4.84, "FR")
 LILLE = Node("lille", "Lille", 2, 50.63, 3.06, "FR")
@@ -327,6 +327,52 @@ def test_planning_many_is_planning_one_after_the_other(situation):
     demand, snapshot = situation
     first = plan(demand, snapshot)
     assert plan_many([demand, demand], snapshot) == [first, plan(demand, snapshot.taking(first))]
+
+
+# --- the same of both strategies, with rules and prices ---------------------------------------------------------------
+
+PRICES = Prices(split=Decimal(2), line_split=Decimal("0.5"), parcel=Decimal(4), per_km=Decimal("0.01"))
+RULES = (
+    Rule("max_distance", hard=False, km=Decimal(400)),
+    Rule("max_nodes", hard=False, number=2),
+    "whole_lines",
+)
+POLICIES = [
+    Policy(),
+    Policy(RULES, prices=PRICES),
+    Policy(strategy="least_cost", prices=PRICES),
+    Policy(RULES, strategy="least_cost", prices=PRICES),
+    Policy(objectives=("landed_cost", "stock_balance"), prices=PRICES, leftover="hold"),
+    Policy(("whole_order",), leftover="next", next=Policy(strategy="least_cost", leftover="wait")),
+]
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@settings(max_examples=60)
+@given(situation=situations(nodes_max=5), rng=st.randoms())
+def test_both_strategies_are_sound_and_bit_for_bit_the_same_again(policy, situation, rng):
+    demand, snapshot = situation
+    decision = plan(demand, snapshot, policy)
+    allocated = Quantities((a.item_id, a.quantity) for a in decision.allocations)
+    assert allocated == {item.id: item.quantity for item in demand.items} or decision.outcome == "unsourced"
+    assert all(units <= snapshot.free(*key) for key, units in shipped(decision).items())
+    assert not {node for node, _sku in shipped(decision)} & set(demand.excluded_nodes)
+    assert sum(sum(a.costs.values()) for a in decision.allocations) == decision.cost
+    assert all(candidate.reason.endswith(".") for candidate in decision.candidates)
+    nodes, stock = list(snapshot.nodes), list(snapshot.available.items())
+    rng.shuffle(nodes)
+    rng.shuffle(stock)
+    assert replay(decision, demand, Snapshot(tuple(nodes), dict(stock)), policy)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@settings(max_examples=30)
+@given(situation=situations(nodes_max=5))
+def test_both_strategies_plan_many_as_one_after_the_other(policy, situation):
+    demand, snapshot = situation
+    first, second = plan_many([demand, demand], snapshot, policy)
+    assert first == plan(demand, snapshot, policy)
+    assert second == plan(demand, snapshot.taking(first), policy)
 
 
 # --- more nodes than can be tried out --------------------------------------------------------------------------------
