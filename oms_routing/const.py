@@ -28,3 +28,19 @@ REJECTED_DAYS_MAX = 365
 
 #: After so long the job looks again for another place for what it could not move.
 REPLAN_EVERY_MINUTES = 60
+#: Delivery methods of one company that are looked at for an order.
+CARRIERS_MAX = 200
+#: A holiday that is longer is a slip of the keyboard.
+HOLIDAYS_DAYS_MAX = 60
+#: Stored quotes that are read for one batch of orders.
+QUOTES_READ_MAX = 20_000
+#: Quotes are forgotten after so many days, so many in one run.
+QUOTE_KEEP_DAYS, QUOTES_FORGOTTEN_MAX = 400, 50_000
+#: Deliveries for which carriers are chosen in one run of the job, and how many before it commits.
+CHOOSE_MAX, CHOOSE_BATCH = 500, 10
+#: Deliveries from which it is learned how long parcels take, the latest ones, and of how many days.
+LEARN_MAX, LEARN_DAYS = 200_000, 365
+#: More parcels of one delivery than these are not asked for one by one.
+PARCELS_RATED_MAX = 20
+#: Kinds of box that are considered for one delivery.
+BOXES_MAX = 20

@@ -62,6 +62,8 @@ class Option:
     problem: str = ""
     problem_code: str = ""
     carbon: Decimal | None = None  #: grams CO2e; ``None``: nobody knows
+    sure_at: datetime | None = None  #: by when it is there all but surely, where that is known
+    days: int | None = None  #: working days, as the carrier tells them
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,14 @@ def look(option: Option, need: Need) -> Verdict:
                 False,
                 "late",
                 f"Expected on {option.expected_at:%Y-%m-%d}, promised for {need.deliver_by:%Y-%m-%d}.",
+            )
+        if option.sure_at is not None and option.sure_at > need.deliver_by:
+            return Verdict(
+                option,
+                False,
+                "unsure",
+                f"Expected on {option.expected_at:%Y-%m-%d}, but often later, up to {option.sure_at:%Y-%m-%d}; promised for "
+                f"{need.deliver_by:%Y-%m-%d}.",
             )
     return Verdict(option, True, "fits", "")
 

@@ -65,15 +65,20 @@ class SaleOrder(models.Model):
             dangerous=any(lines.product_id.mapped("oms_is_dangerous")),
         )
 
+    def _oms_rate_parcels(self, carrier):
+        """The goods of an order as parcels, for a price before anything is packed."""
+        return [self._oms_rate_parcel(carrier)]
+
     def _oms_quotes(self, carrier):
         """What one of our carriers asks for this order.
 
         :raise CarrierError, UserError: why there is no price.
         """
-        parcel = self._oms_rate_parcel(carrier)
         here = self.warehouse_id.partner_id or self.company_id.partner_id
-        return carrier._oms_adapter().rate(
-            ShipmentRequest("", carrier._oms_address(here), carrier._oms_address(self.partner_shipping_id), parcel)
+        sender, receiver = carrier._oms_address(here), carrier._oms_address(self.partner_shipping_id)
+        return _asked_for_all(
+            carrier._oms_adapter(),
+            [ShipmentRequest("", sender, receiver, parcel) for parcel in self._oms_rate_parcels(carrier)],
         )
 
 
@@ -88,25 +93,14 @@ class StockPicking(models.Model):
 
     def _oms_quotes(self, carrier):
         """What one of our carriers asks for all parcels of this transfer together: services that take each of them."""
-        adapter = carrier._oms_adapter()
-        per_parcel = [
-            {quote.service_code: quote for quote in adapter.rate(self._oms_shipment_request(carrier, parcel))}
-            for _package, parcel in self._oms_parcels()
-        ]
-        shared = [code for code in per_parcel[0] if all(code in quotes for quotes in per_parcel)]
-        result = []
-        for code in shared:
-            quotes = [quotes[code] for quotes in per_parcel]
-            days = [quote.days for quote in quotes if quote.days is not None]
-            warning = next((quote.warning for quote in quotes if quote.warning), "")
-            price = sum((quote.price for quote in quotes), Decimal(0))
-            expected = max((quote.expected_at for quote in quotes if quote.expected_at), default=None)
-            result.append(
-                RateQuote(
-                    code, quotes[0].service_name, price, quotes[0].currency, max(days, default=None), expected, warning
-                )
-            )
-        return result
+        return _asked_for_all(
+            carrier._oms_adapter(),
+            [self._oms_shipment_request(carrier, parcel) for parcel in self._oms_rate_parcels(carrier)],
+        )
+
+    def _oms_rate_parcels(self, _carrier):
+        """What is to be priced: the packages as they are packed."""
+        return [parcel for _package, parcel in self._oms_parcels()]
 
 
 class RateShopper(models.AbstractModel):
@@ -124,11 +118,7 @@ class RateShopper(models.AbstractModel):
             self.env["delivery.carrier"]._check_company_domain(source.company_id), order="sequence, id", limit=200
         )
         sample = carriers[:1]
-        parcels = (
-            [source._oms_rate_parcel(sample)]
-            if source._name == "sale.order"
-            else [parcel for _package, parcel in source._oms_parcels()]
-        )
+        parcels = source._oms_rate_parcels(sample)
         need = Need(
             country=partner.country_id.code or "",
             parcels=tuple(
@@ -163,7 +153,12 @@ class RateShopper(models.AbstractModel):
         for quote in quotes:
             days = quote.days if quote.days is not None else (carrier.oms_transit_days or None)
             expected = quote.expected_at or (self._expected(source, days) if days is not None else None)
-            values = {"service_code": quote.service_code, "service": quote.service_name, "expected_at": expected}
+            values = {
+                "service_code": quote.service_code,
+                "service": quote.service_name,
+                "expected_at": expected,
+                "days": days,
+            }
             try:
                 price = Decimal(str(carrier._oms_convert(quote.price, quote.currency, currency)))
             except UserError as error:
@@ -191,3 +186,22 @@ class RateShopper(models.AbstractModel):
         if source._name == "stock.picking":
             return source._oms_expected(days)
         return add_working_days(fields.Datetime.now(), days).replace(hour=12, minute=0, second=0, microsecond=0)
+
+
+def _asked_for_all(adapter, requests):
+    """What a carrier asks for several parcels together: services that take each of them."""
+    per_parcel = [{quote.service_code: quote for quote in adapter.rate(request)} for request in requests]
+    result = []
+    for code in per_parcel[0]:
+        if not all(code in quotes for quotes in per_parcel):
+            continue
+        quotes = [quotes[code] for quotes in per_parcel]
+        days = [quote.days for quote in quotes if quote.days is not None]
+        warning = next((quote.warning for quote in quotes if quote.warning), "")
+        price = sum((quote.price for quote in quotes), Decimal(0))
+        expected = max((quote.expected_at for quote in quotes if quote.expected_at), default=None)
+        first = quotes[0]
+        result.append(
+            RateQuote(code, first.service_name, price, first.currency, max(days, default=None), expected, warning)
+        )
+    return result

@@ -33,6 +33,7 @@ class OmsRateCompare(models.TransientModel):
                             "has_price": not verdict.option.problem and bool(verdict.option.service),
                             "currency_id": source.company_id.currency_id.id,
                             "expected_at": verdict.option.expected_at,
+                            "carbon": float(verdict.option.carbon or 0),
                             "ok": verdict.ok,
                             "chosen": verdict.code == "chosen",
                             "reason": verdict.reason,
@@ -67,6 +68,7 @@ class OmsRateCompareLine(models.TransientModel):
     has_price = fields.Boolean(readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
     expected_at = fields.Datetime(string="Expected", readonly=True)
+    carbon = fields.Float(string="CO₂e (g)", digits=(12, 0), readonly=True)
     ok = fields.Boolean(string="Possible", readonly=True)
     chosen = fields.Boolean(readonly=True)
     reason = fields.Char(string="Why, or Why Not", readonly=True)

@@ -13,8 +13,13 @@ EARTH_RADIUS_KM = 6371.0  #: mean radius
 PostalTable = Mapping[tuple[str, str], tuple[float, float]]
 
 
+#: How well a place is known, the best first: by its own coordinates, as the middle of its postal area, or of its country.
+ADDRESS, POSTAL, COUNTRY = "address", "postal", "country"
+PRECISIONS = (ADDRESS, POSTAL, COUNTRY)
+
+
 class Located(NamedTuple):
-    """Coordinates in degrees, and whether they are of the postal area (``postal``) or of the country (``country``)."""
+    """Coordinates in degrees, and of what they are (:data:`PRECISIONS`)."""
 
     latitude: float
     longitude: float
@@ -54,9 +59,20 @@ def locate(country_code: str, postal_code: str, table: PostalTable) -> Located |
     code = "".join(filter(str.isalnum, postal_code.upper()))
     for length in range(len(code), 0, -1):
         if found := table.get((country, code[:length])):
-            return Located(*found, "postal")
+            return Located(*found, POSTAL)
     found = table.get((country, ""))
-    return found and Located(*found, "country")
+    return found and Located(*found, COUNTRY)
+
+
+def basis(*precisions: str) -> str:
+    """What a distance rests on: the coarser of the places; empty if one of them is not known.
+
+    >>> basis("address", "postal"), basis("country", "postal"), basis("address", "")
+    ('postal', 'country', '')
+    """
+    if any(precision not in PRECISIONS for precision in precisions):
+        return ""
+    return max(precisions, key=PRECISIONS.index, default="")
 
 
 def read_postal_table(lines: Iterable[str]) -> dict[tuple[str, str], tuple[float, float]]:

@@ -10,7 +10,7 @@ is usually three hours late and in one case of twenty thirty, it is expected on 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from typing import NamedTuple
@@ -32,7 +32,6 @@ PARCELS_MAX = 25
 #: A price that nobody may use: offers that are refused have none.
 NO_TARIFF = Tariff(((Decimal(1), ZERO),))
 
-#: Pieces of the same size as a cube have the shortest sides: what is too long then is too long in any shape.
 THIRD = Decimal(1) / Decimal(3)
 
 
@@ -74,6 +73,10 @@ class Service:
     mode: str = ""
     last_mile_km: Decimal = ZERO
     problem: str = ""
+
+    def quoted(self, id_: str, name: str, quotes: tuple[Quote, ...]) -> Service:
+        """One of the services of a carrier without rate cards, by what it told before."""
+        return replace(self, id=id_, name=f"{self.name}, {name}" if name else self.name, quotes=quotes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,42 +153,38 @@ class OfferBook:
         self._lists: dict = {}
         self._leaves: dict = {}
         self._arrives: dict = {}
+        self._grams: dict = {}
 
     def offers(
         self, origins: Sequence[Origin], target: Target, goods: Sequence[Wanted]
     ) -> dict[Hashable, tuple[Offer, ...]]:
         """Node → what each service offers from there; those that are out of the question say why."""
-        services = [
-            (service, whole_refusal(service, target), refusals(service, goods))
-            for service in self.services
-            if target.only is None or service.carrier_id in target.only
-        ]
         kg = sum((one.kg * one.quantity for one in goods), ZERO)
-        return {
-            origin.node_id: tuple(self._offer(service, origin, target, kg, no, some) for service, no, some in services)
-            for origin in origins
-        }
+        cm3 = sum((one.cm3 * one.quantity for one in goods), ZERO)
+        ways = {origin.node_id: distance_km(origin, target) for origin in origins}
+        found: dict[Hashable, list[Offer]] = {origin.node_id: [] for origin in origins}
+        for service in self.services:
+            if target.only is not None and service.carrier_id not in target.only:
+                continue
+            problem, not_taken = whole_refusal(service, target), refusals(service, goods)
+            counted = max(kg, *(cm3 / card.divisor for card in service.cards if card.divisor > 0), ZERO)
+            shared = None if problem or service.quotes else self.terms(service, None, target, counted)
+            for origin in origins:
+                terms = shared or (None if problem else self.terms(service, origin.node_id, target, counted))
+                if isinstance(terms, Terms):
+                    offer = self._offer(service, origin, terms, ways[origin.node_id], not_taken)
+                else:
+                    offer = _refused(service, terms.sentence if terms else problem)
+                found[origin.node_id].append(offer)
+        return {node_id: tuple(offers) for node_id, offers in found.items()}
 
     def _offer(
-        self,
-        service: Service,
-        origin: Origin,
-        target: Target,
-        kg: Decimal,
-        problem: str,
-        not_taken: dict[Hashable, str],
+        self, service: Service, origin: Origin, terms: Terms, way: float | None, not_taken: dict[Hashable, str]
     ) -> Offer:
-        if problem:
-            return Offer(service.id, service.name, NO_TARIFF, refusal=problem)
-        terms = self.terms(service, origin.node_id, target, kg)
-        if isinstance(terms, rates.Refusal):
-            return Offer(service.id, service.name, NO_TARIFF, refusal=terms.sentence)
         ship_by = self.leaves(origin, service.collected)
         if ship_by is None:
-            sentence = f"{origin.name} is not open often enough to send anything."
-            return Offer(service.id, service.name, NO_TARIFF, refusal=sentence)
+            return _refused(service, f"{origin.name} is not open often enough to send anything.")
         deliver_by, late = self.arrives(service, origin.node_id, terms.zone, ship_by, terms.days)
-        per_kg = grams_per_kg(distance_km(origin, target), service.mode, service.last_mile_km, self.factors)
         return Offer(
             service_id=service.id,
             name=service.name,
@@ -193,9 +192,15 @@ class OfferBook:
             ship_by=ship_by,
             deliver_by=deliver_by,
             deliver_late=late,
-            carbon_per_kg=per_kg or ZERO,
+            carbon_per_kg=self._emits(service, way),
             refusals=not_taken,
         )
+
+    def _emits(self, service: Service, way: float | None) -> Decimal:
+        key = (service.mode, service.last_mile_km, way)
+        if key not in self._grams:
+            self._grams[key] = grams_per_kg(way, service.mode, service.last_mile_km, self.factors) or ZERO
+        return self._grams[key]
 
     def terms(self, service: Service, node_id: Hashable, target: Target, kg: Decimal) -> Terms | rates.Refusal:
         """The prices of a service for up to so many kilograms; the same object for all addresses of one code."""
@@ -215,11 +220,14 @@ class OfferBook:
         return self._lists[key]
 
     def leaves(self, origin: Origin, collected: float | None) -> datetime | None:
-        """When a parcel of an order of this moment is handed over; ``None``: the node never opens so long."""
-        key = (origin.node_id, collected)
+        """When a parcel of an order of this moment is handed over, in UTC without saying so, as Odoo keeps moments; ``None``:
+        the node never opens so long."""
+        # Places with the same hours share one opening, which is kept, so that nothing else gets its id.
+        key = (id(origin.opening), origin.hours, origin.cut_off, collected)
         if key not in self._leaves:
-            self._leaves[key] = leaves(self.now, origin, collected)
-        return self._leaves[key]
+            moment = leaves(self.now, origin, collected)
+            self._leaves[key] = origin.opening, moment and moment.replace(tzinfo=None)
+        return self._leaves[key][1]
 
     def arrives(
         self, service: Service, node_id: Hashable, zone: str, ship_by: datetime, days: int | None
@@ -243,6 +251,10 @@ class OfferBook:
         return usual, max(usual, day + timedelta(hours=known.late))
 
 
+def _refused(service: Service, sentence: str) -> Offer:
+    return Offer(service.id, service.name, NO_TARIFF, refusal=sentence)
+
+
 # --- refusing --------------------------------------------------------------------------------------------------------
 
 
@@ -258,23 +270,27 @@ def whole_refusal(service: Service, target: Target) -> str:
 
 def refusals(service: Service, goods: Iterable[Wanted]) -> dict[Hashable, str]:
     """Products that a service does not take, each with a sentence."""
-    found = {}
+    limits, found = service.limits, {}
     for one in goods:
-        side = one.cm3**THIRD if one.cm3 else ZERO
-        # Of a box with a given room no shape has a smaller length and girth than this.
-        girth = 3 * (4 * one.cm3) ** THIRD if one.cm3 else ZERO
-        limits = service.limits
         if one.dangerous and not limits.dangerous:
             found[one.product_id] = f"{service.name} does not carry dangerous goods like {one.label}."
         elif limits.max_kg and one.kg > limits.max_kg:
             found[one.product_id] = (
                 f"{one.label} has {number(one.kg)} kg; {service.name} takes {number(limits.max_kg)} kg."
             )
-        elif (limits.max_side_cm and side > limits.max_side_cm) or (
-            limits.max_girth_cm and girth > limits.max_girth_cm
-        ):
+        elif _is_too_large(one.cm3, limits):
             found[one.product_id] = f"{one.label} is too large for {service.name}."
     return found
+
+
+def _is_too_large(cm3: Decimal, limits: Limits) -> bool:
+    """Whether something of this room is too long in any shape: a cube has the shortest side, and no box with a given room has a
+    smaller length and girth than three times the cube root of four times the room."""
+    if not cm3:
+        return False
+    if limits.max_side_cm and cm3**THIRD > limits.max_side_cm:
+        return True
+    return bool(limits.max_girth_cm) and 3 * (4 * cm3) ** THIRD > limits.max_girth_cm
 
 
 # --- pricing ---------------------------------------------------------------------------------------------------------
@@ -283,7 +299,7 @@ def refusals(service: Service, goods: Iterable[Wanted]) -> dict[Hashable, str]:
 def _by_cards(service: Service, target: Target, on: date, exchange: Mapping[str, Decimal]) -> Terms | rates.Refusal:
     """The steps of the first card that reaches so far, then those of the next, which takes heavier parcels."""
     steps: list[tuple[Decimal, Decimal]] = []
-    zone_name, days, refused = "", None, None
+    zone_name, days, divisor, refused = "", None, ZERO, None
     for card in service.cards:
         found = _card_steps(card, target, on, service.limits.max_kg)
         if isinstance(found, rates.Refusal):
@@ -296,10 +312,10 @@ def _by_cards(service: Service, target: Target, on: date, exchange: Mapping[str,
         reached = steps[-1][0] if steps else ZERO
         steps += [(up_to, amount * exchange[card.currency]) for up_to, amount in of_card if up_to > reached]
         if not zone_name:
-            zone_name, days = zone.name, zone.transit_days
+            zone_name, days, divisor = zone.name, zone.transit_days, card.divisor
     if not steps:
         return refused or rates.Refusal("no_card", f"{service.name} has no rate card.")
-    return Terms(Tariff(tuple(steps)), zone_name, days if days is not None else service.days, steps[-1][0])
+    return Terms(Tariff(tuple(steps), divisor), zone_name, days if days is not None else service.days, steps[-1][0])
 
 
 def _card_steps(
@@ -363,7 +379,7 @@ def _for_many(tariff: Tariff, kg: Decimal) -> Tariff:
     for parcels in range(1, full + 1):
         before = parcels * top
         steps |= {before + up_to: parcels * top_price + price for up_to, price in tariff.steps}
-    return Tariff(tuple(steps.items()))
+    return Tariff(tuple(steps.items()), tariff.divisor)
 
 
 # --- leaving ---------------------------------------------------------------------------------------------------------

@@ -22,3 +22,12 @@ from . import stock_picking
 from . import sale_order_replan
 from . import stock_picking_replan
 from . import sale_order_timeline
+from . import delivery_carrier_service
+from . import stock_warehouse_hours
+from . import oms_carbon
+from . import oms_transit_lane
+from . import oms_offer_book
+from . import oms_rate_quote
+from . import stock_picking_carbon
+from . import stock_picking_cartons
+from . import stock_picking_carrier

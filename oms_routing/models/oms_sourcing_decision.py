@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..const import CANDIDATES_KEPT
+from ..domain.distance import ADDRESS
 from ..domain.model import COMPONENTS, MODES, OUTCOMES
 from ..domain.recording import digest, record
 
@@ -213,6 +214,7 @@ class OmsSourcingDecision(models.Model):
             "reason": candidate.reason,
             "has_distance": candidate.distance_km is not None,
             "distance_km": candidate.distance_km or 0.0,
+            "distance_basis": candidate.distance_km is not None and (candidate.distance_basis or ADDRESS),
             "items_covered": candidate.items_covered,
             "units_covered": float(candidate.units_covered),
             "rank": [None if entry is None else float(entry) for entry in candidate.rank],
@@ -281,6 +283,11 @@ class OmsSourcingCandidate(models.Model):
     reason = fields.Char(string="Why, or why not")
     has_distance = fields.Boolean()
     distance_km = fields.Float(string="Distance (km)", digits=(10, 1))
+    distance_basis = fields.Selection(
+        [("address", "Address"), ("postal", "Postal area"), ("country", "Country")],
+        string="Measured By",
+        help="What the distance rests on: the coarser of what is known of the site and of the customer.",
+    )
     items_covered = fields.Integer(string="Lines in full")
     units_covered = fields.Float(string="Units", digits="Product Unit")
     rank = fields.Json()

@@ -3,7 +3,7 @@ import functools
 from odoo import models
 from odoo.tools import file_open
 
-from ..domain.distance import locate, read_postal_table
+from ..domain.distance import ADDRESS, Located, basis, distance_km, locate, read_postal_table
 from ..domain.model import Place
 
 
@@ -17,14 +17,31 @@ def _postal_table():
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
-    def _oms_coordinates(self):
-        """(latitude, longitude) in degrees: as stored on the address, else by its post code; (None, None) if unknown."""
+    def _oms_located(self):
+        """Where this address is, and how well that is known (``domain.distance.Located``): as stored on the address, else by
+        its post code, else its country; ``None`` if unknown."""
         if self.partner_latitude or self.partner_longitude:
-            return self.partner_latitude, self.partner_longitude
-        located = locate(self.country_id.code or "", self.zip or "", _postal_table())
+            return Located(self.partner_latitude, self.partner_longitude, ADDRESS)
+        return locate(self.country_id.code or "", self.zip or "", _postal_table())
+
+    def _oms_coordinates(self):
+        """(latitude, longitude) in degrees; (None, None) if unknown."""
+        located = self._oms_located()
         return (located.latitude, located.longitude) if located else (None, None)
+
+    def _oms_way_from(self, other):
+        """(kilometres from another address, on what that rests); (None, "") if unknown."""
+        here, there = other._oms_located(), self._oms_located()
+        if not (here and there):
+            return None, ""
+        return distance_km(here, there), basis(here.precision, there.precision)
 
     def _oms_place(self):
         """This address as the planner sees it."""
-        latitude, longitude = self._oms_coordinates()
-        return Place(latitude, longitude, self.country_id.code or "", self.city or self.country_id.name or "")
+        located = self._oms_located()
+        return Place(
+            *(located[:2] if located else (None, None)),
+            self.country_id.code or "",
+            self.city or self.country_id.name or "",
+            precision=located.precision if located else "",
+        )

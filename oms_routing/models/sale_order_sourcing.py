@@ -259,14 +259,15 @@ class SaleOrderLine(models.Model):
         product = line_sudo.product_id
         ordered = line_sudo.product_uom_id._compute_quantity(line_sudo.product_uom_qty, product.uom_id) or 1.0
         rate = line_sudo.order_id.currency_rate or 1.0
+        weight, volume = self.env["delivery.carrier"]._oms_measure(product)
         return Item(
             self.id,
             product.id,
             quantity,
             product.name,
             value=max(ZERO, Decimal(repr(line_sudo.price_subtotal / rate / ordered)).quantize(MICRO)),
-            weight=Decimal(repr(product.weight)).quantize(MICRO),
-            volume=(Decimal(repr(product.volume)) * 1000).quantize(MICRO),
+            weight=weight,
+            volume=volume,
             together=(line_sudo.linked_line_id or (line_sudo.linked_line_ids and line_sudo)).id or None,
             categories=frozenset(int(part) for part in (product.categ_id.parent_path or "").split("/") if part),
             dangerous=product.oms_is_dangerous,

@@ -41,14 +41,15 @@ class StockWarehouse(models.Model):
         """These warehouses as the planner sees them."""
         nodes = []
         for warehouse in self:
-            latitude, longitude = warehouse.partner_id._oms_coordinates()
+            located = warehouse.partner_id._oms_located()
             nodes.append(
                 Node(
                     id=warehouse.id,
                     name=warehouse.name,
                     sequence=warehouse.sequence,
-                    latitude=latitude,
-                    longitude=longitude,
+                    latitude=located.latitude if located else None,
+                    longitude=located.longitude if located else None,
+                    precision=located.precision if located else "",
                     country_code=warehouse.partner_id.country_id.code or "",
                     kind=KINDS.get(warehouse.oms_node_type, warehouse.oms_node_type),
                     groups=frozenset(warehouse.oms_node_group_ids.ids),

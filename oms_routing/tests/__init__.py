@@ -6,3 +6,4 @@ from . import test_perf
 from . import test_fulfilment
 from . import test_capacity
 from . import test_replan
+from . import test_carrier_choice

@@ -91,22 +91,9 @@ def prepare_carriers(env, deliveries):
         )
     # Labels are written by a connection of their own, which has to see the delivery methods.
     env.cr.commit()
-    ours = set(env["delivery.carrier"].search([("delivery_type", "=", "oms_table")]).ids)
     for picking in deliveries:
-        chosen = [
-            verdict.option
-            for verdict in env["oms.rate.shopper"]._shop(picking)
-            if verdict.ok and verdict.option.carrier_id in ours
-        ]
-        if chosen and picking.partner_id.street and picking.partner_id.city:
-            picking.write(
-                {
-                    "carrier_id": chosen[0].carrier_id,
-                    "oms_service_code": chosen[0].service_code,
-                    "oms_quoted_cost": float(chosen[0].price),
-                    "oms_expected_at": chosen[0].expected_at,
-                }
-            )
+        if picking.partner_id.street and picking.partner_id.city:
+            picking._oms_choose_carrier()
     env.cr.commit()
 
 

@@ -112,6 +112,12 @@ oms.stock.buffer             -      -      -      -      -      -      r      r 
 oms.stock.feed               -      -      -      -      -      -      r      r      r      r      rwcd
 oms.shipment.label           -      -      -      r      r      r      r      r      r      r      r
 oms.tracking.event           -      -      -      r      r      r      r      r      r      r      r
+oms.carbon.version           -      -      -      -      -      -      -      r      r      r      rwcd
+oms.carbon.factor            -      -      -      -      -      -      -      r      r      r      rwcd
+oms.carbon.report            -      -      -      -      -      -      -      r      r      r      r
+oms.promise.report           -      -      -      -      -      -      -      r      r      r      r
+oms.rate.quote               -      -      -      r      r      r      r      r      r      r      r
+oms.transit.lane             -      -      -      -      r      r      r      r      r      r      r
 oms.rate.card                -      -      -      -      r      r      r      r      r      r      rwcd
 oms.rate.zone                -      -      -      -      r      r      r      r      r      r      rwcd
 oms.rate.step                -      -      -      -      r      r      r      r      r      r      rwcd

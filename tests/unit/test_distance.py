@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from odoo.addons.oms_routing.domain.distance import distance_km, haversine_km, locate, read_postal_table
+from odoo.addons.oms_routing.domain.distance import basis, distance_km, haversine_km, locate, read_postal_table
 from odoo.addons.oms_routing.domain.model import Node, Place
 
 CSV_PATH = Path(__file__).parents[2] / "oms_routing/data/geo/postal_prefixes.csv"
@@ -104,3 +104,16 @@ def test_areas_lie_within_reach_of_their_country():
     for (country, prefix), point in TABLE.items():
         if not (country + prefix).startswith(OVERSEAS):
             assert haversine_km(*TABLE[country, ""], *point) < reach_km.get(country, 900), (country, prefix)
+
+
+@pytest.mark.parametrize(
+    ("precisions", "coarser"),
+    [
+        (("address", "address"), "address"),
+        (("address", "postal"), "postal"),
+        (("country", "postal"), "country"),
+        (("address", ""), ""),
+    ],
+)
+def test_a_distance_rests_on_the_coarser_of_the_two_places(precisions, coarser):
+    assert basis(*precisions) == coarser

@@ -32,6 +32,11 @@ def utc(day, hour, minute=0):
     return datetime(2026, 3, day, hour, minute, tzinfo=timezone.utc)
 
 
+def at(day, hour):
+    """A moment of an offer: in UTC without saying so."""
+    return datetime(2026, 3, day, hour)
+
+
 def offer(service=VAN, target=TO_PARIS, goods=(MUG,), origin=LYON, **values):
     values = {"now": FRIDAY, "exchange": EUR, "factors": UK} | values
     (found,) = OfferBook([service], **values).offers([origin], target, goods)[origin.node_id]
@@ -41,9 +46,9 @@ def offer(service=VAN, target=TO_PARIS, goods=(MUG,), origin=LYON, **values):
 def test_the_worked_example_of_the_module():
     learned = {(7, None, None): Learned((7, None, None), 100, 3.0, 30.0)}
     found = offer(learned=learned)
-    assert found.ship_by == utc(9, 15)  # Monday, 16:00 in Paris
-    assert found.deliver_by == utc(11, 15)  # Wednesday noon and three hours
-    assert found.deliver_late == utc(12, 18)
+    assert found.ship_by == at(9, 15)  # Monday, 16:00 in Paris
+    assert found.deliver_by == at(11, 15)  # Wednesday noon and three hours
+    assert found.deliver_late == at(12, 18)
 
 
 def test_an_offer_asks_what_the_rate_card_asks():
@@ -58,7 +63,7 @@ def test_an_offer_asks_what_the_rate_card_asks():
 def test_a_remote_address_costs_its_surcharge_and_takes_its_days():
     found = offer(target=replace(TO_PARIS, zip="20000"))
     assert found.tariff.steps[0] == (D(5), D("13.65"))
-    assert found.deliver_by == utc(13, 12)
+    assert found.deliver_by == at(13, 12)
 
 
 def test_weights_are_rounded_up_before_they_are_looked_up():
@@ -74,6 +79,14 @@ def test_what_is_too_much_for_one_parcel_goes_in_several():
     assert steps[D(60)] == 2 * steps[D(30)]
     assert steps[D(65)] == 2 * steps[D(30)] + steps[D(5)]
     assert max(steps) >= 70
+
+
+def test_light_and_large_goods_are_offered_by_their_room():
+    bulky = replace(VAN, cards=(replace(CARD, divisor=D(5000)),))
+    pillow = Wanted("pillow", "Pillow", D(10), D("0.5"), D(40_000))  # 5 kg on the scales, 80 by their room
+    tariff = offer(bulky, goods=[pillow]).tariff
+    assert tariff.divisor == D(5000)
+    assert tariff.price(5_000_000, 400_000 * 10**12) == tariff.price(80_000_000, 0) is not None
 
 
 def test_a_second_card_takes_what_is_too_heavy_for_the_first():
@@ -157,13 +170,13 @@ def test_a_node_that_never_opens_sends_nothing():
 
 def test_a_carrier_that_drives_on_saturdays_arrives_on_saturday():
     service = replace(VAN, working=frozenset(range(6)), closed=frozenset({date(2026, 3, 13)}))
-    assert offer(service, now=utc(10, 10)).deliver_by == utc(12, 12)
-    assert offer(service, now=utc(12, 10)).deliver_by == utc(16, 12)  # Friday is a holiday: Saturday, Monday
+    assert offer(service, now=utc(10, 10)).deliver_by == at(12, 12)
+    assert offer(service, now=utc(12, 10)).deliver_by == at(16, 12)  # Friday is a holiday: Saturday, Monday
 
 
 def test_where_nothing_was_learned_a_day_more_is_promised():
     found = offer()
-    assert (found.deliver_by, found.deliver_late) == (utc(11, 12), utc(12, 12))
+    assert (found.deliver_by, found.deliver_late) == (at(11, 12), at(12, 12))
 
 
 def test_what_a_carrier_is_never_is_earlier_than_it_leaves():
@@ -186,7 +199,7 @@ def test_a_carrier_without_a_card_offers_what_it_quoted_for_this_way_and_weight(
     service = replace(VAN, cards=(), quotes=quotes)
     found = offer(service)
     assert found.tariff.steps[:3] == ((D(1), D(7)), (D(5), D(7)), (D(9), D(12)))  # heavier is not cheaper; one ran out
-    assert found.deliver_by == utc(10, 12)
+    assert found.deliver_by == at(10, 12)
     assert "was not asked for this way" in offer(service, replace(TO_PARIS, zip="69003")).refusal
     assert "run out" in offer(service, now=datetime(2026, 5, 1, tzinfo=timezone.utc)).refusal
 

@@ -63,6 +63,13 @@ def test_what_is_as_cheap_and_as_fast_goes_to_the_greener_and_what_nobody_knows_
     ]
 
 
+def test_a_carrier_that_is_often_too_late_is_turned_down_although_it_is_expected_in_time():
+    often_late = option(1, 4, 12, sure_at=datetime(2026, 11, 16, 9))
+    verdicts = shop([often_late, option(2, 6, 12, sure_at=FRIDAY)], IN_TIME)
+    assert [(v.option.carrier_id, v.code) for v in verdicts] == [(2, "chosen"), (1, "unsure")]
+    assert verdicts[1].reason == "Expected on 2026-11-12, but often later, up to 2026-11-16; promised for 2026-11-13."
+
+
 @pytest.mark.parametrize(
     ("limits", "need", "code"),
     [

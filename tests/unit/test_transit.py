@@ -65,6 +65,22 @@ def test_lanes_that_are_hardly_used_keep_their_promises_together(level):
     assert abs(sum(kept) / len(kept) - level) <= 0.02
 
 
+def test_what_quick_lanes_borrow_from_a_slow_one_does_not_make_all_promises_too_cautious():
+    """Forty quick lanes with a dozen parcels each, and a slow one: leaning on it, each would promise a day too much."""
+
+    def parcels(seed):
+        random = Random(seed)
+        lanes = [(("van", "Lyon", f"zone {number}"), 2, 3) for number in range(40) for _parcel in range(12)]
+        lanes += [(("van", "Lyon", "slow"), 60, 10)] * 480
+        return [
+            Delay(lane, START + timedelta(hours=number), random.gauss(usual, spread))
+            for number, (lane, usual, spread) in enumerate(random.sample(lanes, len(lanes)))
+        ]
+
+    kept = [coverage(learn(parcels(seed), 0.9), parcels(seed + 50)) for seed in range(6)]
+    assert abs(sum(kept) / len(kept) - 0.9) <= 0.02
+
+
 def test_the_coverage_that_is_reported_was_measured_on_parcels_that_took_no_part():
     learned = learn(history(5, 20_000), 0.9)
     carriers = {key[0]: one for key, one in learned.items()}

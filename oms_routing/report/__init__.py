@@ -1,0 +1,2 @@
+from . import oms_carbon_report
+from . import oms_promise_report
