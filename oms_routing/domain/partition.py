@@ -52,7 +52,12 @@ class _Partition:
         self.problem, self.held = problem, held
         self.everything = (1 << len(held)) - 1
         self.shift = problem.cost_shift
-        self.masks = [sum(1 << bit for bit, lot in enumerate(held) if row[lot]) for row in problem.rows]
+        self.masks = [0] * len(problem.rows)
+        for bit, lot in enumerate(held):
+            flag = 1 << bit
+            for place, row in enumerate(problem.rows):
+                if row[lot]:
+                    self.masks[place] |= flag
         self.places: dict[int, list[int]] = {0: list(range(len(self.masks)))}
         self.bundles: dict[int, Bundle] = {}
         self.ranked: dict[int, list[Priced]] = {}
@@ -63,7 +68,8 @@ class _Partition:
         for node in problem.nodes:
             tariffs = [offer.tariff for offer in problem.look.offers(node.id)]
             name = tuple(map(id, tariffs))
-            self.sets.setdefault(name, tariffs)
+            if name not in self.sets:
+                self.sets[name] = _not_dominated(tariffs)
             self.set_of.append(name)
         self.lowest = _not_dominated({id(one): one for tariffs in self.sets.values() for one in tariffs}.values())
         self.has_bare = () in self.sets and not problem.priceless
