@@ -125,9 +125,14 @@ class Problem:
         """Whether what one shipment holds says nothing about what another may hold."""
         return not (self.is_shared or self.least_value or self.has_minutes)
 
+    @property
+    def may_fail(self) -> bool:
+        """Whether a plan that the shelves allow can still be impossible."""
+        return self.may_not_fit or not self.is_separable
+
     def _is_plain(self) -> bool:
         """Whether every lot is simply a product, and no shipment can turn out to be impossible."""
-        return self.is_separable and not self.may_not_fit and all(lot.divisible for lot in self.lots)
+        return not self.may_fail and all(lot.divisible for lot in self.lots)
 
     # --- nodes --------------------------------------------------------------------------------------------------------
 

@@ -261,21 +261,19 @@ class _Search:
                 used[place][product] = used[place].get(product, 0) + sign * need
 
     def _ways(self, lot: int, quantity: int, group, used) -> Iterator[tuple[tuple[int, int], ...]]:
-        """Whole from one node if one has it; else divided; and where a plan can turn out to be impossible, less of it."""
+        """Whole from one node if one has it, else divided; where a plan can turn out to be impossible, also other ways."""
         shelves = [(place, self._has(place, lot, used)) for place in group]
         shelves = [(place, units) for place, units in shelves if units]
         whole = [place for place, units in shelves if units >= quantity]
+        divisible, may_fail = self.problem.lots[lot].divisible, self.problem.may_fail
         for place in whole:
             yield ((place, quantity),)
-        divisible = self.problem.lots[lot].divisible
-        if not whole and shelves and divisible:
+        if shelves and divisible and (may_fail or not whole):
             yield from self._divisions(shelves, quantity)
-        if not shelves:
-            yield ()
-        elif not self.problem.is_plain:
-            if divisible and quantity <= SMALL and quantity % UNIT == 0:
-                for less in range(quantity - UNIT, 0, -UNIT):
-                    yield from _compositions(shelves, less)
+        if may_fail and shelves and divisible and quantity <= SMALL and quantity % UNIT == 0:
+            for less in range(quantity - UNIT, 0, -UNIT):
+                yield from _compositions(shelves, less)
+        if may_fail or not shelves:
             yield ()
 
     def _divisions(self, shelves, quantity: int) -> Iterator[tuple[tuple[int, int], ...]]:

@@ -187,6 +187,15 @@ def test_no_more_is_picked_than_there_is_time_for():
     assert sources(decision) == [("Mug", "A", 3, "ship"), ("Mug", "A", 2, "backorder")]
 
 
+def test_a_line_is_divided_where_the_time_for_picking_would_leave_another_one_behind():
+    """B has both lines, and the time for two units: one of the two mugs comes from A, so that everything ships."""
+    items = (mug(2), Item("Pot", "pot", Decimal(1), "Pot"))
+    stock = {("A", "mug"): Decimal(1), ("B", "mug"): Decimal(2), ("B", "pot"): Decimal(1)}
+    limit = Capacity(minutes_left=Decimal(2), minutes_unit=Decimal(1))
+    decision = plan(order(*items), Snapshot((node("A"), node("B")), stock, capacity={"B": limit}))
+    assert sources(decision) == [("Mug", "A", 1, "ship"), ("Mug", "B", 1, "ship"), ("Pot", "B", 1, "ship")]
+
+
 def test_a_carrier_must_take_the_goods_to_the_address():
     a, b = node("A", 1), node("B", 2)
     offers = {"A": (offer(refusals={"mug": "Post takes no glass."}),), "B": (offer(),)}
