@@ -19,6 +19,7 @@
         "views/oms_sourcing_decision_views.xml",
         "views/oms_sourcing_policy_views.xml",
         "views/stock_warehouse_views.xml",
+        "views/oms_sourcing_try_views.xml",
         "views/sale_order_views.xml",
         "views/oms_capacity_views.xml",
         "views/oms_menus.xml",

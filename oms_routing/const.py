@@ -44,3 +44,6 @@ LEARN_MAX, LEARN_DAYS = 200_000, 365
 PARCELS_RATED_MAX = 20
 #: Kinds of box that are considered for one delivery.
 BOXES_MAX = 20
+
+#: Rows of stock that one may alter when a decision is tried.
+TRY_STOCK_MAX = 500

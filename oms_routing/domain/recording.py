@@ -39,7 +39,7 @@ SHORT = 24
 def record(demand: Demand, snapshot: Snapshot, policy: Policy) -> dict:
     """The inputs of one decision as plain JSON. Give it a snapshot of what the demand wants, and no more."""
     writer = _Writer()
-    root = [writer.write(value) for value in (demand, snapshot, policy)]
+    root = [writer.put(value) for value in (demand, snapshot, policy)]
     return {"format": FORMAT, "root": root, "parts": writer.parts}
 
 
@@ -70,7 +70,7 @@ class _Writer:
         self.parts: list[Any] = []
         self._places: dict[str, int] = {}
 
-    def write(self, value: Any) -> Any:
+    def put(self, value: Any) -> Any:
         if value is None or isinstance(value, bool | int | str):
             return value
         if isinstance(value, Decimal):
@@ -89,18 +89,19 @@ class _Writer:
         if isinstance(value, Mapping):
             kind = "q" if isinstance(value, Quantities) else "m"
             pairs = sorted(value.items(), key=lambda pair: repr(pair[0]))
-            return [kind, *([self.write(key), self.write(entry)] for key, entry in pairs)]
+            return [kind, *([self.put(key), self.put(entry)] for key, entry in pairs)]
         if isinstance(value, tuple | list):
-            return ["l", *map(self.write, value)]
+            return ["l", *map(self.put, value)]
         if isinstance(value, frozenset | set):
-            return ["s", *map(self.write, sorted(value, key=repr))]
+            return ["s", *map(self.put, sorted(value, key=repr))]
         if type(value).__name__ not in _classes():
             raise TypeError(f"{type(value).__name__} cannot be recorded: {value!r}")
         kept = {}
         for name, default in _defaults(type(value)):
             entry = getattr(value, name)
-            if default is MISSING or entry != default:
-                kept[name] = self.write(entry)
+            # Zero with three decimals is equal to zero, but not the same bit for bit.
+            if default is MISSING or entry != default or repr(entry) != repr(default):
+                kept[name] = self.put(entry)
         return [type(value).__name__, kept]
 
     def _part(self, written: list) -> list:

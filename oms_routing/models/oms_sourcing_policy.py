@@ -192,8 +192,7 @@ class OmsSourcingPolicy(models.Model):
     def _bump(self):
         """One more version, and nobody goes on with the one before."""
         for policy in self:
-            super(OmsSourcingPolicy, policy).write({"version": policy.version + 1})
-        self.env.registry.clear_cache()
+            policy.write({"version": policy.version + 1})
 
     # ----------------------------------------------------------------------------------------------------- MATCHING
 

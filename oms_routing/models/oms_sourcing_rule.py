@@ -275,7 +275,7 @@ class OmsSourcingRule(models.Model):
     def _say_shipment_value(self):
         return self.env._(
             "Every shipment is worth at least %s, and so is what is left of the order",
-            self.currency_id.format(self.amount),
+            (self.currency_id or self.env.company.currency_id).format(self.amount),
         )
 
     def _say_fewest_parcels(self):

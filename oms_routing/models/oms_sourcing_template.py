@@ -68,44 +68,6 @@ class OmsSourcingPolicy(models.Model):
     @api.model
     def _create_missing(self):
         """Give each company without a policy the one that most shops want. Called when the add-on is installed."""
-        have = self.with_context(active_test=False).search([]).company_id
-        (self.env["res.company"].search([]) - have)._oms_create_policy()
-
-
-class OmsSourcingTemplate(models.TransientModel):
-    """Begin a policy with what others have found to work."""
-
-    _name = "oms.sourcing.template"
-    _description = "New Sourcing Policy from a Template"
-
-    code = fields.Selection(
-        [(code, name) for code, (name, *_rest) in TEMPLATES.items()],
-        string="Template",
-        required=True,
-        default="cheapest",
-    )
-    purpose = fields.Text(compute="_compute_purpose")
-    rule_text = fields.Text(string="Rules", compute="_compute_purpose")
-
-    @api.depends("code")
-    def _compute_purpose(self):
-        for wizard in self:
-            _name, purpose, _values, constraints, goals = TEMPLATES.get(wizard.code, ("", "", {}, [], []))
-            rules = self.env["oms.sourcing.rule"]
-            said = [
-                rules.new({"kind": rule} if isinstance(rule, str) else {"kind": rule[0], **rule[1]}).sentence
-                for rule in (*constraints, *goals)
-            ]
-            wizard.purpose = purpose
-            wizard.rule_text = "\n".join(f"• {sentence}" for sentence in said)
-
-    def action_create(self):
-        """Make the policy, first in line but switched off, so that nothing changes before somebody has read it."""
-        self.ensure_one()
-        self.check_access("write")
-        policies = self.env["oms.sourcing.policy"]
-        first = policies.search([("company_id", "=", self.env.company.id)], limit=1)
-        policy = policies._create_from_template(
-            self.code, self.env.company, active=False, sequence=first.sequence - 1 if first else 10
-        )
-        return policy._get_records_action()
+        groups = self.with_context(active_test=False)._read_group([], ["company_id"])
+        have = [company.id for (company,) in groups]
+        self.env["res.company"].search([("id", "not in", have)])._oms_create_policy()

@@ -37,6 +37,24 @@ class SaleOrder(models.Model):
             order._oms_decide({order: missing}, "manual")
             order._oms_launch(missing)
 
+    def action_oms_view_sourcing(self):
+        """The latest decision, with every site that was looked at."""
+        self.ensure_one()
+        self.check_access("read")
+        decision = self._oms_decisions()[:1]
+        return decision._get_records_action(target="new", name=self.env._("Where %s Comes From", self.display_name))
+
+    def action_oms_try_sourcing(self):
+        """See what would be decided if rules, stock or sites were others."""
+        self.ensure_one()
+        self.check_access("write")
+        if not self.oms_channel_id:
+            raise UserError(
+                self.env._("%s is an order of no channel: Odoo ships it from its warehouse.", self.display_name)
+            )
+        wizard = self.env["oms.sourcing.try"].create({"order_id": self.id, "policy_id": self._oms_get_policy().id})
+        return wizard._show()
+
     # ------------------------------------------------------------------------------------------------------- HOOKS
 
     def _oms_plan(self):

@@ -143,13 +143,32 @@ class SaleOrder(models.Model):
 
         return sorted(orders, key=turn)  # equal ones in the order in which they came
 
+    def _oms_get_open_demand(self):
+        """What of this order has not left, and what its open transfers keep of the stock: to look at it as if it were new.
+
+        :return: ({sale line: ``Decimal`` in the product's unit}, {(warehouse id, product id): ``Decimal``})
+        """
+        self.ensure_one()
+        wanted, freed = {}, {}
+        for line, quantity in self.order_line._oms_to_source().items():
+            uom = line.product_id.uom_id
+            left = line.product_uom_id._compute_quantity(float(line._oms_get_left()), uom)
+            rest = quantity - Decimal(repr(left))
+            if rest > 0:
+                wanted[line] = rest
+            moves = line._oms_get_outgoing().filtered(lambda move: move.state not in ("done", "cancel"))
+            for warehouse, units in line._oms_get_open(moves).items():
+                key = warehouse.id, line.product_id.id
+                freed[key] = freed.get(key, ZERO) + units
+        return wanted, freed
+
     # ------------------------------------------------------------------------------------------------------ LOADING
 
     @api.model
-    def _oms_load(self, wanted, trigger, excluded=None, freed=None):
+    def _oms_load(self, wanted, trigger, excluded=None, freed=None, chosen=None):
         """What decisions about these quantities depend on; with the same few queries for one order and for hundreds.
 
-        :param: as :meth:`_oms_propose`
+        :param chosen: {order: ``Chosen``} instead of what its own policies say; otherwise as :meth:`_oms_propose`
         :rtype: Loaded
         """
         orders = self.union(*wanted)
@@ -157,7 +176,7 @@ class SaleOrder(models.Model):
         places = {order: order._oms_get_sources(of_channel[order.oms_channel_id]) for order in wanted}
         warehouses = self.env["stock.warehouse"].union(*places.values())
         counted, uncounted = self._oms_split_counted(wanted)
-        chosen = self.env["oms.sourcing.policy"]._get_for(orders)
+        chosen = chosen or self.env["oms.sourcing.policy"]._get_for(orders)
         kinds = frozenset().union(*(self._oms_rule_kinds(one.policy) for one in chosen.values()))
         snapshot = self._oms_get_snapshot(counted, warehouses, orders, kinds)
         if freed:

@@ -7,3 +7,5 @@ from . import test_fulfilment
 from . import test_capacity
 from . import test_replan
 from . import test_carrier_choice
+from . import test_policy
+from . import test_replay

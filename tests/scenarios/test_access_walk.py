@@ -95,6 +95,9 @@ oms.sourcing.decision.line   -      -      -      r      r      r      r      r 
 oms.sourcing.policy          -      -      -      r      r      r      r      r      r      r      rwcd
 oms.sourcing.rule            -      -      -      -      -      -      r      -      r      r      rwcd
 oms.sourcing.template        -      -      -      -      -      -      -      -      -      -      rwcd
+oms.sourcing.try             -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd
+oms.sourcing.try.stock       -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd
+oms.sourcing.try.site        -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd
 oms.node.group               -      -      -      -      r      r      r      -      r      r      rwcd
 oms.subscription             -      -      -      r      -      -      -      r      rwc    rwc    rwcd
 oms.subscription.line        -      -      -      r      -      -      -      r      rwcd   rwcd   rwcd

@@ -59,6 +59,11 @@ def test_two_and_two_point_zero_are_both_kept_as_they_were():
     assert str(snapshot.available[1, 5]) == "3.0"
 
 
+def test_a_default_that_is_written_otherwise_is_kept_as_it_was():
+    demand = replace(DEMAND, items=(replace(DEMAND.items[0], weight=D("0.000")), DEMAND.items[1]))
+    assert repr(restore(record(demand, SNAPSHOT, DEFAULT_POLICY))[0]) == repr(demand)
+
+
 def test_what_occurs_often_is_written_once():
     twice = replace(DEMAND, excluded_nodes={1: DEMAND.place, 2: DEMAND.place})
     assert json.dumps(record(twice, SNAPSHOT, DEFAULT_POLICY)).count("Paris") == 1

@@ -1,0 +1,2 @@
+from . import oms_sourcing_template
+from . import oms_sourcing_try
