@@ -59,7 +59,8 @@ def restore(recorded: Mapping[str, Any]) -> tuple[Demand, Snapshot, Policy]:
 
 def digest(decision: Decision) -> str:
     """SHA-256 over everything that a decision says: equal only if it is the same, bit for bit."""
-    return sha256(repr(decision).encode()).hexdigest()
+    told = (decision.sentence, decision.candidates, decision.snapshot_hash)
+    return sha256(repr((decision, told)).encode()).hexdigest()
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------
