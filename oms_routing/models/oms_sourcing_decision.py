@@ -130,9 +130,8 @@ class OmsSourcingDecision(models.Model):
             decision.warehouse_ids = decision.line_ids.warehouse_id
 
     def _compute_is_latest(self):
-        latest = self._get_latest(self.order_id.ids)
         for decision in self:
-            decision.is_latest = decision.id == latest.get(decision.order_id.id)
+            decision.is_latest = decision == decision.order_id._oms_decisions()[:1]
 
     def write(self, vals):
         """A decision is a fact. Only its inputs are removed once, when they are old."""
@@ -148,22 +147,23 @@ class OmsSourcingDecision(models.Model):
         :param details: further values of all of the decisions.
         """
         planned = list(planned)
-        before = self._get_latest([one.decision.order_id for one in planned])
+        # sudo: what was decided before does not depend on who confirms
+        orders_sudo = self.env["sale.order"].sudo().browse([one.decision.order_id for one in planned])
         # sudo: decisions are written by the system alone, in the name of whoever confirms
-        return self.sudo().create([{**self._prepare(one, before), "trigger": trigger, **details} for one in planned])
+        return self.sudo().create(
+            [
+                {**self._prepare(one, order), "trigger": trigger, **details}
+                for one, order in zip(planned, orders_sudo, strict=True)
+            ]
+        )
 
     @api.model
-    def _get_latest(self, order_ids):
-        """{order id: id of the latest decision about it}"""
-        groups = self.sudo()._read_group([("order_id", "in", order_ids)], ["order_id"], ["id:max"])
-        return {order.id: latest for order, latest in groups}
-
-    @api.model
-    def _prepare(self, planned, before):
+    def _prepare(self, planned, order):
         decision, chosen = planned.decision, planned.chosen
         return {
             "order_id": decision.order_id,
-            "supersedes_id": before.get(decision.order_id, False),
+            "company_id": order.company_id.id,
+            "supersedes_id": order._oms_decisions()[:1].id,
             "outcome": decision.outcome,
             "method": decision.method,
             "sentence": decision.sentence,

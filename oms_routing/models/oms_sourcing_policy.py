@@ -27,6 +27,9 @@ ORDERS_FIRST = [
     ("date", "Ordered first"),
 ]
 
+#: Where a rule stands that has not been saved, among those of the same sequence.
+NEW_LAST = 2**31
+
 #: Columns whose change is no other way to decide.
 NOT_SAID = {"name", "active", "sequence", "version", "rule_ids", "constraint_ids", "objective_ids"}
 
@@ -197,18 +200,27 @@ class OmsSourcingPolicy(models.Model):
     # ----------------------------------------------------------------------------------------------------- MATCHING
 
     @api.model
-    def _get_for(self, orders):
+    def _get_for(self, orders, policies=None):
         """{order: ``Chosen``}: the first policy that fits, and after it those that its leftovers go to.
 
         No query but for the facts that some policy asks for: policies are kept in memory until one changes.
+
+        :param policies: choose among these instead, as they stand: archived ones, or ones that are being edited.
         """
         result = {}
         for company, of_company in orders.grouped("company_id").items():
-            scopes = self._get_scopes(company.id)
-            asked = frozenset().union(*(scope.asks() for _policy_id, scope in scopes))
+            if policies is None:
+                scopes = self._get_scopes(company.id)
+            else:
+                scopes = tuple((policy, policy._get_scope()) for policy in policies)
+            asked = frozenset().union(*(scope.asks() for _policy, scope in scopes))
             facts = of_company._oms_get_facts(asked)
             for order in of_company:
-                result[order] = self._get_chosen(company.id, tuple(fitting(scopes, facts[order])))
+                fit = fitting(scopes, facts[order])
+                if policies is None:
+                    result[order] = self._get_chosen(company.id, tuple(fit))
+                else:
+                    result[order] = self.browse().concat(*fit)._as_chosen()
         return result
 
     @api.model
@@ -223,31 +235,36 @@ class OmsSourcingPolicy(models.Model):
     @api.model
     @ormcache("company_id", "policy_ids")
     def _get_chosen(self, company_id, policy_ids):
-        """The first of these policies; leftovers go to the next one as long as there is one."""
-        policies_sudo = self.sudo().browse(policy_ids)  # sudo: as for _get_scopes
-        if not policies_sudo:
-            return Chosen(DEFAULT_POLICY, None, "", 0)
+        """The first of these policies, see :meth:`_as_chosen`."""
+        return self.sudo().browse(policy_ids)._as_chosen()  # sudo: as for _get_scopes
+
+    def _as_chosen(self):
+        """The first of these policies, with those that come after it; the built-in one where there is none."""
+        first = self[:1]
+        return Chosen(self._get_chain(), first._origin.id or None, first.name or "", first.version)
+
+    def _get_chain(self):
+        """These policies as the planner takes them: leftovers go to the next one as long as there is one."""
         chain = None
-        for policy in reversed(policies_sudo):
+        for policy in reversed(self):
             values = policy._to_domain()
             if policy.leftover == NEXT and chain is not None:
                 values = replace(values, leftover=NEXT, next=chain)
             chain = values
-        first = policies_sudo[0]
-        return Chosen(chain, first.id, first.name, first.version)
+        return chain or DEFAULT_POLICY
 
     def _get_scope(self):
         self.ensure_one()
         return Scope(
-            company_id=self.company_id.id,
-            channel_ids=frozenset(self.channel_ids.ids),
+            company_id=self.company_id._origin.id,
+            channel_ids=frozenset(self.channel_ids._origin.ids),
             delivery_method=self.delivery_method or "",
-            country_ids=frozenset((self.country_ids | self.country_group_ids.country_ids).ids),
-            tag_ids=frozenset(self.tag_ids.ids),
+            country_ids=frozenset((self.country_ids | self.country_group_ids.country_ids)._origin.ids),
+            tag_ids=frozenset(self.tag_ids._origin.ids),
             segment=self.segment or "",
             value_min=Decimal(repr(self.amount_min)) if self.amount_min else None,
             value_max=Decimal(repr(self.amount_max)) if self.amount_max else None,
-            excluded_product_ids=frozenset(self.excluded_product_ids.ids),
+            excluded_product_ids=frozenset(self.excluded_product_ids._origin.ids),
         )
 
     def _to_domain(self):
@@ -257,7 +274,7 @@ class OmsSourcingPolicy(models.Model):
             name: Decimal(repr(self[f"cost_{name}"]))
             for name in ("split", "line_split", "parcel", "per_km", "late_day", "carbon_tonne", "reject")
         }
-        rules = self.rule_ids.sorted(lambda rule: (rule.sequence, rule.id))
+        rules = self._get_rules()
         return Policy(
             constraints=tuple(rule._to_domain() for rule in rules if not rule.is_objective),
             objectives=tuple(rule._to_domain() for rule in rules if rule.is_objective),
@@ -266,9 +283,14 @@ class OmsSourcingPolicy(models.Model):
             prices=Prices(**prices),
             leftover=BACKORDER if self.leftover == NEXT else self.leftover,
             cancel_after_days=self.leftover_days if self.leftover == "cancel" else None,
-            id=self.id or None,
+            id=self._origin.id or None,
             name=self.name or "",
         )
+
+    def _get_rules(self):
+        """The rules in their sequence; in a form that is being edited, as they stand there."""
+        rules = (self.constraint_ids | self.objective_ids) if not self.id else self.rule_ids
+        return rules.sorted(lambda rule: (rule.sequence, rule._origin.id or NEW_LAST))
 
     # ------------------------------------------------------------------------------------------------------- ACTIONS
 

@@ -183,18 +183,18 @@ class OmsSourcingRule(models.Model):
     def _to_domain(self):
         self.ensure_one()
         values = {
-            "groups": tuple(self.group_ids.sorted(lambda group: (group.sequence, group.name)).ids),
-            "excluded_groups": tuple(sorted(self.excluded_group_ids.ids)),
+            "groups": tuple(self.group_ids._origin.sorted(lambda group: (group.sequence, group.name)).ids),
+            "excluded_groups": tuple(sorted(self.excluded_group_ids._origin.ids)),
             "kinds": tuple(kind for column, kind in NODE_KINDS.items() if self[column]),
-            "companies": tuple(sorted(self.company_ids.ids)),
-            "categories": tuple(sorted(self.category_ids.ids)),
+            "companies": tuple(sorted(self.company_ids._origin.ids)),
+            "categories": tuple(sorted(self.category_ids._origin.ids)),
             "km": Decimal(repr(self.km)) if self.km else None,
             "quantity": Decimal(repr(self.quantity)) if self.quantity else None,
             "amount": Decimal(repr(self.amount)) if self.amount else None,
             "number": self.number or None,
         }
         taken = {name: values[name] for name in self._parameters()}
-        return Rule(self.kind, hard=self.hard or self.is_objective, id=self.id or None, **taken)
+        return Rule(self.kind, hard=self.hard or self.is_objective, id=self._origin.id or None, **taken)
 
     def _say(self):
         """The rule in words, as somebody would say it who explains it to a colleague."""

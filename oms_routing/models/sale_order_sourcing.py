@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import NamedTuple
 
-from odoo import api, models
+from odoo import api, fields, models
 
 from odoo.addons.oms_core.domain.availability import unscaled
 from odoo.addons.oms_core.domain.quantities import ZERO
@@ -106,7 +106,7 @@ class SaleOrder(models.Model):
         :param dict wanted: {order: {sale line: ``Decimal`` in the product's unit}}
         :param dict excluded: {order: {warehouse id: why it may not take this order}}
         :param dict freed: {(warehouse id, product id): what is free there beyond the stock, because these orders give it up}
-        :return: {order: ``Planned``} of the orders that want something.
+        :return: {order: ``Planned``} of the orders that want something, in the turn in which they were planned.
         """
         wanted = {order: lines for order, lines in wanted.items() if lines}
         if not wanted:
@@ -116,7 +116,7 @@ class SaleOrder(models.Model):
         for order in self._oms_in_turn(loaded):
             planned[order] = loaded.plan(order)
             loaded.take(planned[order].decision)
-        return {order: planned[order] for order in wanted}
+        return planned
 
     @api.model
     def _oms_in_turn(self, loaded):
@@ -240,7 +240,7 @@ class SaleOrder(models.Model):
                     pairs = ((node, product) for node in of_company.ids for product in products.ids)
                     kept = {pair: table.table.cell("safety", *pair) for pair in pairs}
                     safety |= {pair: unscaled(cell) for pair, cell in kept.items() if cell}
-        return Snapshot(warehouses._to_domain(), available, safety=safety)
+        return Snapshot(warehouses._to_domain(kinds), available, safety=safety)
 
     def _oms_get_demand(self, lines, excluded):
         """What this order wants, as the planner sees it.
@@ -260,7 +260,7 @@ class SaleOrder(models.Model):
             priority=PRIORITIES.get(order_sudo.oms_priority, 0),
             deliver_by=order_sudo.oms_deliver_by or None,
             ordered_at=order_sudo.oms_ordered_at or order_sudo.date_order or None,
-            now=self.env.cr.now().replace(microsecond=0),
+            now=fields.Datetime.now(),
         )
 
     def _oms_get_offers_of(self, places):
@@ -287,7 +287,7 @@ class SaleOrderLine(models.Model):
             value=max(ZERO, Decimal(repr(line_sudo.price_subtotal / rate / ordered)).quantize(MICRO)),
             weight=weight,
             volume=volume,
-            together=(line_sudo.linked_line_id or (line_sudo.linked_line_ids and line_sudo)).id or None,
+            together=(line_sudo.combo_item_id and line_sudo.linked_line_id.id) or None,
             categories=frozenset(int(part) for part in (product.categ_id.parent_path or "").split("/") if part),
             dangerous=product.oms_is_dangerous,
         )

@@ -37,8 +37,13 @@ class StockWarehouse(models.Model):
         "CHECK(COALESCE(oms_cost_per_unit, 0) >= 0)", "What work costs cannot be negative."
     )
 
-    def _to_domain(self):
-        """These warehouses as the planner sees them."""
+    def _to_domain(self, kinds=None):
+        """These warehouses as the planner sees them.
+
+        :param kinds: kinds of the rules that are going to ask; what none of them asks is not read. ``None``: any.
+        """
+        with_groups = kinds is None or not kinds.isdisjoint({"node_group", "priority"})
+        with_countries = kinds is None or "ships_to" in kinds
         nodes = []
         for warehouse in self:
             located = warehouse.partner_id._oms_located()
@@ -52,9 +57,9 @@ class StockWarehouse(models.Model):
                     precision=located.precision if located else "",
                     country_code=warehouse.partner_id.country_id.code or "",
                     kind=KINDS.get(warehouse.oms_node_type, warehouse.oms_node_type),
-                    groups=frozenset(warehouse.oms_node_group_ids.ids),
+                    groups=frozenset(warehouse.oms_node_group_ids.ids if with_groups else ()),
                     company_id=warehouse.company_id.id,
-                    ships_to=frozenset(warehouse.oms_ships_to_country_ids.mapped("code")) or None,
+                    ships_to=(with_countries and frozenset(warehouse.oms_ships_to_country_ids.mapped("code"))) or None,
                     costs=warehouse._oms_costs(),
                 )
             )

@@ -116,6 +116,17 @@ class TestPolicies(PolicyCommon):
         policy.rule_ids.unlink()  # then the order of the sites decides
         self.assertEqual(self._from(self._order(("CHAIR", 1))), {"Lyon": 1})
 
+    def test_a_policy_that_is_being_edited_can_be_asked_before_it_is_saved(self):
+        policy = self._policy(rules=("distance",))
+        order = self._order(("CHAIR", 1))
+        edited = self.policies.new(origin=policy)
+        edited.nodes_max = 1
+        edited.objective_ids = [Command.create({"kind": "carbon", "sequence": 0})]
+        chosen = self.policies._get_for(order, edited)[order]
+        self.assertEqual((chosen.policy_id, chosen.policy.nodes_max), (policy.id, 1))
+        self.assertEqual([rule.kind for rule in chosen.policy.objectives], ["covers_most", "carbon", "distance"])
+        self.assertIsNone(self.policies._get_for(order)[order].policy.nodes_max)
+
     def test_who_comes_first_is_said_by_the_policy(self):
         """Both want the same four chairs; the second one is worth more, and urgent, and promised earlier."""
         for order_by in ("value", "priority", "promise"):
