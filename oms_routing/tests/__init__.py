@@ -9,3 +9,4 @@ from . import test_replan
 from . import test_carrier_choice
 from . import test_policy
 from . import test_replay
+from . import test_leftover

@@ -46,7 +46,10 @@ def test_a_decision_planned_again_from_its_record_is_the_same_bit_for_bit():
 
 def test_a_decision_that_says_one_word_less_has_another_digest():
     decision = plan(DEMAND, SNAPSHOT, DEFAULT_POLICY)
-    assert digest(replace(decision, sentence=decision.sentence[:-1])) != digest(decision)
+    other = replace(decision)
+    assert digest(other) == digest(decision)
+    vars(other)["sentence"] = decision.sentence[:-1]  # where what is told only when it is read is kept
+    assert digest(other) != digest(decision)
 
 
 def test_equal_inputs_are_recorded_alike_in_whatever_order_they_came():
