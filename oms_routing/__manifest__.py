@@ -27,5 +27,8 @@
         "views/oms_rate_quote_views.xml",
         "views/oms_transit_views.xml",
         "views/oms_carbon_views.xml",
+        "security/oms_planning_rules.xml",
+        "data/oms_planning_cron_data.xml",
+        "views/oms_planning_views.xml",
     ],
 }

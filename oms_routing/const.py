@@ -1,4 +1,4 @@
-"""Limits of sourcing and of what follows it. Units are part of the names."""
+"""Limits of sourcing, of what follows it, and of planning. Units are part of the names."""
 
 #: Sites of a decision that are kept one by one, the best first; the rest is counted. Chosen ones are always kept.
 CANDIDATES_KEPT = 50
@@ -47,3 +47,39 @@ BOXES_MAX = 20
 
 #: Rows of stock that one may alter when a decision is tried.
 TRY_STOCK_MAX = 500
+
+# --- Planning --------------------------------------------------------------------------------------------------------
+
+#: Products at places of one company that are looked for at once; what is beyond is found when these are planned.
+SERIES_MAX = 100_000
+
+#: What has not been planned for so long is not sold, kept or active any more, and is forgotten; so many rows at a time.
+PLANS_KEPT_DAYS = 30
+PLANS_FORGOTTEN_MAX = 10_000
+
+#: Series that are planned, written and committed together: a killed run loses no more than that.
+SERIES_BATCH = 500
+
+#: Series of a batch, those that sell most, for which models are tried that take long.
+OUTSIDE_BATCH_MAX = 10
+
+#: How far ahead is forecast, in buckets.
+HORIZON = {"week": 8, "day": 28}
+
+#: How many past buckets the graph shows.
+SHOWN_WEEKS = 26
+
+#: Receipts of a product that tell how long deliveries take: the last ones, at most and at least.
+RECEIPTS_MAX, RECEIPTS_MIN = 10, 3
+
+#: Days over which channels are compared: what they sell, and how late their orders are here.
+LAG_OVER_DAYS = 28
+
+#: Orders of a channel from which its lag is concluded, at least.
+LAG_ORDERS_MIN = 5
+
+#: Buffers of one channel that are proposed at most, those of what sells most first.
+BUFFERS_MAX = 5000
+
+#: How far back a place's rejections are looked at; what is older counts for next to nothing.
+LEARN_OVER_DAYS = 365

@@ -68,7 +68,7 @@ def buffer(
     """What a channel should keep back of one product, and why.
 
     :param margin: what a piece brings that the channel sells.
-    :param penalty: what a piece costs that is sold and not there, besides its margin.
+    :param penalty: what a piece costs that is sold and not there.
     """
     others = tuple(others)
     mean, variance = unseen_sales(others, publish_minutes, dispersion)

@@ -289,10 +289,10 @@ class _Test:
         self.earlier, self.later = self.origins[:cut], self.origins[cut:]
         self.fits, self.told = {BASELINE: _seasonal_naive(values, self.season)}, {}
         if self.origins:
-            self.square, self.absolute = self._scale(self.origins[0])
+            self.square, self.absolute = self._scale(self.later[0])
 
     def _scale(self, stop):
-        """What the baseline is off by from one bucket to the next before the first origin: errors are told as shares of it."""
+        """What the baseline is off by from one bucket to the next, before what it is judged on: errors are shares of it."""
         for end in (stop + 1, len(self.values)):
             steps = [self.values[i] - self.values[i - self.season] for i in range(self.season, end)]
             if any(abs(step) > 1e-9 * max(self.values) for step in steps):

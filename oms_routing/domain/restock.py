@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from math import sqrt
 
-from odoo.addons.oms_core.domain.cover import COVER_MAX_DAYS, days_of_cover
+from odoo.addons.oms_core.domain.cover import days_of_cover
 
 from . import chance
 from .words import plain
 
-DAYS_A_YEAR, DAYS_A_WEEK = 365, 7
+DAYS_A_YEAR, DAYS_A_WEEK, WEEKS_A_YEAR = 365, 7, 52
 #: More service than this costs without end, less is no service.
 SERVICE_MIN, SERVICE_MAX = 0.5, 0.999
 #: A delivery time that nobody has told.
@@ -139,9 +139,6 @@ def weeks_of_supply(free: Decimal, weekly: float) -> Decimal:
     return (days / DAYS_A_WEEK).quantize(Decimal("0.1"))
 
 
-WEEKS_MAX = (COVER_MAX_DAYS / DAYS_A_WEEK).quantize(Decimal("0.1"))
-
-
 def overstock(free: Decimal, weekly: float, weeks: float, step: Decimal) -> Decimal:
     """What is there beyond so many weeks of demand; whole steps.
 
@@ -149,6 +146,21 @@ def overstock(free: Decimal, weekly: float, weeks: float, step: Decimal) -> Deci
     (Decimal('35'), Decimal('0'))
     """
     return max(Decimal(0), free - _rounded_up(weekly * weeks, step))
+
+
+def markdown(cost: Decimal, weeks: Decimal, weeks_max: Decimal, holding_rate: Decimal) -> Decimal:
+    """What a piece will lose in value if it stays where there is too much of it: what keeping it costs until it is sold.
+
+    >>> markdown(Decimal(20), Decimal(104), Decimal(26), Decimal("0.25")), markdown(Decimal(20), Decimal(20), Decimal(26), 1)
+    (Decimal('10.00'), Decimal('0'))
+
+    :param weeks: of supply.
+    :param weeks_max: more than that is too much; below, nothing is lost.
+    :param holding_rate: what it costs to keep goods for a year, as a share of their cost. No more than they cost is lost.
+    """
+    if weeks <= weeks_max:
+        return Decimal(0)
+    return min(cost, cost * holding_rate * weeks / WEEKS_A_YEAR).quantize(Decimal("0.01"))
 
 
 def supply_from(told_days: float | None, source: str, receipts: Sequence[float], receipts_min: int) -> Supply:

@@ -31,3 +31,10 @@ from . import oms_rate_quote
 from . import stock_picking_carbon
 from . import stock_picking_cartons
 from . import stock_picking_carrier
+from . import res_company_planning
+from . import oms_demand_history
+from . import oms_demand_forecast
+from . import oms_restock
+from . import oms_buffer_proposal
+from . import oms_reject_rate
+from . import stock_warehouse_learned

@@ -17,6 +17,7 @@ from ..domain.model import Decision, Demand, Item, Snapshot
 from ..domain.planner import plan
 from ..domain.policy import LEAST_COST, Policy
 from .oms_sourcing_policy import Chosen
+from .stock_warehouse_learned import LEARNED_KINDS
 
 #: Rules that ask carriers; without one of them nobody does.
 NEED_OFFERS = frozenset({"carrier_serves", "promise", "landed_cost", "delivery_time", "carbon"})
@@ -240,7 +241,8 @@ class SaleOrder(models.Model):
                     pairs = ((node, product) for node in of_company.ids for product in products.ids)
                     kept = {pair: table.table.cell("safety", *pair) for pair in pairs}
                     safety |= {pair: unscaled(cell) for pair, cell in kept.items() if cell}
-        return Snapshot(warehouses._to_domain(kinds), available, safety=safety)
+        snapshot = Snapshot(warehouses._to_domain(kinds), available, safety=safety)
+        return warehouses._oms_with_learned(snapshot, products) if LEARNED_KINDS & kinds else snapshot
 
     def _oms_get_demand(self, lines, excluded):
         """What this order wants, as the planner sees it.

@@ -10,3 +10,4 @@ from . import test_carrier_choice
 from . import test_policy
 from . import test_replay
 from . import test_leftover
+from . import test_planning

@@ -131,6 +131,11 @@ oms.stock.event              -      -      -      -      -      -      r      r 
 oms.stock.history            -      -      -      -      -      -      rwcd   rwcd   rwcd   rwcd   rwcd
 oms.rate.compare             -      -      -      rwcd   rwcd   rwcd   rwcd   -      rwcd   rwcd   rwcd
 oms.rate.compare.line        -      -      -      rwcd   rwcd   rwcd   rwcd   -      rwcd   rwcd   rwcd
+oms.demand.forecast          -      -      -      -      -      -      r      r      r      r      r
+oms.demand.report            -      -      -      -      -      -      r      r      r      r      r
+oms.restock                  -      -      -      -      -      -      r      r      r      r      r
+oms.buffer.proposal          -      -      -      -      -      -      r      r      r      r      r
+oms.reject.rate              -      -      -      -      -      -      r      r      r      r      r
 oms.vendor.rejection         -      -      -      -      -      -      -      -      r      r      r
 oms.vendor.reject            -      -      -      -      -      -      -      -      -      -      -
 oms.vendor.reject.line       -      -      -      -      -      -      -      -      -      -      -

@@ -170,3 +170,20 @@ def test_whatever_the_history_a_forecast_comes_the_same_again_and_is_never_below
         assert len(found.quantiles[level]) == 5
         assert min(found.quantiles[level]) >= 0
     assert found.model == BASELINE or found.rmsse < found.baseline_rmsse
+
+
+@pytest.mark.parametrize(
+    "model, values, expected",
+    [
+        ("mean_4", [1, 2, 3, 4, 9], 4.5),
+        ("smooth_30", [10, 20], 13.0),
+        # size 4 → 4 + 0.1 · (6 − 4), distance 1 → 1 + 0.1 · (3 − 1); times 0.95
+        ("croston", [4, 0, 0, 6], 0.95 * 4.2 / 1.2),
+        # the chance 1 → 0.9 → 0.81 → 0.829, the size 4 → 4.2
+        ("tsb", [4, 0, 0, 6], (0.81 + 0.1 * 0.19) * 4.2),
+        ("tsb", [4, 0, 0], 0.81 * 4),
+    ],
+)
+def test_a_model_says_what_its_paper_says(model, values, expected):
+    levels, seasons = forecast.MODELS[model]([float(value) for value in values], 1)
+    assert (levels[-1], seasons) == (pytest.approx(expected), None)

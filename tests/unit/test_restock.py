@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odoo.addons.oms_routing.domain import buffers, chance, restock
+from odoo.addons.oms_routing.domain import buffers, chance, proposals, restock
 from odoo.addons.oms_routing.domain.buffers import Seller
 from odoo.addons.oms_routing.domain.restock import Supply, Wanted
 
@@ -93,6 +93,35 @@ def test_the_risk_of_running_out_is_told_by_what_is_there_and_comes():
 def test_a_quantile_is_the_smallest_that_is_enough(mean, variance, level):
     found = chance.quantile(mean, variance, level)
     assert chance.at_most(mean, variance, found + 1e-6) >= level - 1e-6
+
+
+# --- what becomes of a proposal --------------------------------------------------------------------------------------
+
+D = Decimal
+OLD, NEW = (D(10), D(20)), (D(24), D(48))
+
+
+@pytest.mark.parametrize(
+    "case, arguments, expected",
+    [
+        ("nobody wants it and there is no rule", ((D(0), D(0)), None), ("none", False)),
+        ("there is no rule", (NEW, None), ("proposed", True)),
+        ("a person made the rule", (NEW, OLD), ("proposed", False)),
+        ("the rule is as it was written from here", (NEW, OLD, OLD), ("proposed", True)),
+        ("a person changed what was written from here", (NEW, OLD, NEW), ("proposed", False)),
+        ("the rule is right and a person's", (NEW, NEW), ("none", False)),
+        ("the rule is right and ours", (NEW, NEW, NEW), ("applied", False)),
+        ("somebody said no to that", (NEW, OLD, OLD, NEW), ("dismissed", False)),
+        ("somebody said no to something else", (NEW, OLD, OLD, OLD), ("proposed", False)),
+        ("it is hardly different", ((D(101), D(205)), (D(100), D(200))), ("none", False)),
+    ],
+)
+def test_whose_rule_it_is_decides_who_may_change_it(case, arguments, expected):
+    assert proposals.verdict(*arguments) == expected, case
+
+
+def test_a_pinned_rule_stays_as_it_is_whoever_wrote_it():
+    assert proposals.verdict(NEW, OLD, OLD, is_pinned=True) == ("pinned", False)
 
 
 # --- channel buffers -------------------------------------------------------------------------------------------------
