@@ -83,3 +83,8 @@ BUFFERS_MAX = 5000
 
 #: How far back a place's rejections are looked at; what is older counts for next to nothing.
 LEARN_OVER_DAYS = 365
+
+#: Orders that the job which looks for cheaper ways looks at before it commits, in all, and how often each of them.
+IMPROVE_BATCH_MAX = 20
+IMPROVE_RUN_MAX = 500
+IMPROVE_EVERY_MINUTES = 60

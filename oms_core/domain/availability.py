@@ -118,6 +118,20 @@ class StockTable:
                 if threshold is not None:
                     safety[index] = threshold.kept(on_hand[index])
 
+    def keep_all_back(self, nodes: Iterable[int]) -> None:
+        """Promise nothing of these nodes: all that lies there is kept.
+
+        >>> table = StockTable(nodes=[1, 2], products=[7])
+        >>> table.add("on_hand", [(7, 1, 5), (7, 2, 9)])
+        >>> table.keep_all_back([2])
+        >>> table.cell("safety", 1, 7), table.cell("safety", 2, 7)
+        (0, 9)
+        """
+        on_hand, safety = self.columns["on_hand"], self.columns["safety"]
+        for position in [self.position[node] for node in nodes]:
+            for start in self.start.values():
+                safety[start + position] = max(on_hand[start + position], 0)
+
     def cell(self, fact: str, node: int, product: int) -> int:
         """Millionths; nothing where node or product are not in the table."""
         start, position = self.start.get(product), self.position.get(node)

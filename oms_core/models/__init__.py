@@ -44,6 +44,7 @@ from . import stock_warehouse_fulfilment
 from . import oms_reject_reason
 from . import stock_picking_scan
 from . import stock_picking_pickup
+from . import stock_picking_way_back
 from . import stock_picking_curbside
 from . import stock_picking_accept
 from . import sale_order_source

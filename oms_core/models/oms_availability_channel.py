@@ -34,7 +34,12 @@ class OmsAvailability(models.AbstractModel):
         safety = self.env["oms.stock.buffer"]._get_safety(company)
         if safety:
             free.table.keep_back(safety, lineages)
+        self._oms_availability_deductions(free, warehouses)
         return free, lineages
+
+    @api.model
+    def _oms_availability_deductions(self, snapshot, warehouses):
+        """Hook: take off what is there, and is promised to nobody for another reason than safety stock."""
 
     @api.model
     def _get_channel_atp(self, channel, products):

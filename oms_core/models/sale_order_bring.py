@@ -140,7 +140,7 @@ class SaleOrder(models.Model):
         products = moves_sudo.product_id
         # sudo: as above, what is free there is no secret of those places
         snapshot = self.env["oms.availability"].sudo()._snapshot(products, places, but_orders=self)
-        parts = bring(missing, places.ids, snapshot.by_node(places.ids, products.ids))
+        parts = self._oms_choose_bringers(store, missing, places, snapshot.by_node(places.ids, products.ids))
         transfers_sudo = self.env["stock.picking"].sudo()  # sudo: as above
         for place in places:
             of_place = [part for part in parts if part.place == place.id]
@@ -149,6 +149,10 @@ class SaleOrder(models.Model):
         if transfers_sudo:
             self.env["sale.order.line"]._oms_give_promises(transfers_sudo.move_ids.product_id, tell=False)
         return transfers_sudo.with_env(self.env)
+
+    def _oms_choose_bringers(self, store, missing, places, free):
+        """Hook: which place brings what to a store; as :func:`bring`."""
+        return bring(missing, places.ids, free)
 
     def _oms_get_bringers(self, store, but):
         """The places that may bring goods to a store, the preferred one first: those that are not run by somebody else, to

@@ -46,6 +46,11 @@ class SaleOrder(models.Model):
 class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
 
+    def _oms_procure_from(self, warehouse, values):
+        """Hook: the values of a procurement that asks a place for goods of this line."""
+        self.ensure_one()
+        return dict(values, warehouse_id=warehouse)
+
     @api.depends("order_id.oms_delivery_method", "order_id.oms_pickup_warehouse_id")
     def _compute_warehouse_id(self):
         """Override of ``sale_stock``: what the customer comes for is taken where he comes."""

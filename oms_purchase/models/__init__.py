@@ -3,3 +3,4 @@ from . import purchase_order
 from . import sale_order_line
 from . import stock_picking
 from . import stock_rule
+from . import vendor_places

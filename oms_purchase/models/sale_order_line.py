@@ -72,7 +72,8 @@ class SaleOrderLine(models.Model):
             if order.state != "sale":
                 continue
             # What was sourced meanwhile, or is wanted no longer, is not bought again: Odoo reckons with what is missing.
-            asked = lines.filtered(lambda line: line._oms_get_next_seller())
+            # A line whose product is not always bought was decided to come from that vendor, and is decided anew.
+            asked = lines.filtered(lambda line: line._oms_get_next_seller() or line._oms_is_from_shelf())
             with order._oms_unlocked():
                 asked._action_launch_stock_rule()
             for line in lines:
@@ -84,7 +85,15 @@ class SaleOrderLine(models.Model):
                     "purchase": of_line[:1].purchase_id.name,
                     "reason": of_line[:1].reason or self.env._("no reason given"),
                 }
-                if line in asked:
+                if line in asked and line._oms_is_from_shelf():
+                    order.message_post(
+                        body=self.env._(
+                            "%(vendor)s rejected %(quantity)g × %(product)s (%(purchase)s, %(reason)s). Other places were "
+                            "asked for it.",
+                            **words,
+                        )
+                    )
+                elif line in asked:
                     text = self.env._(
                         "%(vendor)s rejected %(quantity)g × %(product)s (%(purchase)s, %(reason)s). It was ordered from "
                         "%(next)s.",

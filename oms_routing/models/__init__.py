@@ -14,12 +14,14 @@ from . import stock_warehouse_capacity
 from . import res_partner
 from . import sale_order
 from . import sale_order_sourcing
-from . import sale_order_intake
 from . import sale_order_line
 from . import sale_order_leftover
 from . import stock_move
 from . import stock_picking
 from . import sale_order_replan
+from . import sale_order_improve
+from . import sale_order_bring
+from . import oms_sourcing_policy_life
 from . import stock_picking_replan
 from . import sale_order_timeline
 from . import delivery_carrier_service

@@ -79,17 +79,6 @@ class OmsCapacityUse(models.Model):
         self.create(rows)
 
     @api.model
-    def _has_room(self, order, place_id, capacity):
-        """Whether a place can take one more order, or has this one already."""
-        if 0 not in (capacity.orders_left, capacity.open_left) and capacity.minutes_left != 0:
-            return True
-        return bool(
-            self.search_count(
-                [("order_id", "=", order.id), ("warehouse_id", "=", place_id), ("state", "=", "taken")], limit=1
-            )
-        )
-
-    @api.model
     def _settle(self, orders):
         """End what these orders took of places that have nothing more to ship of them; take less where there is less to pick.
         Called as superuser."""

@@ -75,7 +75,7 @@ class SaleOrderLine(models.Model):
         quantities = [uom._compute_quantity(float(part), procurement_uom, round=False) for _warehouse, part in parts]
         quantities[-1] = product_qty - sum(quantities[:-1])
         return [
-            procurements[0]._replace(product_qty=quantity, values=dict(values, warehouse_id=warehouse))
+            procurements[0]._replace(product_qty=quantity, values=self._oms_procure_from(warehouse, values))
             for (warehouse, _part), quantity in zip(parts, quantities, strict=True)
             if warehouse  # what no site has is asked for later, or never; see sale_order_leftover
         ]
@@ -101,14 +101,17 @@ class SaleOrderLine(models.Model):
 
         What has left already cannot be given back; Odoo expects it as a return, at the first site.
         """
-        outgoing = self._oms_get_outgoing()
+        # What a vendor sends is bought, and bought less: it lies on no shelf.
+        outgoing = self._oms_get_outgoing().filtered(lambda move: move.location_id.usage != "supplier")
+        vendors = self.oms_decision_line_ids.warehouse_id.filtered(lambda place: place.oms_node_type == "vendor")
         open_at = self._oms_get_open(outgoing.filtered(lambda move: move.state not in ("done", "cancel")).sorted("id"))
         takeable = min(surplus, sum(open_at.values(), Decimal(0)))
         parts = defaultdict(Decimal)
         for warehouse, quantity in give_back(list(open_at.items()), takeable):
             parts[warehouse] -= quantity
         if surplus > takeable:
-            left_from = outgoing.filtered(lambda move: move.state == "done").warehouse_id[:1] or self.warehouse_id
+            left_from = outgoing.filtered(lambda move: move.state == "done").warehouse_id[:1]
+            left_from = left_from or vendors[-1:] or self.warehouse_id
             parts[left_from] -= surplus - takeable
         return list(parts.items())
 

@@ -13,10 +13,8 @@ from odoo.addons.oms_core.alone import leave_task, on_its_own
 from odoo.addons.oms_core.domain.quantities import Quantities
 
 from ..const import ATTEMPTS_MAX, REPLAN_BATCH_MAX, REPLAN_EVERY_MINUTES
-from ..domain.model import SINGLE, SPLIT, TAKING
-
-#: Outcomes of which everything leaves at once.
-SHIPS_ALL = (SINGLE, SPLIT)
+from ..domain.improving import SHIPS_ALL
+from ..domain.model import TAKING
 
 #: Decisions that a person or the customer asked for: places are counted anew from there.
 FRESH_STARTS = ("confirm", "manual")
@@ -157,25 +155,27 @@ class SaleOrder(models.Model):
 
     # ---------------------------------------------------------------------------------------------------- STOCK FOUND
 
-    @api.model
-    def _oms_look_for_stock(self, orders):
-        """Give these orders what they still wait for, where a place can ship all of it now.
+    def _oms_look_for_stock(self):
+        """Give this order what no transfer brings, and what one waits for, where places can ship all of that now.
 
-        :return: the orders that have it.
+        :return: whether something was found.
         """
-        wanted, moves = {}, {}
-        for order in orders:
-            moves[order] = order._oms_get_starving()
-            starving = moves[order]._oms_get_wanted()
-            wanted[order] = starving or order._oms_missing()
-        found = self.browse()
-        for order, planned in self._oms_propose(wanted, "found").items():
-            if planned.decision.outcome not in SHIPS_ALL:
-                continue
-            order._oms_replace(moves[order], wanted[order], planned, "found")
-            order._oms_end_stock_holds()
-            found |= order
-        return found
+        self.ensure_one()
+        nothing = self.env["stock.move"]
+        return self._oms_take_found(nothing, self._oms_missing()) | self._oms_take_found(
+            starving := self._oms_get_starving(), starving._oms_get_wanted()
+        )
+
+    def _oms_take_found(self, moves, wanted):
+        if not wanted:
+            return False
+        planned = self._oms_propose({self: wanted}, "found")[self]
+        if planned.decision.outcome not in SHIPS_ALL:
+            return False
+        self._oms_replace(moves, wanted, planned, "found")
+        if not self._oms_missing():
+            self._oms_end_stock_holds()
+        return True
 
     @api.model
     def _oms_give_found_stock(self, limit):
@@ -189,7 +189,7 @@ class SaleOrder(models.Model):
             batch = orders[start : start + REPLAN_BATCH_MAX]
             for order in batch.try_lock_for_update(allow_referencing=True):
                 with on_its_own(order, order._oms_tell_not_found):
-                    order._oms_look_for_stock(order)
+                    order._oms_look_for_stock()
                     order.oms_replanned_at = fields.Datetime.now()
             if not cron._commit_progress(len(batch), remaining=max(len(orders) - start - len(batch), 0)):
                 break

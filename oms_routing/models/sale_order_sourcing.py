@@ -241,7 +241,9 @@ class SaleOrder(models.Model):
                     pairs = ((node, product) for node in of_company.ids for product in products.ids)
                     kept = {pair: table.table.cell("safety", *pair) for pair in pairs}
                     safety |= {pair: unscaled(cell) for pair, cell in kept.items() if cell}
-        snapshot = Snapshot(warehouses._to_domain(kinds), available, safety=safety)
+        snapshot = Snapshot(
+            warehouses._to_domain(kinds), available, safety=safety, capacity=warehouses._oms_get_capacity(orders)
+        )
         return warehouses._oms_with_learned(snapshot, products) if LEARNED_KINDS & kinds else snapshot
 
     def _oms_get_demand(self, lines, excluded):

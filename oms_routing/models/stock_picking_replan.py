@@ -94,12 +94,13 @@ class StockPicking(models.Model):
             self._oms_tell_pickup(why, is_late)
             return
         movable = moves.filtered(lambda move: move._oms_may_go_elsewhere())
+        excluded = {node.id: why} if is_late else {}  # of a closed place the planner knows
         used_up = is_late and order._oms_attempts_are_used_up()
         rejected = [(move.sale_line_id, move.product_id, move.product_qty) for move in movable] if is_late else []
         if (
             movable == moves
             and not used_up
-            and order._oms_move_elsewhere(movable, "late" if is_late else "closed", {node.id: why})
+            and order._oms_move_elsewhere(movable, "late" if is_late else "closed", excluded)
         ):
             self._oms_remember_late(rejected)
             order._oms_end_stock_holds(f"closed {node.id}")

@@ -45,6 +45,7 @@ class StockWarehouse(models.Model):
         with_groups = kinds is None or not kinds.isdisjoint({"node_group", "priority"})
         with_countries = kinds is None or "ships_to" in kinds
         nodes = []
+        openings = self._oms_get_openings()
         for warehouse in self:
             located = warehouse.partner_id._oms_located()
             nodes.append(
@@ -59,6 +60,8 @@ class StockWarehouse(models.Model):
                     kind=KINDS.get(warehouse.oms_node_type, warehouse.oms_node_type),
                     groups=frozenset(warehouse.oms_node_group_ids.ids if with_groups else ()),
                     company_id=warehouse.company_id.id,
+                    is_open=openings[warehouse].is_open,
+                    closed_reason=openings[warehouse].reason,
                     ships_to=(with_countries and frozenset(warehouse.oms_ships_to_country_ids.mapped("code"))) or None,
                     costs=warehouse._oms_costs(),
                 )

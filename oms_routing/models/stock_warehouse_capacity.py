@@ -84,19 +84,34 @@ class StockWarehouse(models.Model):
         self.ensure_one()
         return self.oms_minutes_per_order + units * self.oms_minutes_per_unit
 
-    def _oms_get_capacity(self):
-        """{id of a place with a limit: what it can still take, as ``domain.model.Capacity``}, in one query."""
-        places = self.grouped("id")
-        return {
-            place_id: Capacity(
-                orders_left=_left(places[place_id].oms_orders_max, orders),
-                open_left=_left(places[place_id].oms_open_orders_max, open_orders),
-                minutes_left=_left(Decimal(places[place_id].oms_minutes_max), Decimal(repr(minutes))),
-                minutes_order=Decimal(repr(places[place_id].oms_minutes_per_order)),
-                minutes_unit=Decimal(repr(places[place_id].oms_minutes_per_unit)),
+    def _oms_get_capacity(self, orders=None):
+        """{id of a place with a limit: what it can still take, as ``domain.model.Capacity``}, in one query.
+
+        :param orders: who asks. One order that a place has already needs no second room there.
+        """
+        used = self._oms_get_used()
+        standing = frozenset()
+        if used and orders and len(orders) == 1:
+            # sudo: who confirms need not see what was taken
+            uses_sudo = self.env["oms.capacity.use"].sudo()
+            standing = frozenset(
+                uses_sudo.search([("order_id", "=", orders.id), ("state", "=", "taken")]).warehouse_id.ids
             )
-            for place_id, (orders, open_orders, minutes) in self._oms_get_used().items()
-        }
+        result = {}
+        for place_id, (used_orders, used_open, used_minutes) in used.items():
+            place = self.browse(place_id)
+            has_it = place_id in standing
+            per_order = Decimal(repr(place.oms_minutes_per_order))
+            result[place_id] = Capacity(
+                orders_left=_left(place.oms_orders_max, used_orders - has_it),
+                open_left=_left(place.oms_open_orders_max, used_open - has_it),
+                minutes_left=_left(
+                    Decimal(place.oms_minutes_max), Decimal(repr(used_minutes)) - (per_order if has_it else 0)
+                ),
+                minutes_order=per_order,
+                minutes_unit=Decimal(repr(place.oms_minutes_per_unit)),
+            )
+        return result
 
     def _oms_get_used(self):
         """{id of a place with a limit: (orders of today, open orders, minutes of today)}, in one query."""

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytz
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ..const import SHUT_DAYS_MAX
 from ..domain.opening import opening
@@ -36,10 +36,16 @@ class StockWarehouse(models.Model):
     )
 
     def write(self, vals):
-        """Override of ``stock``: when a place closes, others are asked soon for what it has not picked."""
+        """Override of ``stock``: when a place closes, others are asked soon for what it has not picked; when it opens again,
+        what nobody else could bring goes on."""
         result = super().write(vals)
         if vals.get("oms_intake") == "closed":
             self._oms_wake_replan()
+        elif vals.get("oms_intake") == "open":
+            # sudo: who opens a place again lets go on what waited for that
+            holds_sudo = self.env["oms.hold"].sudo()
+            subjects = [f"closed {place.id}" for place in self]
+            holds_sudo.search([("subject", "in", subjects), ("released_at", "=", False)])._release()
         return result
 
     def _oms_get_openings(self, moment=None):
@@ -68,3 +74,17 @@ class StockWarehouse(models.Model):
     def _oms_wake_replan(self):
         # sudo: whoever closes a place may have the job look at what it has not picked
         self.env.ref("oms_routing.cron_replan").sudo()._trigger()
+
+
+class OmsAvailability(models.AbstractModel):
+    _inherit = "oms.availability"
+
+    @api.model
+    def _oms_availability_deductions(self, snapshot, warehouses):
+        """Override of ``oms_core``: of a place that is closed nothing is promised. A full one is promised: tomorrow it has
+        room again."""
+        result = super()._oms_availability_deductions(snapshot, warehouses)
+        closed = [place.id for place, state in warehouses._oms_get_openings().items() if state.gives_up]
+        if closed:
+            snapshot.table.keep_all_back(closed)
+        return result

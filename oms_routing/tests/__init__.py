@@ -11,3 +11,4 @@ from . import test_policy
 from . import test_replay
 from . import test_leftover
 from . import test_planning
+from . import test_improve

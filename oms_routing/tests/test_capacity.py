@@ -141,3 +141,12 @@ class TestIntake(RoutingCommon):
             }
         )
         self.assertEqual(self._from(self._order(("CHAIR", 1))), {"Lyon": 1})
+
+    def test_of_a_closed_place_nothing_is_promised_of_a_full_one_everything(self):
+        availability = self.env["oms.availability"]
+        self.assertEqual(availability._get_channel_atp(self.channel, self.chair)[self.chair.id], 100)
+        self.lyon.oms_orders_max = 1
+        self._order(("CHAIR", 1)), self._order(("CHAIR", 1))
+        self.assertEqual(availability._get_channel_atp(self.channel, self.chair)[self.chair.id], 98)
+        self.lille.oms_intake = "closed"
+        self.assertEqual(availability._get_channel_atp(self.channel, self.chair)[self.chair.id], 50)

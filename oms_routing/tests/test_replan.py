@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.fields import Command
+from odoo.tools.safe_eval import safe_eval
 
 from .common import RoutingCommon
 
@@ -169,12 +170,23 @@ class TestClosed(ReplanCommon):
         self._job()
         self.assertEqual((self._holds(order), self._from(order)), ([], {"Marseille": 2}))
 
+    def test_what_nobody_else_could_bring_goes_on_when_the_place_opens_again(self):
+        self._put(self.chair, lyon=0)
+        order = self._order(("CHAIR", 2))
+        self.lille.oms_intake = "closed"
+        self._job()
+        self.lille.oms_intake = "open"
+        self.assertEqual((self._holds(order), self._from(order)), ([], {"Lille": 2}))
+
     def test_a_pickup_at_a_closed_store_waits_for_its_customer(self):
         order = self._order(("CHAIR", 2), delivery_method="pickup", pickup_ref="LIL")
         self.lille.oms_intake = "closed"
         self._job()
         self.assertEqual((self._holds(order), self._from(order)), (["stock"], {"Lille": 2}))
         self.assertIn("Offer another store", order.oms_hold_reason)
+        queue = self.env["ir.actions.act_window"]._for_xml_id("oms_routing.pickups_to_decide_action")
+        waiting = self.env["oms.hold"].search(safe_eval(queue["domain"]))
+        self.assertEqual(waiting.order_id & order, order)
 
 
 class TestAttempts(ReplanCommon):
@@ -257,6 +269,16 @@ class TestStockFound(ReplanCommon):
         self._job()
         self.assertEqual(self._from(order), {"Marseille": 2})
         self.assertEqual(self._moves(order).state, "assigned")
+
+    def test_one_line_is_found_while_another_is_still_waited_for(self):
+        self._put(self.chair, lille=5)
+        order = self._order(("CHAIR", 2), ("LAMP", 1))
+        chairs = self._delivery(order, self.lille).move_ids.filtered(lambda move: move.product_id == self.chair)
+        chairs.picking_id._oms_reject({chairs: 2}, self.env.ref("oms_core.reject_reason_shelf_empty"))
+        self._put(self.chair, lyon=2)
+        self._job()
+        self.assertEqual(self._from(order, self.chair), {"Lyon": 2})
+        self.assertEqual((self._holds(order), sum(self._from(order, self.lamp).values())), ([], 1))
 
     def test_other_holds_of_the_order_stand(self):
         self._put(self.chair, lille=5)

@@ -150,6 +150,24 @@ class TestReroute(RoutingCommon):
         self._delivery(order, self.lille).action_cancel()
         self.assertEqual(self._holds(order), ["stock"])
 
+    def test_goods_that_were_picked_and_are_not_sent_are_brought_back_to_the_shelf(self):
+        """Of five that stand at the output of Lille two are refused: nobody is promised them before they are back."""
+        self.lille.delivery_steps = "pick_ship"
+        self._put(self.chair, lille=5)
+        order = self._order(("CHAIR", 5))
+        self._validate(self._delivery(order, self.lille))
+        delivery = self._delivery(order, self.lille)
+        delivery._oms_reject({delivery.move_ids: 2}, self.env.ref("oms_core.reject_reason_no_time"))
+        back = self.env["stock.picking"].search(
+            [("location_id", "=", self.lille.wh_output_stock_loc_id.id), ("picking_type_code", "=", "internal")]
+        ) & self.env["stock.picking"].search([("location_dest_id", "=", self.lille.lot_stock_id.id)])
+        self.assertEqual((back.state, back.move_ids.product_uom_qty), ("assigned", 2))
+        availability = self.env["oms.availability"]
+        self.assertEqual(availability._snapshot(self.chair, self.lille).available(self.lille.id, self.chair.id), 0)
+        self._validate(back)
+        self.assertEqual(availability._snapshot(self.chair, self.lille).available(self.lille.id, self.chair.id), 2)
+        self.assertEqual(self._delivery(order, self.lille).move_ids.filtered("quantity").quantity, 3)
+
     def test_who_works_in_the_warehouse_may_give_up_a_delivery(self):
         """And needs no right to orders, decisions or holds for what follows."""
         self._put(self.chair, lille=5, lyon=5)

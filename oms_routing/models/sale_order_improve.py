@@ -1,0 +1,118 @@
+"""Until somebody begins to pick it, an order may come from a place that is cheaper by now; only if it is worth it."""
+
+from collections import defaultdict
+from datetime import timedelta
+from decimal import Decimal
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import formatLang
+
+from odoo.addons.oms_core.alone import leave_task, on_its_own
+
+from ..const import IMPROVE_BATCH_MAX, IMPROVE_EVERY_MINUTES, IMPROVE_RUN_MAX
+from ..domain.improving import saving
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    oms_improved_at = fields.Datetime(
+        string="Looked at for a Cheaper Way", readonly=True, copy=False, help="When the job last compared costs."
+    )
+
+    @api.model
+    def _oms_search_improvable(self, limit):
+        """Orders of policies that ask for it, with something that nobody has begun to pick; the longest not looked at first."""
+        policies = self.env["oms.sourcing.policy"].search([("reoptimise", "=", True)])
+        if not policies:
+            return self.browse()
+        untouched = [
+            ("state", "=", "assigned"),
+            ("oms_picked_at", "=", False),
+            ("oms_ready_at", "=", False),
+            ("oms_accepted_at", "=", False),
+        ]
+        since = fields.Datetime.now() - timedelta(minutes=IMPROVE_EVERY_MINUTES)
+        return self.search(
+            Domain("state", "=", "sale")
+            & Domain("oms_decision_ids", "any", [("policy_id", "in", policies.ids)])
+            & Domain("picking_ids", "any", untouched)
+            & (Domain("oms_improved_at", "=", False) | Domain("oms_improved_at", "<", since)),
+            order="oms_improved_at nulls first, id",
+            limit=limit,
+        )
+
+    @api.model
+    def _cron_oms_improve(self):
+        """Look at open orders for a cheaper way; a batch and a commit at a time, and so many in one run."""
+        cron = self.env["ir.cron"]
+        orders = self._oms_search_improvable(IMPROVE_RUN_MAX)
+        for start in range(0, len(orders), IMPROVE_BATCH_MAX):
+            batch = orders[start : start + IMPROVE_BATCH_MAX]
+            for order in batch.try_lock_for_update(allow_referencing=True):
+                with on_its_own(order, order._oms_tell_not_improved):
+                    order._oms_improve()
+                    order.oms_improved_at = fields.Datetime.now()
+            if not cron._commit_progress(len(batch), remaining=max(len(orders) - start - len(batch), 0)):
+                break
+
+    def _oms_improve(self):
+        """Have goods come from elsewhere, if that saves enough.
+
+        :return: the decision, empty when everything stays.
+        """
+        self.ensure_one()
+        nothing = self.env["oms.sourcing.decision"]
+        policy = self._oms_get_policy()
+        changes = self._oms_decisions().filtered(lambda decision: decision.trigger == "saving")
+        if not policy.reoptimise or len(changes) >= policy.changes_max or self.oms_on_hold:
+            return nothing
+        moves = self._oms_get_improvable()
+        if not moves or not (locked := moves.picking_id.try_lock_for_update(allow_referencing=True)):
+            return nothing
+        moves = moves.filtered(lambda move: move.picking_id in locked)
+        wanted, freed = moves._oms_get_wanted(), defaultdict(Decimal)
+        for move in moves:
+            freed[move.warehouse_id.id, move.product_id.id] += Decimal(
+                repr(move.product_id.uom_id.round(move.product_qty))
+            )
+        stands = [
+            (line.id, place.id, sum(line._oms_get_open(of_place).values()))
+            for line, of_line in moves.grouped("sale_line_id").items()
+            for place, of_place in of_line.grouped("warehouse_id").items()
+        ]
+        planned = self._oms_propose({self: wanted}, "saving", freed=freed)[self]
+        saved = saving(planned.demand, planned.snapshot, planned.policy, stands, planned.decision)
+        if saved is None or saved.amount < Decimal(repr(policy.saving_min)):
+            return nothing
+        sentence = self.env._(
+            "%(why)s It saves %(amount)s: %(after)s instead of %(before)s from %(places)s.",
+            why=planned.decision.sentence,
+            amount=self._oms_say_cost(saved.amount),
+            after=self._oms_say_cost(saved.after),
+            before=self._oms_say_cost(saved.before),
+            places=", ".join(moves.warehouse_id.mapped("name")),
+        )
+        return self._oms_replace(moves, wanted, planned, "saving", sentence=sentence)
+
+    def _oms_get_improvable(self):
+        """The moves that nobody has begun to work on, and that have all they want. Kits stay where they are."""
+        moves = self.env["stock.move"]
+        for picking in self.picking_ids.filtered(lambda picking: picking.state == "assigned"):
+            if picking._oms_is_untouched() and not picking.oms_accepted_at:
+                moves |= picking.move_ids
+        return moves.filtered(
+            lambda move: (
+                move.state == "assigned"
+                and move.product_id == move.sale_line_id.product_id
+                and move._oms_may_go_elsewhere()
+            )
+        )
+
+    def _oms_say_cost(self, amount):
+        return formatLang(self.env, float(amount), currency_obj=self.company_id.currency_id)
+
+    def _oms_tell_not_improved(self, error):
+        self.oms_improved_at = fields.Datetime.now()
+        leave_task(self, self.env._("No cheaper way was found"), str(error), self.user_id)
