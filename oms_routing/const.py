@@ -88,3 +88,5 @@ LEARN_OVER_DAYS = 365
 IMPROVE_BATCH_MAX = 20
 IMPROVE_RUN_MAX = 500
 IMPROVE_EVERY_MINUTES = 60
+#: Delivery methods about which it is learned in one night, and ways of which something is known.
+CARRIERS_LEARNED_MAX, LANES_MAX = 2000, 100_000

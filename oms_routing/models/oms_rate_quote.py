@@ -20,7 +20,7 @@ class OmsRateQuote(models.Model):
 
     _name = "oms.rate.quote"
     _description = "Carrier Quote"
-    _order = "id desc"
+    _order = "quoted_at desc, id"
     _rec_name = "service"
 
     order_id = fields.Many2one("sale.order", readonly=True, index="btree_not_null", ondelete="cascade")

@@ -8,7 +8,7 @@ from odoo.tools import SQL, ormcache
 from odoo.addons.oms_core.alone import on_its_own
 from odoo.addons.oms_core.domain.rates import find_zone
 
-from ..const import LEARN_DAYS, LEARN_MAX
+from ..const import CARRIERS_LEARNED_MAX, LANES_MAX, LEARN_DAYS, LEARN_MAX
 from ..domain.transit import Delay, Learned, delay_hours, expected, learn
 
 
@@ -61,7 +61,7 @@ class OmsTransitLane(models.Model):
     def _get_learned(self):
         """{lane: ``domain.transit.Learned``} of all delivery methods."""
         lanes = {}
-        for row in self.sudo().search([]):  # sudo: how late carriers are depends on nobody's rights
+        for row in self.sudo().search([], limit=LANES_MAX):  # sudo: how late carriers are depends on nobody's rights
             lane = (row.carrier_id.id, row.warehouse_id.id or None, row.zone or None)
             covered = round(row.measured * row.covered / 100)
             lanes[lane] = Learned(lane, row.parcels, row.usual_hours, row.late_hours, row.measured, covered)
@@ -71,7 +71,11 @@ class OmsTransitLane(models.Model):
     def _cron_oms_learn_transit(self):
         """Learn anew how late each delivery method is, one after the other."""
         cron = self.env["ir.cron"]
-        carriers = self.env["delivery.carrier"].with_context(active_test=False).search([])
+        carriers = (
+            self.env["delivery.carrier"]
+            .with_context(active_test=False)
+            .search([], order="id", limit=CARRIERS_LEARNED_MAX)
+        )
         cron._commit_progress(remaining=len(carriers))
         for carrier in carriers:
             with on_its_own(carrier, lambda _error: None):  # what is known of it stays; the log says why

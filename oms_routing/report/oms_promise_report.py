@@ -29,7 +29,7 @@ class OmsPromiseReport(models.Model):
     carrier_id = fields.Many2one("delivery.carrier", string="Delivery Method", readonly=True)
     shipped_at = fields.Datetime(string="Shipped", readonly=True)
     delivered_at = fields.Datetime(string="Delivered", readonly=True)
-    promised_by = fields.Datetime(string="Promised By", readonly=True)
+    promised_by = fields.Datetime(readonly=True)
     promised = fields.Float(string="Promised (%)", aggregator="avg", readonly=True)
     kept = fields.Float(
         string="Kept (%)", aggregator="avg", readonly=True, help="Arrived by what was promised all but surely."

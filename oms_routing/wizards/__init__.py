@@ -1,2 +1,3 @@
 from . import oms_sourcing_template
 from . import oms_sourcing_try
+from . import oms_rate_compare
