@@ -10,6 +10,7 @@
     "data": [
         "security/ir.model.access.csv",
         "security/oms_rules.xml",
+        "security/oms_backtest_rules.xml",
         "data/oms_sourcing_data.xml",
         "data/ir_cron_replan_data.xml",
         "data/oms_reject_reason_data.xml",
@@ -30,5 +31,8 @@
         "security/oms_planning_rules.xml",
         "data/oms_planning_cron_data.xml",
         "views/oms_planning_views.xml",
+        "data/oms_backtest_data.xml",
+        "views/oms_sourcing_backtest_views.xml",
+        "views/oms_sourcing_regret_views.xml",
     ],
 }

@@ -90,3 +90,32 @@ IMPROVE_RUN_MAX = 500
 IMPROVE_EVERY_MINUTES = 60
 #: Delivery methods about which it is learned in one night, and ways of which something is known.
 CARRIERS_LEARNED_MAX, LANES_MAX = 2000, 100_000
+
+#: Decisions of the past that one trial of a policy looks at, the latest of the days that were asked for.
+BACKTEST_ORDERS_MAX = 10_000
+
+#: Decisions that a trial looks at before it commits what came of them.
+BACKTEST_CHUNK = 100
+
+#: A trial of no more decisions is run at once; a larger one by the job.
+BACKTEST_NOW_MAX = 100
+
+#: Decisions of a trial of which it is told which rules made a difference: each rule is taken away once for each.
+BACKTEST_SAMPLE = 300
+
+#: After so many days a trial is forgotten.
+BACKTEST_KEPT_DAYS = 90
+
+#: The latest decisions that are asked what an edit of a policy would change, while somebody waits for the answer.
+EDIT_CASES_MAX = 300
+
+#: Orders of the last weeks against which rules are checked.
+CHECK_ORDERS_MAX = 1000
+CHECK_DAYS = 30
+
+#: Orders of one day whose best plan in hindsight is looked for; of more, the first.
+REGRET_ORDERS_MAX = 1000
+
+#: Days of the past for which a missing regret is made up, and companies and days that one run of the job works on.
+REGRET_DAYS_BACK = 7
+REGRET_RUN_MAX = 50

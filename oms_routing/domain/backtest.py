@@ -23,8 +23,8 @@ from odoo.addons.oms_core.domain.quantities import ZERO, Quantities
 
 from .distance import distance_km
 from .model import BACKORDER, SINGLE, SPLIT, TAKING, Allocation, Capacity, Decision, Demand, Shipment, Snapshot
-from .planner import plan
-from .policy import ALWAYS_FIRST, Policy, Rule
+from .planner import decide, plan
+from .policy import ALWAYS_FIRST, CAPACITY, Policy, Prices, Rule
 from .timeline_stock import Key, Timeline
 from .words import listed, plain
 
@@ -135,12 +135,23 @@ class Review:
 
     def look(self, case: Case) -> Parity:
         """Decide the case again. Cases come in the sequence in which they were decided."""
+        self._arrive(case)
+        found = self._compared(case)
+        self._leave(case)
+        return found
+
+    def skip(self, case: Case) -> None:
+        """Instead of :meth:`look`, where its result is known already from before an interruption."""
+        self._arrive(case)
+        self._leave(case)
+
+    def _arrive(self, case: Case) -> None:
         self.timeline.advance(case.position)
         if case.batch is None or case.batch != self._batch:
             self._batch, self._taken = case.batch, Quantities()
-        found = self._compared(case)
+
+    def _leave(self, case: Case) -> None:
         self._taken += Quantities(((a.node_id, a.product_id), a.quantity) for a in case.decided if a.mode in TAKING)
-        return found
 
     def _compared(self, case: Case) -> Parity:
         if case.is_joint:
@@ -201,8 +212,11 @@ class Simulation:
         self.timeline, self.seed = timeline, seed
         self._load = _Load()
 
-    def run(self, case: Case, policy: Policy) -> Outcome:
-        """What comes of the order; later ones find what this one left."""
+    def run(self, case: Case, policy: Policy, prices: Prices | None = None) -> Outcome:
+        """What comes of the order; later ones find what this one left.
+
+        :param prices: with which the cost is told, so that two policies can be compared; absent: those of the policy.
+        """
         order_id = case.demand.order_id
         self.timeline.advance(case.position)
         self.timeline.replace(order_id)
@@ -215,7 +229,7 @@ class Simulation:
             )
             decision = plan(demand, snapshot, policy)
             refusing = self._refusing(decision, snapshot) if attempt < ATTEMPTS_MAX - 1 else frozenset()
-            outcome.add(decision, snapshot, refusing)
+            outcome.add(_priced(decision, demand, snapshot, policy, prices), snapshot, refusing)
             self._take(order_id, decision, refusing)
             demand = _asked_again(demand, decision, refusing)
             if demand is None:
@@ -241,6 +255,15 @@ class Simulation:
             is_kept = allocation.mode in TAKING and allocation.node_id not in refusing
             if is_kept or (allocation.mode == BACKORDER and not refusing):
                 self.timeline.take(order_id, allocation.node_id, allocation.product_id, allocation.quantity)
+
+
+def _priced(decision: Decision, demand: Demand, snapshot: Snapshot, policy: Policy, prices: Prices | None) -> Decision:
+    """The same decision with the costs that it has at these prices."""
+    if prices is None or prices == policy.prices:
+        return decision
+    ships = [(a.item_id, a.node_id, a.service_id, a.quantity) for a in decision.allocations if a.mode in TAKING]
+    told = decide(demand, snapshot, Policy(prices=prices, ignores_capacity=True), ships)
+    return replace(decision, shipments=told.shipments)
 
 
 def chance_of(seed: int, order_id: Hashable, node_id: Hashable) -> Decimal:
@@ -357,7 +380,7 @@ def _day(case: Case) -> date | None:
 
 def rules_of(policy: Policy) -> list[Rule]:
     """The rules that a merchant chose: not those that every policy has."""
-    always = {*ALWAYS_FIRST, "has_stock", "covers_most"}
+    always = {*ALWAYS_FIRST, *CAPACITY, "has_stock", "covers_most"}
     return [rule for rule in (*policy.constraints, *policy.objectives) if rule.kind not in always]
 
 

@@ -17,7 +17,7 @@ from odoo.addons.oms_core.domain.quantities import ZERO
 
 from .distance import distance_km
 from .model import Node, Place
-from .policy import LEAST_COST, NEXT, Policy, Rule
+from .policy import CAPACITY, LEAST_COST, NEXT, Policy, Rule
 from .scope import OrderFacts, Scope
 from .words import counted, listed
 
@@ -225,7 +225,9 @@ def _without_effect(entry: Entry, network: Network):
     known = {group for node in network.nodes for group in node.groups}
     limits = network.has_other_limits | ({"capacity_orders"} if network.orders_a_day else frozenset())
     for rule in entry.policy.constraints:
-        if rule.kind.startswith("capacity_") and rule.kind not in limits:
+        if (
+            rule.kind in CAPACITY and rule in entry.words and rule.kind not in limits
+        ):  # else it is there for all policies
             yield (
                 "no_effect",
                 WARNING,

@@ -23,7 +23,9 @@ from itertools import combinations, permutations
 from odoo.addons.oms_core.domain.quantities import ZERO, Quantities
 
 from .backtest import Case, rules_of, stock_of, without
-from .model import TAKING, Capacity, Decision, Snapshot
+from .batch_model import Limits
+from .batch_plan import plan_batch
+from .model import TAKING, Capacity, Decision, Demand, Snapshot
 from .planner import plan
 from .policy import LEAST_COST, Policy, Rule
 from .timeline_stock import Key, Timeline
@@ -32,11 +34,19 @@ REFUSALS = "refusals"
 GOALS = "goals"
 SEQUENCE = "sequence"
 TOGETHER = "together"
+NODES_MAX = "nodes_max"  #: the policy allows only so many sites for an order
+ROOM = "limits"  #: sites take on only so much in a day
 
 #: Up to here the share of a rule is its mean over all sequences of giving rules up; beyond, over one and its reverse.
 EXACT_RULES_MAX = 4
 #: More rules than this are not told apart: those that cost most alone are, the others count as ``together``.
 RULES_MAX = 8
+
+#: Of more orders than this a day is planned one by one, in hindsight too.
+JOINT_ORDERS_MAX = 200
+
+#: What the joint planning of one day may look at; it is repeated for each rule.
+WORK = Limits(price_rounds=40, search_rounds=40)
 
 #: Decides orders together: (cases, what is there for all of them, the policy of each) → their decisions.
 Solver = Callable[[Sequence[Case], Snapshot, Sequence[Policy]], Sequence[Decision]]
@@ -66,9 +76,9 @@ def regret(cases: Sequence[Case], actual: Decimal, timeline: Timeline, end: int,
     :param actual: what shipping them cost, told with the same prices.
     :param timeline: the stock, not yet walked to the first case; used up by the call.
     :param end: where the stock journal was when the day was over.
-    :param solve: decides orders together; absent: one after the other.
+    :param solve: decides orders together; absent: :func:`jointly`.
     """
-    solve = solve or one_by_one
+    solve = solve or jointly
     policies = [case.policy for case in cases]
     cheapest = [replace(policy, strategy=LEAST_COST) for policy in policies]
     snapshots = _as_it_was(cases, timeline)
@@ -86,7 +96,9 @@ def regret(cases: Sequence[Case], actual: Decimal, timeline: Timeline, end: int,
         dict.fromkeys(name_of(rule) for policy in policies for rule in policy.constraints if _is_chosen(policy, rule))
     )
     if any(policy.nodes_max for policy in policies):
-        names.append("max_nodes")
+        names.append(NODES_MAX)
+    if any(case.snapshot.capacity for case in cases):
+        names.append(ROOM)
     together = min(ladder.lowest, value(frozenset(names))) if names else ladder.lowest
     if together < ladder.lowest:
         ladder.attribute(names, value, together)
@@ -204,7 +216,9 @@ def _dropping(policy: Policy, dropped: frozenset) -> Policy:
     for rule in policy.constraints:
         if _is_chosen(policy, rule) and name_of(rule) in dropped:
             policy = without(policy, rule)
-    return replace(policy, nodes_max=None) if "max_nodes" in dropped else policy
+    if NODES_MAX in dropped:
+        policy = replace(policy, nodes_max=None)
+    return replace(policy, ignores_capacity=True) if ROOM in dropped else policy
 
 
 def _as_it_was(cases: Sequence[Case], timeline: Timeline) -> list[Snapshot]:
@@ -242,6 +256,30 @@ def _day(cases: Sequence[Case], timeline: Timeline) -> Snapshot:
     return replace(
         first, nodes=tuple(nodes.values()), available=available, taken=Quantities(), capacity=capacity, safety=safety
     )
+
+
+def jointly(cases: Sequence[Case], shared: Snapshot, policies: Sequence[Policy]) -> list[Decision]:
+    """The orders of each policy weighed up against each other, one policy after the other; a long day one by one.
+
+    Bound by work and not by a clock: equal days give equal plans.
+    """
+    if len(cases) > JOINT_ORDERS_MAX:
+        return one_by_one(cases, shared, policies)
+    groups: dict[Policy, dict[int, Demand]] = {}
+    for place, (case, policy) in enumerate(zip(cases, policies, strict=True)):
+        groups.setdefault(policy, {})[place] = case.demand
+    decisions: dict[int, Decision] = {}
+    for policy, demands in groups.items():
+
+        def see(place: int, whole: Snapshot) -> Snapshot:
+            return replace(whole, nodes=cases[place].snapshot.nodes)
+
+        uncounted = frozenset().union(*(cases[place].uncounted for place in demands))
+        batch = plan_batch(demands, shared, policy, see=see, uncounted=uncounted, limits=WORK)
+        for place, seen in batch.seen.items():
+            decisions[place] = seen.decision
+            shared = shared.taking(seen.decision)
+    return [decisions[place] for place in range(len(cases))]
 
 
 def one_by_one(cases: Sequence[Case], shared: Snapshot, policies: Sequence[Policy]) -> list[Decision]:

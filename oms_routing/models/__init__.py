@@ -6,6 +6,10 @@ from . import oms_sourcing_decision
 from . import oms_sourcing_replay
 from . import oms_sourcing_decision_journal
 from . import oms_stock_event
+from . import oms_sourcing_case
+from . import oms_sourcing_policy_check
+from . import oms_sourcing_backtest
+from . import oms_sourcing_regret
 from . import res_company
 from . import oms_capacity
 from . import stock_warehouse

@@ -14,8 +14,8 @@ class OmsSourcingDecision(models.Model):
     def create(self, vals_list):
         """Override to note the position: one query for any number of decisions."""
         events_sudo = self.env["oms.stock.event"].sudo()  # sudo: the position is a number, and no matter who decides
-        if any(vals.get("trigger") != "confirm" for vals in vals_list):
-            # What a site gave up a moment ago is on its shelf again, and part of what is seen.
+        if self.env.cr.precommit.data.get("oms.stock.event"):
+            # What this transaction did before (a site gave up, goods were counted) is part of what was seen.
             events_sudo._settle()
         position = events_sudo._get_position()
         return super().create([{"journal_position": position, **vals} for vals in vals_list])

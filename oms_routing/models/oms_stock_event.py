@@ -41,7 +41,7 @@ class OmsStockEvent(models.Model):
         )
         self.env.cr.execute(
             SQL(
-                """SELECT warehouse_id, product_id, SUM(on_hand - promised)::text
+                """SELECT warehouse_id, product_id, SUM(COALESCE(on_hand, 0) - COALESCE(promised, 0))::text
                      FROM oms_stock_event WHERE %s AND id <= %s AND (order_id IS NULL OR kind = 'return')
                     GROUP BY warehouse_id, product_id""",
                 which,
@@ -56,9 +56,9 @@ class OmsStockEvent(models.Model):
         """What the orders' claims came to until a position, then each change after it."""
         self.env.cr.execute(
             SQL(
-                """SELECT %s, warehouse_id, product_id, SUM(on_hand - promised)::text, order_id
+                """SELECT %s, warehouse_id, product_id, SUM(COALESCE(on_hand, 0) - COALESCE(promised, 0))::text, order_id
                      FROM oms_stock_event WHERE %s AND id <= %s AND order_id IS NOT NULL AND kind != 'return'
-                    GROUP BY warehouse_id, product_id, order_id HAVING SUM(on_hand - promised) != 0""",
+                    GROUP BY warehouse_id, product_id, order_id HAVING SUM(COALESCE(on_hand, 0) - COALESCE(promised, 0)) != 0""",
                 position,
                 which,
                 position,
@@ -68,7 +68,7 @@ class OmsStockEvent(models.Model):
         while True:
             self.env.cr.execute(
                 SQL(
-                    """SELECT id, warehouse_id, product_id, (on_hand - promised)::text,
+                    """SELECT id, warehouse_id, product_id, (COALESCE(on_hand, 0) - COALESCE(promised, 0))::text,
                               CASE WHEN kind != 'return' THEN order_id END
                          FROM oms_stock_event WHERE %s AND id > %s ORDER BY id LIMIT %s""",
                     which,

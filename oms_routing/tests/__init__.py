@@ -12,3 +12,5 @@ from . import test_replay
 from . import test_leftover
 from . import test_planning
 from . import test_improve
+from . import test_backtest
+from . import test_regret

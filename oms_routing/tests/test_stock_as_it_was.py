@@ -56,6 +56,19 @@ class TestStockAsItWas(RoutingCommon):
         self.assertEqual(timeline.free(self.lille.id, self.chair.id), 4)
         self.assertEqual(timeline.free(self.lyon.id, self.chair.id), 5)
 
+    def test_what_is_set_aside_for_others_is_not_free_and_for_the_order_itself_it_is(self):
+        self.channel.auto_release = False
+        self._put(self.chair, lyon=5)
+        order = self._apply(self._doc(lines=(self._line("CHAIR", 2),)))[0][0]
+        self.assertEqual(order.oms_reservation_ids.mapped("quantity"), [2.0])
+        self.env["oms.stock.event"]._settle()
+        position = self.env["oms.stock.event"]._get_position()
+        for begin in (0, position):  # read one by one, or as the sum that it begins with
+            timeline = self._timeline(begin)
+            timeline.advance(position)
+            self.assertEqual(timeline.free(self.lyon.id, self.chair.id), 3)
+            self.assertEqual(timeline.free(self.lyon.id, self.chair.id, order.id), 5)
+
     def test_what_came_back_is_where_it_was_received_whoever_would_have_shipped_it(self):
         self._put(self.chair, lille=4)
         order = self._confirm(3).order_id

@@ -89,10 +89,15 @@ oms.return.line              -      -      -      r      r      r      r      r 
 oms.return.reason            -      -      r      r      r      r      r      r      r      r      rwcd
 oms.capacity.use             -      -      -      -      r      r      r      -      r      r      r
 oms.capacity.turn            -      -      -      -      -      -      -      -      -      -      r
+oms.sourcing.backtest        -      -      -      -      -      -      -      -      -      -      rwcd
+oms.sourcing.backtest.line   -      -      -      -      -      -      -      -      -      -      r
+oms.sourcing.backtest.measure -     -      -      -      -      -      -      -      -      -      r
 oms.sourcing.candidate       -      -      -      r      r      r      r      r      r      r      r
 oms.sourcing.decision        -      -      -      r      r      r      r      r      r      r      r
 oms.sourcing.decision.line   -      -      -      r      r      r      r      r      r      r      r
 oms.sourcing.policy          -      -      -      r      r      r      r      r      r      r      rwcd
+oms.sourcing.regret          -      -      -      -      -      -      -      r      -      -      r
+oms.sourcing.regret.line     -      -      -      -      -      -      -      r      -      -      r
 oms.sourcing.rule            -      -      -      -      -      -      r      -      r      r      rwcd
 oms.sourcing.template        -      -      -      -      -      -      -      -      -      -      rwcd
 oms.sourcing.try             -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd

@@ -28,7 +28,7 @@ from odoo.addons.oms_routing.domain.backtest import (
 )
 from odoo.addons.oms_routing.domain.model import Capacity, Demand, Item, Node, Place, Snapshot
 from odoo.addons.oms_routing.domain.planner import plan
-from odoo.addons.oms_routing.domain.policy import Policy
+from odoo.addons.oms_routing.domain.policy import Policy, Prices, Rule
 from odoo.addons.oms_routing.domain.timeline_stock import Change, Timeline
 
 NOON = datetime(2026, 3, 2, 12)
@@ -196,6 +196,26 @@ def test_an_interrupted_simulation_goes_on_where_it_stopped():
     assert [simulation.run(case, BY_SEQUENCE) for case in cases[17:]] == whole[17:]
 
 
+def test_both_policies_are_told_in_the_same_money():
+    dear, cheap = (replace(NEAREST, prices=Prices(parcel=Decimal(price))) for price in (9, 4))
+    case = case_of(2, demand_of(mug=2), {"nice": 5}, dear)
+    stock = [change(1, "nice", 5)]
+    assert Simulation(Timeline(stock)).run(case, dear).cost == 9
+    assert Simulation(Timeline(stock)).run(case, dear, cheap.prices).cost == 4
+
+
+def test_after_an_interruption_sites_are_as_full_as_they_were_made():
+    policy, stock = NEAREST, [change(1, "lyon", 9), change(1, "nice", 9)]
+    limits = {"nice": Capacity(orders_left=1)}
+    cases = [
+        case_of(moment, demand_of(order, mug=1), {"lyon": 9, "nice": 9}, policy, decided=(), capacity=limits)
+        for moment, order in ((2, "S1"), (3, "S2"))
+    ]
+    simulation = Simulation(Timeline(stock))
+    simulation.repeat(cases[0], (("nice", "mug", Decimal(1)),), ())
+    assert at(simulation.run(cases[1], policy)) == {"lyon": 1}
+
+
 # --- rules -----------------------------------------------------------------------------------------------------------
 
 
@@ -204,6 +224,14 @@ def test_only_the_rule_that_made_the_difference_is_decisive():
     case = case_of(2, demand_of(mug=2), {"lyon": 2, "nice": 5})
     assert [rule.kind for rule in decisive_rules(case, NEAREST)] == ["distance"]
     assert decisive_rules(case_of(2, demand_of(mug=2), {"nice": 5}), NEAREST) == []
+
+
+def test_a_rule_that_keeps_an_order_waiting_is_decisive_and_one_that_reaches_nobody_is_not():
+    case = case_of(2, demand_of(mug=2), {"lyon": 2, "lille": 5})
+    near, far = (Rule("max_distance", km=Decimal(km)) for km in (200, 5000))
+    for rule, expected in ((near, True), (far, False)):
+        policy = Policy(constraints=(rule,), objectives=("fewest_parcels", "distance"))
+        assert (rule in decisive_rules(case, policy)) == expected
 
 
 def test_the_rules_that_every_policy_has_are_nobodys_choice():

@@ -34,7 +34,7 @@ def km(number, **values):
 
 
 def entry_of(*constraints, id="p", name="Usual", scope=EVERYTHING, **policy):
-    return Entry(id, name, scope, Policy(constraints=constraints, **policy))
+    return Entry(id, name, scope, Policy(constraints=constraints, **policy), {rule: rule.kind for rule in constraints})
 
 
 def orders_of(number=60, seed=1, channels=(7, 8)):
@@ -113,7 +113,7 @@ def test_what_is_said_twice_is_said_once_too_often():
 
 def test_where_an_order_leaves_from_one_site_nothing_needs_to_be_kept_together():
     assert codes(entry_of(Rule("max_nodes", number=1), Rule("together"))) == ["unreachable"]
-    assert codes(entry_of(Rule("no_split"), nodes_max=1)) == ["unreachable"]
+    assert codes(entry_of(Rule("no_split", categories=(5,)), nodes_max=1)) == ["unreachable"]
     assert codes(entry_of(Rule("max_nodes", number=2), Rule("together"))) == []
     assert codes(entry_of(Rule("whole_order"), Rule("whole_lines"))) == ["unreachable"]
 
@@ -255,7 +255,7 @@ BAD = {
     "no such place": ("contradiction", (Rule("node_kind", kinds=("third_party",)),)),
     "weaker limit": ("unreachable", (km(901),)),
     "more sites": ("unreachable", (Rule("max_nodes", number=5), Rule("max_nodes", number=4))),
-    "one site": ("unreachable", (Rule("max_nodes", number=1), Rule("no_split"))),
+    "one site": ("unreachable", (Rule("max_nodes", number=1), Rule("no_split", categories=(5,)))),
     "twice": ("repeated", (Rule("promise"), Rule("promise"))),
     "no limit set": ("no_effect", (Rule("capacity_minutes"),)),
     "nobody excluded": ("no_effect", (Rule("node_group", excluded_groups=("nobody",)),)),

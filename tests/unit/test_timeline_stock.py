@@ -87,6 +87,16 @@ def test_a_delivery_that_moved_to_another_site_in_truth_gives_nothing_back():
     assert (stock.free("lyon", "mug"), stock.free("lille", "mug")) == (0, 0)
 
 
+def test_who_cancels_what_never_left_here_gives_nothing_back():
+    """Five were really asked for and two called off; here only three were ever taken."""
+    stock = Timeline([change(1, "lyon", 9), change(4, "lyon", -5, "S1"), change(8, "lyon", 2, "S1")])
+    stock.advance(3)
+    stock.replace("S1")
+    stock.take("S1", "lyon", "mug", Decimal(3))
+    stock.advance(8)
+    assert stock.free("lyon", "mug") == 6
+
+
 def test_what_a_site_refuses_is_free_there_again():
     stock = Timeline([change(1, "lyon", 5)])
     stock.advance(1)

@@ -1,0 +1,87 @@
+from decimal import Decimal
+
+from odoo import api, models
+
+from odoo.addons.oms_core.const import FED_NODE_TYPES
+
+from ..domain.backtest import Case
+from ..domain.model import Allocation
+
+#: Triggers after which nothing is held yet but what was set aside.
+FIRST_TRIGGERS = ("confirm",)
+#: Triggers of decisions that many orders share.
+JOINT_TRIGGERS = ("run",)
+
+
+class OmsSourcingDecision(models.Model):
+    """Decisions of the past as cases on which policies are tried."""
+
+    _inherit = "oms.sourcing.decision"
+
+    @api.model
+    def _find_cases(self, company, since, until=None, limit=None):
+        """The latest first decisions about the orders of a company whose inputs are kept, in the sequence of deciding."""
+        domain = [
+            ("company_id", "=", company.id),
+            ("trigger", "in", FIRST_TRIGGERS),
+            ("inputs", "!=", False),
+            ("create_date", ">=", since),
+        ]
+        if until:
+            domain.append(("create_date", "<", until))
+        # sudo: what was decided is tried for whoever may try policies, whichever of the orders he sees
+        return (
+            self.sudo().search(domain, order="id desc", limit=limit).sorted(lambda one: (one.journal_position, one.id))
+        )
+
+    def _get_cases(self):
+        """{decision: ``Case``} of those whose inputs are kept and can be read, in the sequence of deciding."""
+        decisions_sudo = self.sudo().sorted(lambda one: (one.journal_position, one.id))  # sudo: as for _find_cases
+        decisions_sudo.fetch(["inputs"])  # one by one it would be a query each
+        fed = self.env["stock.warehouse"].sudo().search([("oms_node_type", "in", FED_NODE_TYPES)])  # sudo: as above
+        counted = decisions_sudo.line_ids.product_id.browse()
+        for company, of_company in decisions_sudo.grouped("company_id").items():
+            products = of_company.line_ids.product_id
+            counted |= self.env["oms.availability"].with_company(company)._get_counted(products)[0]
+        cases = {}
+        for decision in decisions_sudo:
+            inputs = decision._restore()
+            if inputs is None:
+                continue
+            demand, snapshot, policy = inputs
+            cases[decision] = Case(
+                demand,
+                snapshot,
+                decision.journal_position,
+                tuple(line._to_allocation() for line in decision.line_ids),
+                policy,
+                is_first=decision.trigger in FIRST_TRIGGERS,
+                batch=(decision.create_date, decision.journal_position),
+                is_joint=decision.trigger in JOINT_TRIGGERS,
+                told=frozenset(fed.ids),
+                uncounted=frozenset(demand.wanted()) - frozenset(counted.ids),
+            )
+        decisions_sudo.invalidate_recordset(["inputs"])  # some kilobytes each
+        return cases
+
+    def _get_case_timeline(self, company, position):
+        """The stock of everything that these decisions are about, to be walked from a position of the journal on."""
+        warehouses = self.env["stock.warehouse"].sudo().with_context(active_test=False).search([])  # sudo: as above
+        own = warehouses.filtered(lambda warehouse: warehouse.company_id == company)
+        products = self.sudo().line_ids.product_id  # sudo: as above
+        return self.env["oms.stock.event"].sudo()._get_timeline(products, own | warehouses, position)
+
+
+class OmsSourcingDecisionLine(models.Model):
+    _inherit = "oms.sourcing.decision.line"
+
+    def _to_allocation(self):
+        self.ensure_one()
+        return Allocation(
+            self.sale_line_id.id,
+            self.product_id.id,
+            self.warehouse_id.id or None,
+            Decimal(repr(self.quantity)),
+            self.mode,
+            self.service or None,
+        )
