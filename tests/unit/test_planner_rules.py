@@ -119,6 +119,14 @@ def test_of_two_soft_rules_the_less_important_is_given_up():
     assert shippers(plan(order(), stocked(far, store), Policy(rules[::-1]))) == ["Far"]
 
 
+def test_a_soft_rule_that_did_not_stand_in_the_way_is_kept():
+    """Three mugs of two and two: the line has to be divided. What is said about sets was not the obstacle."""
+    rules = (Rule("whole_lines", False), Rule("together", False))
+    decision = plan(order(mug(3)), stocked(node("A"), node("B"), units=2), Policy(rules))
+    assert shippers(decision) == ["A", "B"]
+    assert [relaxed.kind for relaxed in decision.relaxed] == ["whole_lines"]
+
+
 def test_inter_company_is_allowed_for_the_companies_that_the_rule_names():
     a = node("A", company_id=2)
     decision = plan(order(company_id=1), stocked(a), Policy((Rule("same_company", companies=(2,)),)))
