@@ -57,7 +57,7 @@ class OmsBufferProposal(models.Model):
     quantity = fields.Float(string="Keep Back", digits="Product Unit", readonly=True)
     sentence = fields.Char(string="Why", readonly=True)
     state = fields.Selection(STATES, required=True, readonly=True, default=proposals.NONE, index=True)
-    buffer_id = fields.Many2one("oms.stock.buffer", string="Buffer", readonly=True, ondelete="set null")
+    buffer_id = fields.Many2one("oms.stock.buffer", readonly=True, ondelete="set null")
     current = fields.Float(related="buffer_id.quantity", string="Is Kept Back")
     is_written = fields.Boolean(readonly=True)
     written = fields.Float(digits="Product Unit", readonly=True)
@@ -90,7 +90,7 @@ class OmsBufferProposal(models.Model):
     def _cron_propose(self):
         """Look at what each channel should keep back."""
         cron = self.env["ir.cron"]
-        channels = self.env["oms.channel"].search([])
+        channels = self.env["oms.channel"].search([("active", "=", True)])
         cron._commit_progress(remaining=len(channels))
         for company, of_company in channels.grouped("company_id").items():
             sold, lags = self._get_sold(company), self._get_lags(of_company)

@@ -158,7 +158,7 @@ class OmsDemandReport(models.Model):
     def _table_query(self):
         self.env["oms.demand.history"]._flush_planned()
         # sudo: what day it is for a company depends on nobody's rights
-        companies = self.env["res.company"].sudo().search([])
+        companies = self.env["res.company"].sudo().search([("active", "=", True)])
         zones = SQL(" ").join(SQL("WHEN %s THEN %s", company.id, company._oms_get_zone()) for company in companies)
         week = SQL(
             "DATE_TRUNC('week', %s AT TIME ZONE 'UTC' AT TIME ZONE CASE place.company_id %s END)::date",

@@ -52,7 +52,7 @@ class OmsRejectRate(models.Model):
     def _cron_learn(self):
         """Learn anew what the places of each company do."""
         cron = self.env["ir.cron"]
-        companies = self.env["stock.warehouse"].search([]).company_id
+        companies = self.env["stock.warehouse"].search([("active", "=", True)]).company_id
         cron._commit_progress(remaining=len(companies))
         for company in companies:
             with on_its_own(company, lambda _error: None):  # what was learned before stays, and the log says why
