@@ -119,3 +119,11 @@ REGRET_ORDERS_MAX = 1000
 #: Days of the past for which a missing regret is made up, and companies and days that one run of the job works on.
 REGRET_DAYS_BACK = 7
 REGRET_RUN_MAX = 50
+#: Orders that one sourcing run decides about, and runs that one call of the job works on.
+RUN_ORDERS_MAX = 1000
+#: Waiting orders among which a run looks for its own.
+RUN_LOOK_MAX = 10_000
+RUNS_AT_ONCE_MAX = 5
+
+#: Seconds that a run may think about its orders.
+RUN_SECONDS, RUN_SECONDS_MAX = 10, 300

@@ -44,3 +44,5 @@ from . import oms_restock
 from . import oms_buffer_proposal
 from . import oms_reject_rate
 from . import stock_warehouse_learned
+from . import oms_sourcing_joint
+from . import oms_sourcing_run

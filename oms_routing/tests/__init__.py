@@ -14,3 +14,4 @@ from . import test_planning
 from . import test_improve
 from . import test_backtest
 from . import test_regret
+from . import test_run

@@ -99,6 +99,8 @@ oms.sourcing.policy          -      -      -      r      r      r      r      r 
 oms.sourcing.regret          -      -      -      -      -      -      -      r      -      -      r
 oms.sourcing.regret.line     -      -      -      -      -      -      -      r      -      -      r
 oms.sourcing.rule            -      -      -      -      -      -      r      -      r      r      rwcd
+oms.sourcing.run             -      -      -      -      -      -      -      -      r      r      rwcd
+oms.sourcing.run.line        -      -      -      -      -      -      -      -      r      r      r
 oms.sourcing.template        -      -      -      -      -      -      -      -      -      -      rwcd
 oms.sourcing.try             -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd
 oms.sourcing.try.stock       -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd
