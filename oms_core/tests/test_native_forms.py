@@ -28,6 +28,19 @@ class TestNativeForms(OmsCommon):
                     form = etree.fromstring(own.get_view(view_type="form")["arch"])
                     self.assertTrue(own.read(form.xpath("//field[not(ancestor::field)]/@name")))
 
+    def test_a_place_is_set_up_also_where_odoo_shows_neither_steps_nor_several_places(self):
+        odoos = self.env.ref("stock.group_adv_location") | self.env.ref("stock.group_stock_multi_warehouses")
+        everybody = self.env.ref("base.group_user")
+        everybody.implied_ids -= odoos
+        groups = everybody | self.env.ref("stock.group_stock_manager") | self.env.ref("oms_core.group_oms_warehouse")
+        user = self.env["res.users"].create(
+            {"name": "One place", "login": "one-place", "group_ids": [Command.set(groups.ids)]}
+        )
+        form = etree.fromstring(self.warehouse.with_user(user).get_view(view_type="form")["arch"])
+        pages = form.xpath("//page/@name")
+        self.assertIn("oms_fulfilment", pages)
+        self.assertNotIn("warehouse_config", pages)
+
     def test_who_does_not_sell_is_offered_no_buttons_of_a_seller(self):
         """Odoo lets stock users and accountants write orders, and shows them Confirm, Send and Cancel therefore."""
         order = self._order(("STD", 1))
