@@ -119,7 +119,6 @@ class SaleOrder(models.Model):
     def _oms_call_off(self, decision):
         """Cancel what the policy gives up, through the same door as everybody else."""
         self.ensure_one()
-        self.oms_waits_since = False
         given_up = decision.line_ids.filtered(lambda line: line.mode == CANCEL)
         quantities = {}
         for line in given_up:
@@ -129,6 +128,7 @@ class SaleOrder(models.Model):
         goods = self.order_line.filtered(lambda line: line._is_oms_goods() and line.product_uom_qty > 0)
         is_whole = all(quantities.get(line, 0.0) >= line.product_uom_qty for line in goods)
         self._oms_request_cancellation("inventory", "system", decision.sentence, None if is_whole else quantities)
+        self.oms_waits_since = False  # last: a smaller quantity asks what is left over once more
 
 
 class SaleOrderLine(models.Model):

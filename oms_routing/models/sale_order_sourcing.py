@@ -157,8 +157,14 @@ class SaleOrder(models.Model):
             rest = quantity - Decimal(repr(left))
             if rest > 0:
                 wanted[line] = rest
-            moves = line._oms_get_outgoing().filtered(lambda move: move.state not in ("done", "cancel"))
-            for warehouse, units in line._oms_get_open(moves).items():
+            # What waits for goods keeps nothing from anybody.
+            moves = line._oms_get_outgoing().filtered(lambda move: move.state in ("assigned", "partially_available"))
+            whole = moves.filtered(lambda move: move.state == "assigned")
+            parts = list(line._oms_get_open(whole).items())
+            for move in (moves - whole).filtered(lambda move, line=line: move.product_id == line.product_id):
+                reserved = move.product_uom._compute_quantity(move.quantity, uom)
+                parts.append((move.warehouse_id, Decimal(repr(reserved))))
+            for warehouse, units in parts:
                 key = warehouse.id, line.product_id.id
                 freed[key] = freed.get(key, ZERO) + units
         return wanted, freed

@@ -104,6 +104,11 @@ class TestTry(PolicyCommon):
         row = wizard.stock_ids.filtered(lambda row: row.warehouse_id == self.lille)
         self.assertEqual((row.available, self._chosen(wizard)), (2, {"Lille": "2 × Product CHAIR"}))
 
+    def test_what_waits_for_goods_keeps_nothing_that_could_be_free(self):
+        self._put(self.chair, lille=2)
+        wizard = self._try(self._order(("CHAIR", 5)))
+        self.assertEqual((wizard.outcome, sum(wizard.stock_ids.mapped("available"))), ("partial", 2))
+
     def test_stock_is_altered_to_see_what_would_be_decided(self):
         self._put(self.chair, lyon=5, lille=1)
         order = self._order(("CHAIR", 3))
