@@ -31,7 +31,7 @@ class OmsSourcingTry(models.TransientModel):
     excluded_warehouse_ids = fields.Many2many(
         "stock.warehouse", "oms_sourcing_try_excluded_rel", string="Not From", domain="[('id', 'in', place_ids)]"
     )
-    stock_ids = fields.One2many("oms.sourcing.try.stock", "try_id", string="Stock")
+    stock_ids = fields.One2many("oms.sourcing.try.stock", "try_id")
     now_sentence = fields.Char(string="As It Is", compute="_compute_now_sentence")
     sentence = fields.Char(string="Then", readonly=True)
     outcome = fields.Selection(list(OUTCOME_LABELS.items()), readonly=True)
