@@ -21,6 +21,7 @@
         "views/oms_channel_mapping_views.xml",
         "views/oms_api_request_views.xml",
         "views/oms_channel_stock_views.xml",
+        "views/oms_channel_content_views.xml",
         "views/stock_picking_views.xml",
         "views/oms_channel_files_views.xml",
         "views/oms_file_import_views.xml",

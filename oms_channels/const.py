@@ -129,6 +129,10 @@ PUSH_LOOK_AGAIN_S = 600
 #: Everything is looked at again so often, because some of what changes what is offered leaves no trace: reported stock ages,
 #: rules begin and end, currencies move.
 PUSH_SWEEP_S = 3600
+#: … and content, of which only renamed attributes and translations leave none.
+PUSH_CONTENT_SWEEP_S = 24 * 3600
+#: Pictures larger than this are left out; no platform takes them.
+PICTURE_MAX_BYTES = 12 * 1024 * 1024
 #: Changes that concern more products than this are about everything.
 PUSH_MARKS_MAX = 2000
 #: An order counts as placed after a quantity was told only so much later: clocks differ.

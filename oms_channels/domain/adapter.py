@@ -15,6 +15,7 @@ from odoo.addons.oms_core.domain.documents import CancelDoc, OrderDoc
 
 from .outgoing import (
     Cancellation,
+    Content,
     ListingPage,
     ListingRef,
     Parcel,
@@ -116,6 +117,28 @@ class Credential:
 
 
 @dataclass(frozen=True, slots=True)
+class ContentRules:
+    """What a platform takes of the content of a listing. What is longer is not cut: it is refused here, with a sentence.
+
+    :param title_max: characters; ``description_max`` with its markup.
+    :param markup: descriptions may have markup; else they are plain text, line by line.
+    :param links: … and links to other sites.
+    :param pictures: ``file``: they are sent; ``address``: the platform fetches them from us; empty: it takes none.
+    :param kinds: media types of pictures that it takes; others are sent as JPEG.
+    :param by_page: variants share one page (``ListingRef.parent_id``), and the content is the page's.
+    """
+
+    title_max: int = 255
+    description_max: int = 60_000
+    markup: bool = True
+    links: bool = True
+    pictures: str = ""
+    pictures_max: int = 10
+    kinds: frozenset[str] = frozenset({"image/jpeg", "image/png", "image/gif"})
+    by_page: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a platform can do; what it cannot is not offered."""
 
@@ -138,6 +161,8 @@ class Capabilities:
     compare_and_set: bool = False  #: it takes a quantity only if the one before is as expected
     stock_batch: int = 1  #: quantities it takes in one call
     price_batch: int = 1  #: prices it takes in one call
+    content: ContentRules | None = None  #: titles, descriptions and pictures that it takes
+    content_batch: int = 1  #: … of so many listings in one go
     stock_max: int = 999_999  #: the largest quantity it takes; more is told as so many
     counts_down: bool = False  #: it lowers its quantities by itself when something is ordered there
     #: … or it does not, and takes off what its own open orders wait for: it is told what there is with these.
@@ -206,6 +231,10 @@ class Client(Protocol):
 
     def push_prices(self, prices: Sequence[Price]) -> Sequence[Result]:
         """Tell prices, at most ``Capabilities.price_batch``; one result for each, in their order."""
+
+    def push_content(self, contents: Sequence[Content]) -> Sequence[Result]:
+        """Tell titles, descriptions and pictures, at most ``Capabilities.content_batch``; one result for each, in their order.
+        They are absolute: telling them twice changes nothing."""
 
     def ship(self, parcel: Parcel, repeat: bool = False) -> Result: ...
 

@@ -6,7 +6,8 @@ ours and always the same for the same thing, so that a platform, or a look at it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
@@ -79,6 +80,43 @@ class Price:
     amount: Decimal
     currency: str
     compare_at: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture of a product.
+
+    :param key: made of its contents: the same picture has the same key, and its name holds it, so that a platform that keeps
+        the name can be asked whether it has it.
+    :param kind: media type, ``image/jpeg``.
+    :param load: its bytes, which are large: they are read when they are sent.
+    :param address: where it can be fetched without a password; empty where nobody outside could.
+    """
+
+    key: str
+    name: str
+    kind: str
+    load: Callable[[], bytes] = field(compare=False, repr=False)
+    address: str = ""
+    alt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a listing says and shows. Parts that are ``None`` stay as they are; those that are empty are emptied.
+
+    :param description: cleaned; markup or plain text, as the platform's :class:`~.adapter.ContentRules` say.
+    :param pictures: all that there are to be, the first one first; others go.
+    :param pictures_before: how many it was told before.
+    :param language: of the texts, as ``de_DE``.
+    """
+
+    ref: ListingRef
+    title: str | None = None
+    description: str | None = None
+    pictures: tuple[Picture, ...] | None = None
+    pictures_before: int = 0
+    language: str = "en_US"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ from . import oms_channel_mark
 from . import oms_channel_told
 from . import oms_channel_stock
 from . import oms_channel_price
+from . import oms_channel_listing_content
+from . import oms_channel_content
 from . import oms_channel_push
 from . import oms_channel_mark_sources
 from . import oms_channel_listing_told

@@ -7,6 +7,7 @@ class OmsChannelListing(models.Model):
     _inherit = "oms.channel.listing"
 
     stock_ids = fields.One2many("oms.channel.stock", "listing_id", string="Published Stock", readonly=True)
+    content_ids = fields.One2many("oms.channel.content", "listing_id", string="Published Content", readonly=True)
     price_ids = fields.One2many("oms.channel.price", "listing_id", string="Published Prices", readonly=True)
     published_quantity = fields.Integer(
         compute="_compute_published", string="Published", help="What the channel was told last, at all of its places."
@@ -15,15 +16,17 @@ class OmsChannelListing(models.Model):
     published_at = fields.Datetime(compute="_compute_published", string="Last Told")
     publish_error = fields.Text(compute="_compute_published", string="Not Taken")
 
-    @api.depends("stock_ids.quantity", "stock_ids.error", "price_ids.price", "price_ids.error")
+    @api.depends("stock_ids.quantity", "stock_ids.error", "price_ids.price", "price_ids.error", "content_ids.error")
     def _compute_published(self):
         for listing in self:
             rows, prices = listing.stock_ids, listing.price_ids
             listing.published_quantity = sum(rows.filtered("pushed_at").mapped("quantity"))
             listing.published_price = prices[:1].price
-            moments = [moment for moment in [*rows.mapped("pushed_at"), *prices.mapped("pushed_at")] if moment]
+            contents = listing.content_ids
+            told = [*rows, *prices, *contents]
+            moments = [row.pushed_at for row in told if row.pushed_at]
             listing.published_at = max(moments, default=False)
-            errors = [row.error for row in [*rows, *prices] if row.error and row.state in ("refused", "gone", "due")]
+            errors = [row.error for row in told if row.error and row.state in ("refused", "gone", "due")]
             listing.publish_error = "\n".join(dict.fromkeys(errors)) or False
 
     def action_send_again(self):

@@ -5,7 +5,7 @@ from odoo.tools import SQL
 
 from ..const import PUSH_JOURNAL_START, PUSH_MARKS_MAX
 
-KINDS = [("stock", "Stock"), ("prices", "Prices")]
+KINDS = [("stock", "Stock"), ("prices", "Prices"), ("content", "Content")]
 
 
 class OmsChannelMark(models.Model):
@@ -44,11 +44,11 @@ class OmsChannelMark(models.Model):
                 ids,
             )
         )
-        self.env["oms.channel"]._wake_push()
+        self.env["oms.channel"]._wake_push(kind)
 
     @api.model
     def _mark_listings(self, listings, again=False):
-        """Have the job look at these listings again, of stock and of prices."""
+        """Have the jobs look at these listings again, whatever is told of them."""
         for channel, some in listings.grouped("channel_id").items():
             for kind, _label in KINDS:
                 self._mark(kind, some.product_id, channel, again)

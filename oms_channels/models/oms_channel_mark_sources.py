@@ -2,6 +2,8 @@
 
 from odoo import api, models
 
+from .oms_channel_listing_content import DESCRIPTIONS
+
 #: What of a listing decides what its channel is told, or whether it takes it.
 LISTING_FIELDS = (
     "product_id",
@@ -9,6 +11,9 @@ LISTING_FIELDS = (
     "active",
     "publish_stock",
     "publish_price",
+    "publish_content",
+    "own_title",
+    "own_description",
     "external_id",
     "sku",
     "parent_ref",
@@ -16,6 +21,15 @@ LISTING_FIELDS = (
     "kind_ref",
     "currency_id",
 )
+#: … of a product decides what its page says and shows, whichever of them the database has.
+CONTENT_FIELDS = {
+    "name",
+    "image_1920",
+    "image_variant_1920",
+    "attribute_line_ids",
+    "product_template_attribute_value_ids",
+    *DESCRIPTIONS,
+}
 PRICED_FIELDS = {"list_price", "lst_price", "taxes_id", "standard_price", "attribute_line_ids", "uom_id"}
 
 
@@ -171,7 +185,15 @@ class ProductTemplate(models.Model):
         result = super().write(vals)
         if not PRICED_FIELDS.isdisjoint(vals):
             self.env["oms.channel.mark"].sudo()._mark("prices", self.product_variant_ids)  # sudo: for the job only
+        if not CONTENT_FIELDS.isdisjoint(vals):
+            self._oms_content_changed()
         return result
+
+    def _oms_content_changed(self):
+        """Override of ``oms_core``: channels are told."""
+        variants = self.with_context(active_test=False).product_variant_ids
+        self.env["oms.channel.mark"].sudo()._mark("content", variants)  # sudo: for the job only
+        return super()._oms_content_changed()
 
 
 class ProductProduct(models.Model):
@@ -181,4 +203,6 @@ class ProductProduct(models.Model):
         result = super().write(vals)
         if not PRICED_FIELDS.isdisjoint(vals):
             self.env["oms.channel.mark"].sudo()._mark("prices", self)  # sudo: for the job only
+        if not CONTENT_FIELDS.isdisjoint(vals):
+            self.product_tmpl_id._oms_content_changed()
         return result

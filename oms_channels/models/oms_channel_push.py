@@ -1,7 +1,8 @@
-"""Sending stock and prices: what changed is collected and sent within seconds, batch by batch, a commit after each."""
+"""Sending stock, prices and content: what changed is collected and sent within seconds, batch by batch, a commit after each."""
 
 import logging
 import time
+from dataclasses import dataclass
 from datetime import timedelta
 
 from odoo import api, fields, models, tools
@@ -10,23 +11,52 @@ from odoo.exceptions import ValidationError
 from odoo.addons.oms_core.alone import leave_task
 from odoo.addons.oms_core.exceptions import CONCURRENCY_ERRORS
 
-from ..const import PUSH_CLICK_S, PUSH_INTERVAL_S, PUSH_NAMED_MAX, PUSH_ROWS_MAX, PUSH_RUN_S, PUSH_SWEEP_S
+from ..const import (
+    PUSH_CLICK_S,
+    PUSH_CONTENT_SWEEP_S,
+    PUSH_INTERVAL_S,
+    PUSH_NAMED_MAX,
+    PUSH_ROWS_MAX,
+    PUSH_RUN_S,
+    PUSH_SWEEP_S,
+)
 from ..domain.adapter import ChannelError
 from ..platforms import PLATFORMS
 
 _logger = logging.getLogger(__name__)
 
-#: What is sent → the model of its rows, the setting of the channel, and what a platform must be capable of.
-SENDS = {"stock": ("oms.channel.stock", "push_stock"), "prices": ("oms.channel.price", "push_prices")}
+
+@dataclass(frozen=True)
+class Sent:
+    """One kind of thing that is sent.
+
+    :param model: of its rows; :param setting: of the channel, that switches it on.
+    :param job: that sends it. Content takes its time and has a job of its own: stock waits for no picture.
+    """
+
+    model: str
+    setting: str
+    job: str = "oms_channels.cron_push"
+    sweep_s: int = PUSH_SWEEP_S
+
+
+#: What is sent, by the name of the capability that it needs.
+SENDS = {
+    "stock": Sent("oms.channel.stock", "push_stock"),
+    "prices": Sent("oms.channel.price", "push_prices"),
+    "content": Sent("oms.channel.content", "push_content", "oms_channels.cron_push_content", PUSH_CONTENT_SWEEP_S),
+}
+SWIFT, SLOW = ("stock", "prices"), ("content",)
 #: Settings after whose change everything is looked at again.
 SETTINGS = {
     "stock": {"push_stock", "warehouse_ids", "platform", "active"},
     "prices": {"push_prices", "pricelist_id", "compare_pricelist_id", "price_taxes", "platform", "active"},
+    "content": {"push_content", "content_lang", "content_pictures", "platform", "active"},
 }
 
 
 class OmsChannel(models.Model):
-    """What a channel is told about stock and prices."""
+    """What a channel is told about stock, prices and content."""
 
     _inherit = "oms.channel"
 
@@ -73,8 +103,27 @@ class OmsChannel(models.Model):
         required=True,
         help="As the channel has its own prices.",
     )
+    push_content = fields.Boolean(
+        string="Send Content",
+        tracking=True,
+        copy=False,
+        help="The channel is told the titles, descriptions and pictures of the listings that are marked for it. What stands "
+        "there is written over.",
+    )
+    content_lang = fields.Selection(
+        selection=lambda self: self.env["res.lang"].get_installed(),
+        string="Language",
+        tracking=True,
+        help="Of the titles and descriptions that are sent. Empty: the company's.",
+    )
+    content_pictures = fields.Boolean(
+        string="With Pictures",
+        default=True,
+        help="Pictures replace those of the channel. A product without any leaves them as they are.",
+    )
     can_push_stock = fields.Boolean(compute="_compute_can_push")
     can_push_prices = fields.Boolean(compute="_compute_can_push")
+    can_push_content = fields.Boolean(compute="_compute_can_push")
     published_count = fields.Integer(compute="_compute_published", compute_sudo=True, string="Listings Published")
     unpublished_count = fields.Integer(compute="_compute_published", compute_sudo=True, string="Waiting to Be Sent")
     refused_count = fields.Integer(compute="_compute_published", compute_sudo=True, string="Refused by the Channel")
@@ -85,12 +134,15 @@ class OmsChannel(models.Model):
             adapter = PLATFORMS.get(channel.platform)
             channel.can_push_stock = bool(adapter and adapter.capabilities.stock)
             channel.can_push_prices = bool(adapter and adapter.capabilities.prices)
+            channel.can_push_content = bool(adapter and adapter.capabilities.content)
 
     def _compute_published(self):
         # As superuser (compute_sudo): who may see a channel may know how much there is.
         counts = {}
-        for model, _setting in SENDS.values():
-            rows = self.env[model]._read_group([("channel_id", "in", self.ids)], ["channel_id", "state"], ["__count"])
+        for kind in SWIFT:
+            rows = self.env[SENDS[kind].model]._read_group(
+                [("channel_id", "in", self.ids)], ["channel_id", "state"], ["__count"]
+            )
             for channel, state, count in rows:
                 key = (channel, "told" if state == "told" else "refused" if state in ("refused", "gone") else "due")
                 counts[key] = counts.get(key, 0) + count
@@ -128,14 +180,13 @@ class OmsChannel(models.Model):
     @api.model
     @tools.ormcache("kind")
     def _pushing(self, kind):
-        """Ids of the channels that are told about stock or prices."""
-        capability = "stock" if kind == "stock" else "prices"
-        platforms = [code for code, adapter in PLATFORMS.items() if getattr(adapter.capabilities, capability)]
-        # sudo: whoever changes stock or prices causes a channel to be told
+        """Ids of the channels that are told about this."""
+        platforms = [code for code, adapter in PLATFORMS.items() if getattr(adapter.capabilities, kind)]
+        # sudo: whoever changes stock, prices or products causes a channel to be told
         return tuple(
             self.sudo()
             .with_context(active_test=True)
-            .search([(SENDS[kind][1], "=", True), ("platform", "in", platforms)])
+            .search([(SENDS[kind].setting, "=", True), ("platform", "in", platforms)])
             .ids
         )
 
@@ -164,14 +215,14 @@ class OmsChannel(models.Model):
                 self.env["oms.channel.mark"].sudo()._mark(kind, channels=self, again=True)  # sudo: for the job only
 
     @api.model
-    def _wake_push(self):
+    def _wake_push(self, kind="stock"):
         """Have the job run as soon as this transaction is committed; once is enough for a transaction."""
-        data = self.env.cr.precommit.data
-        if data.get("oms.channel.push"):
+        job, woken = SENDS[kind].job, self.env.cr.precommit.data.setdefault("oms.channel.push", set())
+        if job in woken:
             return
-        if cron := self.env.ref("oms_channels.cron_push", raise_if_not_found=False):
-            data["oms.channel.push"] = True
-            cron.sudo()._trigger()  # sudo: whoever changes stock may wake the job, and nothing else
+        if cron := self.env.ref(job, raise_if_not_found=False):
+            woken.add(job)
+            cron.sudo()._trigger()  # sudo: whoever changes something may wake the job, and nothing else
 
     @api.model
     def _wake_poll(self):
@@ -181,16 +232,11 @@ class OmsChannel(models.Model):
     # ------------------------------------------------------------------------------------------------------ SENDING
 
     def action_push(self):
-        """Send everything that differs now, also what was refused or put off."""
+        """Send all stock and prices that differ now, also what was refused or put off."""
         self.check_access("write")
+        self._push_again(SWIFT)
         for channel in self.sudo():  # sudo: who may write the channel may have it told; keys are used, not shown
-            channel.ask_again_at = False
-            for kind in channel._get_pushed():
-                self.env["oms.channel.mark"].sudo()._mark(kind, channels=channel, again=True)
-                self.env[SENDS[kind][0]].sudo().search(
-                    [("channel_id", "=", channel.id), ("state", "=", "due")]
-                ).next_attempt_at = False
-            channel._push(force=True)
+            channel._push(SWIFT, force=True)
         errors = [error for error in self.sudo().mapped("connection_error") if error]  # sudo: as above
         return {
             "type": "ir.actions.client",
@@ -208,54 +254,94 @@ class OmsChannel(models.Model):
             },
         }
 
-    def _get_pushed(self):
-        """What this channel is told."""
-        return [kind for kind in SENDS if self.id in self._pushing(kind)]
+    def action_push_content(self):
+        """Have all content sent that differs, also what was refused or put off; pictures take their time, so a job does it."""
+        self.check_access("write")
+        self._push_again(SLOW)
+        self._wake_push("content")
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "info",
+                "message": self.env._("It is being sent. See Channels, Published Content."),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    def _push_again(self, kinds):
+        """Have everything looked at again, also what was refused or put off."""
+        for channel in self.sudo():  # sudo: as above
+            channel.ask_again_at = False
+            for kind in channel._get_pushed(kinds):
+                self.env["oms.channel.mark"].sudo()._mark(kind, channels=channel, again=True)
+                self.env[SENDS[kind].model].sudo().search(
+                    [("channel_id", "=", channel.id), ("state", "=", "due")]
+                ).next_attempt_at = False
+                if kind in SLOW:
+                    # Else a run that was a moment ago is waited for.
+                    self.env["oms.channel.push"].sudo().search(
+                        [("channel_id", "=", channel.id), ("kind", "=", kind)]
+                    ).ran_at = False
+
+    def _get_pushed(self, kinds=tuple(SENDS)):
+        """What this channel is told, of these kinds."""
+        return [kind for kind in kinds if self.id in self._pushing(kind)]
 
     @api.model
-    def _cron_push(self):
+    def _cron_push_content(self):
+        self._cron_push(SLOW)
+
+    @api.model
+    def _cron_push(self, kinds=SWIFT):
         """Tell every channel what has changed, and ask for what came of what it works off later."""
         cron = self.env["ir.cron"]
-        ids = list(dict.fromkeys(one for kind in SENDS for one in self._pushing(kind)))
+        ids = list(dict.fromkeys(one for kind in kinds for one in self._pushing(kind)))
         channels = self.search([("id", "in", ids), *self._may_ask_domain()])
         cron._commit_progress(remaining=len(channels))
         for channel in channels:
             try:
-                channel._push(commit=True)
+                channel._push(kinds, commit=True)
             except CONCURRENCY_ERRORS as error:
                 # What was sent is noted as being sent, and is told again.
                 self.env.cr.rollback()
                 _logger.info("Channel %s is being worked on elsewhere, the next run goes on: %s", channel.id, error)
             except Exception as error:
                 self.env.cr.rollback()
-                _logger.warning("Stock and prices of channel %s cannot be sent.", channel.id, exc_info=True)
-                summary = self.env._("Stock and prices cannot be sent")
+                _logger.warning("%s of channel %s cannot be sent.", " and ".join(kinds), channel.id, exc_info=True)
+                summary = (
+                    self.env._("Content cannot be sent")
+                    if kinds == SLOW
+                    else self.env._("Stock and prices cannot be sent")
+                )
                 leave_task(channel, summary, str(error), channel._get_responsible())
             if not cron._commit_progress(1):
                 break
 
-    def _push(self, commit=False, force=False):
-        """Tell this channel what has changed of stock and prices. Safe to repeat, and to kill anywhere.
+    def _push(self, kinds=SWIFT, commit=False, force=False):
+        """Tell this channel what has changed. Safe to repeat, and to kill anywhere.
 
+        :param kinds: of :data:`SENDS`.
         :param commit: commit each batch.
         :param force: now, however short ago it was told something.
         :return: {kind: how many rows were sent}
         """
         self.ensure_one()
         channel = self.sudo().with_company(self.company_id)  # sudo: a job tells what there is, whoever caused it
-        return {kind: channel._push_kind(kind, commit, force) for kind in channel._get_pushed()}
+        return {kind: channel._push_kind(kind, commit, force) for kind in channel._get_pushed(kinds)}
 
     def _push_kind(self, kind, commit, force):
-        states, rows = self.env["oms.channel.push"], self.env[SENDS[kind][0]].with_company(self.company_id)
+        sent = SENDS[kind]
+        states, rows = self.env["oms.channel.push"], self.env[sent.model].with_company(self.company_id)
         state = states._of(self, kind)
         now = fields.Datetime.now()
         if not state:
             return 0
         if not force and state.ran_at and (wait := state.ran_at + timedelta(seconds=self.push_interval)) > now:
-            self.env.ref("oms_channels.cron_push")._trigger(at=wait)
+            self.env.ref(sent.job)._trigger(at=wait)
             return 0
         products, again = state._take_changes()
-        if not state.swept_at or state.swept_at + timedelta(seconds=PUSH_SWEEP_S) <= now:
+        if not state.swept_at or state.swept_at + timedelta(seconds=sent.sweep_s) <= now:
             products, state.swept_at = None, now
         if products is None or products:
             rows._collect(self, products, again)
@@ -272,16 +358,17 @@ class OmsChannel(models.Model):
         done_count = 0
         try:
             done()
-            done_count = self._send(rows, done, PUSH_RUN_S if commit else PUSH_CLICK_S)
+            done_count = self._send(kind, rows, done, PUSH_RUN_S if commit else PUSH_CLICK_S)
         except Taken:
             _logger.info("Somebody else sends to channel %s.", self.id)
             return done_count
-        except ChannelError:
-            pass  # noted where the channel is asked; what was being sent is told again
+        except ChannelError as error:
+            # Noted where the channel is asked; what was being sent is told again.
+            _logger.info("Channel %s is told the rest of its %s later: %s", self.id, kind, error)
         rows._tell_people(self)
         return done_count
 
-    def _send(self, rows, done, patience_s):
+    def _send(self, kind, rows, done, patience_s):
         """Send what is due, batch by batch, the most urgent first.
 
         :param patience_s: what is left then is sent by the job.
@@ -304,7 +391,7 @@ class OmsChannel(models.Model):
                     return count
                 rows._tell(self, client, batch, done, splits)
                 count += len(batch)
-        self._wake_push()
+        self._wake_push(kind)
         return count
 
 
@@ -323,12 +410,25 @@ class OmsChannelTold(models.AbstractModel):
         if not count:
             channel._keep_task(self._name, "", [])
             return
-        if self._tells == "push_stock":
-            summary = self.env._("%s listings could not be told their stock", count)
-        else:
-            summary = self.env._("%s listings could not be told their price", count)
-        lines = [self.env._("Put it right, then choose Push Stock Now on the channel:")]
+        summary, begin, where = self._get_task_words(count)
+        lines = [begin]
         lines += [row._name_it(row.error) for row in self.search(domain, order="id", limit=PUSH_NAMED_MAX)]
         if count > PUSH_NAMED_MAX:
-            lines.append(self.env._("… and %s more, see Channels, Published Stock.", count - PUSH_NAMED_MAX))
+            lines.append(self.env._("… and %(count)s more, see %(where)s.", count=count - PUSH_NAMED_MAX, where=where))
         channel._keep_task(self._name, summary, lines)
+
+    @api.model
+    def _get_task_words(self, count):
+        """(summary, what to do, where all of them are) of a task about so many that were refused."""
+        if self._tells == "push_content":
+            return (
+                self.env._("%s listings could not be told their content", count),
+                self.env._("Put it right, then choose Send Content Now on the channel:"),
+                self.env._("Channels, Published Content"),
+            )
+        what = self.env._("Put it right, then choose Push Stock Now on the channel:")
+        if self._tells == "push_stock":
+            where = self.env._("Channels, Published Stock")
+            return self.env._("%s listings could not be told their stock", count), what, where
+        where = self.env._("Channels, Published Prices")
+        return self.env._("%s listings could not be told their price", count), what, where

@@ -6,6 +6,7 @@ from . import test_ebay
 from . import test_files
 from . import test_ebay_notifications
 from . import test_conformance_in_odoo
+from . import test_content
 from . import test_connection
 from . import test_hints
 from . import test_listing

@@ -1,6 +1,14 @@
 from odoo import api, models
 
 
+class ProductTemplate(models.Model):
+    _inherit = "product.template"
+
+    def _oms_content_changed(self):
+        """What these products say or show has changed. To be extended by whoever tells others; whoever keeps pictures or texts of
+        a product elsewhere calls it."""
+
+
 class ProductProduct(models.Model):
     _inherit = "product.product"
 

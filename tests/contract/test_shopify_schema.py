@@ -16,9 +16,11 @@ from graphql.execution.values import get_variable_values
 
 from odoo.addons.oms_channels.domain.outgoing import (
     Cancellation,
+    Content,
     Item,
     ListingRef,
     Parcel,
+    Picture,
     Price,
     Refund,
     RefundItem,
@@ -67,6 +69,12 @@ def requests():
     yield render.set_prices(
         REF.parent_id, [Price(REF, Decimal("9.90"), "USD"), Price(REF, Decimal(9), "USD", Decimal(12))]
     )
+    picture = Picture("0123", "mug-0123.jpg", "image/jpeg", bytes, alt="Mug")
+    yield render.product_media(REF.parent_id)
+    yield render.stage_uploads([picture])
+    yield render.set_content(Content(REF, "Mug"), None)
+    files = [{"id": "gid://shopify/MediaImage/14"}, render.new_file(picture, "https://storage.example/x")]
+    yield render.set_content(Content(REF, "Mug", "<p>Blue</p>", (picture,)), files)
     yield render.fulfilment_orders(ORDER, "")
     yield render.fulfilment_order_lines("gid://shopify/FulfillmentOrder/8", "cursor")
     yield render.fulfilments(ORDER)

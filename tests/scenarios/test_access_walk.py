@@ -55,6 +55,7 @@ oms.channel.connect.platform -      -      -      -      -      -      -      - 
 oms.channel.history          -      -      -      -      -      -      -      -      -      rwcd   rwcd
 oms.channel.lag              -      -      -      -      -      -      -      r      r      r      r
 oms.channel.mark             -      -      -      -      -      -      -      -      -      -      -
+oms.channel.content          -      -      -      -      -      -      -      r      r      r      r
 oms.channel.price            -      -      -      -      -      -      -      r      r      r      r
 oms.channel.push             -      -      -      -      -      -      -      -      -      -      -
 oms.channel.stock            -      -      -      -      -      -      -      r      r      r      r

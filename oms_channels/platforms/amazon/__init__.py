@@ -5,7 +5,7 @@ Amazon tells of changes to queues only (SQS, EventBridge), so orders are polled.
 a queue to the channel's address signs it as :mod:`.verify` says, and is heard at once.
 """
 
-from ...domain.adapter import Adapter, Capabilities, Credential
+from ...domain.adapter import Adapter, Capabilities, ContentRules, Credential
 
 from . import client, const, parse, verify
 
@@ -42,6 +42,14 @@ ADAPTER = Adapter(
         listings=True,
         stock_batch=const.FEED_MESSAGES_MAX,
         price_batch=const.FEED_MESSAGES_MAX,
+        content=ContentRules(
+            title_max=const.TITLE_MAX,
+            description_max=const.DESCRIPTION_MAX,
+            markup=False,
+            pictures="address",
+            pictures_max=const.PICTURES_MAX,
+        ),
+        content_batch=const.CONTENT_BATCH,
         counts_down=True,
     ),
     verify=verify.verify,

@@ -145,6 +145,22 @@ AMAZON_STOCK_PREFIX = "AMAZON"
 #: Where Amazon's product type is not known, patches of quantity and price do with this one.
 PRODUCT_TYPE = "PRODUCT"
 
+# ---- Texts and pictures ----
+
+#: Characters; some kinds of products allow fewer, which Amazon says itself.
+TITLE_MAX = 200
+DESCRIPTION_MAX = 2000
+#: Attributes of the pictures: the main one, and eight others with a number each.
+PICTURE_MAIN = "main_product_image_locator"
+PICTURE_OTHER = "other_product_image_locator_{}"
+PICTURES_MAX = 9
+#: Listings whose texts are told at once.
+CONTENT_BATCH = 500
+NO_HTTPS = (
+    "Amazon fetches pictures over https:// only, from an address that everybody can reach. Set this system's own address "
+    "(System Parameters, web.base.url), or leave pictures out on the channel."
+)
+
 # ---- Feeds ----
 
 #: So many are patched one by one, five a second; more go into a feed, which takes minutes.

@@ -19,7 +19,7 @@ from odoo.addons.oms_core.domain.documents import ZERO, OrderDoc, OrderLineDoc
 from odoo.addons.oms_core.domain.money import allocate, round_to
 
 from ...domain.adapter import Request
-from ...domain.outgoing import Cancellation, ListingRef, Parcel, Price, Refund, StockLevel
+from ...domain.outgoing import Cancellation, Content, ListingRef, Parcel, Price, Refund, StockLevel
 from . import const
 
 ORDERS = "orders/2026-01-01/orders"
@@ -126,17 +126,42 @@ def price_patch(price: Price, marketplace_id: str) -> dict[str, Any]:
     return {"op": "merge", "path": "/attributes/purchasable_offer", "value": [value]}
 
 
-def patch(seller_id: str, marketplace_id: str, ref: ListingRef, change: Mapping[str, Any]) -> Request:
+def content_patches(content: Content, marketplace_id: str) -> list[dict[str, Any]]:
+    """Texts and pictures of an offer. Each picture has a place of its own, so places that are empty now are emptied."""
+    place = {"marketplace_id": marketplace_id}
+    patches = []
+    for name, text in (("item_name", content.title), ("product_description", content.description)):
+        if text:
+            patches.append(_attribute("replace", name, {"value": text, "language_tag": content.language, **place}))
+        elif text is not None:
+            patches.append(_attribute("delete", name, {"language_tag": content.language, **place}))
+    if content.pictures is not None:
+        for number, picture in enumerate(content.pictures):
+            patches.append(_attribute("replace", _picture_name(number), {"media_location": picture.address, **place}))
+        for number in range(len(content.pictures), min(content.pictures_before, const.PICTURES_MAX)):
+            patches.append(_attribute("delete", _picture_name(number), place))
+    return patches
+
+
+def _picture_name(number: int) -> str:
+    return const.PICTURE_OTHER.format(number) if number else const.PICTURE_MAIN
+
+
+def _attribute(operation: str, name: str, value: Mapping[str, Any]) -> dict[str, Any]:
+    return {"op": operation, "path": f"/attributes/{name}", "value": [dict(value)]}
+
+
+def patch(seller_id: str, marketplace_id: str, ref: ListingRef, changes: Sequence[Mapping[str, Any]]) -> Request:
     """Change one offer. The answer says whether it was accepted, which is not yet done."""
     return Request(
         "PATCH",
         f"{LISTINGS}/{_escape(seller_id)}/{_escape(_sku(ref))}",
         {"marketplaceIds": marketplace_id, "includedData": "issues"},
-        {"productType": ref.kind or const.PRODUCT_TYPE, "patches": [dict(change)]},
+        {"productType": ref.kind or const.PRODUCT_TYPE, "patches": [dict(change) for change in changes]},
     )
 
 
-def listings_feed(seller_id: str, changes: Iterable[tuple[ListingRef, Mapping[str, Any]]]) -> bytes:
+def listings_feed(seller_id: str, offers: Iterable[tuple[ListingRef, Sequence[Mapping[str, Any]]]]) -> bytes:
     """The same for many; messages are numbered from 1."""
     messages = [
         {
@@ -144,9 +169,9 @@ def listings_feed(seller_id: str, changes: Iterable[tuple[ListingRef, Mapping[st
             "sku": _sku(ref),
             "operationType": "PATCH",
             "productType": ref.kind or const.PRODUCT_TYPE,
-            "patches": [dict(change)],
+            "patches": [dict(change) for change in changes],
         }
-        for number, (ref, change) in enumerate(changes, 1)
+        for number, (ref, changes) in enumerate(offers, 1)
     ]
     header = {"sellerId": seller_id, "version": "2.0", "issueLocale": "en_US"}
     return json.dumps({"header": header, "messages": messages}, separators=(",", ":"), ensure_ascii=False).encode()

@@ -4,7 +4,7 @@ Notifications are hints, sent once for a line of an order; polls are the truth. 
 United Kingdom has to be signed, see :mod:`.signing`.
 """
 
-from ...domain.adapter import Adapter, Capabilities, Credential
+from ...domain.adapter import Adapter, Capabilities, ContentRules, Credential
 
 from . import client, const, parse, verify
 
@@ -52,6 +52,15 @@ ADAPTER = Adapter(
         subscribe=True,
         stock_batch=const.BATCH_MAX,
         price_batch=const.BATCH_MAX,
+        # Links in descriptions are against eBay's rules.
+        content=ContentRules(
+            title_max=const.TITLE_MAX,
+            description_max=const.DESCRIPTION_MAX,
+            links=False,
+            pictures="address",
+            pictures_max=const.PICTURES_MAX,
+        ),
+        content_batch=const.BATCH_MAX,
         counts_down=True,
     ),
     verify=verify.verify,

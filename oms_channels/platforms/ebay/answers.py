@@ -88,6 +88,24 @@ def _item(row: Reader) -> Result:
     return Result("refused", f"eBay refuses: {message or int(status)}"[:300])
 
 
+def items(payload: Any) -> dict[str, Mapping[str, Any]]:
+    """{SKU: item} of the answer to ``bulk_get_inventory_item``."""
+    return {
+        row.text("sku"): row.nested("inventoryItem").fields
+        for row in Reader(payload if isinstance(payload, Mapping) else {}, "Answer", []).rows("responses", "Item")
+        if row.number_or_none("statusCode") == 200
+    }
+
+
+def replaced(payload: Any, skus: Sequence[str]) -> list[Result]:
+    """What became of each SKU, of the answer to ``bulk_create_or_replace_inventory_item``."""
+    found = {
+        row.text("sku"): _item(row)
+        for row in Reader(payload if isinstance(payload, Mapping) else {}, "Answer", []).rows("responses", "Item")
+    }
+    return [found.get(sku, Result("retry", UNSAID)) for sku in skus]
+
+
 def quantities(payload: Any) -> dict[str, int | None]:
     """{SKU: how many are on offer} of the answer to ``bulk_get_inventory_item``."""
     found: dict[str, int | None] = {}

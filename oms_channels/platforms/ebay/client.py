@@ -14,7 +14,18 @@ import requests
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from ...domain.adapter import Auth, Gone, Page, Reject, Request, Retry
-from ...domain.outgoing import Cancellation, ListingPage, ListingRef, Parcel, Price, Refund, Result, Shop, StockLevel
+from ...domain.outgoing import (
+    Cancellation,
+    Content,
+    ListingPage,
+    ListingRef,
+    Parcel,
+    Price,
+    Refund,
+    Result,
+    Shop,
+    StockLevel,
+)
 from ...domain.reader import Reader
 from ..rest import Answer, RestClient, Tokens
 from . import answers, const, parse, render, signing
@@ -101,11 +112,14 @@ class Client(Notifying, RestClient):
         return _Bearer(f"{scheme} {self._token(who)}", key, self.now)
 
     def headers(self, request: Request) -> Mapping[str, str]:
-        return {
+        headers = {
             "X-EBAY-C-MARKETPLACE-ID": self.marketplace_id,
             "Accept": "application/json",
             "Accept-Language": "en-US",
         }
+        if request.path.endswith(render.REPLACE_ITEMS) and request.body:
+            headers["Content-Language"] = request.body["requests"][0]["locale"].replace("_", "-")
+        return headers
 
     def _token(self, who: str) -> str:
         """An access token; eBay gives one for two hours."""
@@ -304,6 +318,36 @@ class Client(Notifying, RestClient):
         wanted = [(price.ref.inventory_ref, price) for price in prices if price.ref.inventory_ref]
         results = iter(self._push(render.prices(wanted), [price for _id, price in wanted]) if wanted else ())
         return [next(results) if price.ref.inventory_ref else Result("refused", const.MIGRATE) for price in prices]
+
+    def push_content(self, contents: Sequence[Content]) -> Sequence[Result]:
+        """Titles, descriptions and pictures of inventory items. An item is replaced as a whole, with what it had a moment ago:
+        a piece sold in between is counted down by eBay in the offer, and the next quantity that is told puts it right."""
+        results: list[Result | None] = [None] * len(contents)
+        by_sku: dict[str, int] = {}
+        for index, content in enumerate(contents):
+            if not content.ref.sku:
+                results[index] = Result("refused", const.MIGRATE)
+            elif any(not picture.address.startswith("https://") for picture in content.pictures or ()):
+                results[index] = Result("refused", const.NO_HTTPS)
+            else:
+                by_sku[content.ref.sku] = index  # of the same twice, the last one told holds
+        there = answers.items(self.send(render.items(list(by_sku)))) if by_sku else {}
+        told = {sku: contents[index] for sku, index in by_sku.items() if sku in there}
+        found = {sku: Result("refused", const.MIGRATE) for sku in by_sku if sku not in there}
+        languages = {content.language for content in told.values()}
+        for language in sorted(languages):
+            some = {sku: content for sku, content in told.items() if content.language == language}
+            try:
+                answer = self.send(
+                    render.replace_items([render.item(content, there[sku]) for sku, content in some.items()])
+                )
+            except Reject as error:
+                if len(some) > 1:
+                    raise
+                found |= dict.fromkeys(some, Result("refused", str(error)))
+            else:
+                found |= dict(zip(some, answers.replaced(answer, list(some)), strict=True))
+        return [result or found[content.ref.sku] for result, content in zip(results, contents, strict=True)]
 
     def _push(self, request: Request, items: Sequence[StockLevel | Price]) -> list[Result]:
         try:

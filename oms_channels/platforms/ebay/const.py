@@ -31,6 +31,25 @@ HISTORY_DAYS = 729
 BATCH_MAX = 25
 LISTINGS_PER_PAGE = 25
 COMMENT_MAX = 100
+#: Of an inventory item (product.title, .description with its markup, .imageUrls).
+TITLE_MAX = 80
+DESCRIPTION_MAX = 4000
+PICTURES_MAX = 24
+#: What of an item is told to replace it: the rest is eBay's own to say.
+ITEM_FIELDS = (
+    "availability",
+    "condition",
+    "conditionDescription",
+    "conditionDescriptors",
+    "packageWeightAndSize",
+    "product",
+)
+#: … and of its availability.
+ALLOCATED = "allocationByFormat"
+NO_HTTPS = (
+    "eBay fetches pictures over https:// only, from an address that everybody can reach. Set this system's own address "
+    "(System Parameters, web.base.url), or leave pictures out on the channel."
+)
 #: eBay's own failures, which it sometimes answers with 400 and within a batch.
 SYSTEM_ERRORS = frozenset({"20500", "25001", "30500", "32500", "25501"})
 TOO_MANY = "2001"

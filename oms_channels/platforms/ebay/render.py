@@ -15,12 +15,13 @@ from typing import Any
 from odoo.addons.oms_core.domain.documents import ZERO
 
 from ...domain.adapter import Request
-from ...domain.outgoing import Cancellation, Item, Parcel, Price, Refund, StockLevel
+from ...domain.outgoing import Cancellation, Content, Item, Parcel, Price, Refund, StockLevel
 from . import const
 
 TRACKING_UNFIT = re.compile(r"[^0-9A-Za-z]")
 CARRIER_UNFIT = re.compile(r"[^0-9A-Za-z ._-]")
 UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+REPLACE_ITEMS = "bulk_create_or_replace_inventory_item"
 #: Ours → eBay's, of those that a seller may give.
 CANCEL_REASONS = {
     "customer": "BUYER_ASKED_CANCEL",
@@ -121,6 +122,36 @@ def prices(wanted: Sequence[tuple[str, Price]]) -> Request:
             for offer_id, price in wanted
         ]
     )
+
+
+def item(content: Content, there: Mapping[str, Any]) -> dict[str, Any]:
+    """An item as it is, with other texts and pictures: eBay replaces all of an item or nothing.
+
+    :param there: as eBay has it; its quantity goes back as it came a moment ago.
+    """
+    kept = {name: there[name] for name in const.ITEM_FIELDS if name in there}
+    product = dict(kept.get("product") or {})
+    if content.title is not None:
+        product["title"] = content.title
+    if content.description is not None:
+        product["description"] = content.description
+    if content.pictures is not None:
+        product["imageUrls"] = [picture.address for picture in content.pictures]
+    # eBay takes nothing for a text that is too short.
+    product = {name: value for name, value in product.items() if value not in ("", [])}
+    availability = kept.get("availability")
+    if isinstance(availability, Mapping) and isinstance(
+        shown := availability.get("shipToLocationAvailability"), Mapping
+    ):
+        shown = {name: value for name, value in shown.items() if name != const.ALLOCATED}
+        kept["availability"] = {**availability, "shipToLocationAvailability": shown}
+    return {**kept, "sku": content.ref.sku, "locale": content.language, "product": product}
+
+
+def replace_items(rows: Sequence[Mapping[str, Any]]) -> Request:
+    if len(rows) > const.BATCH_MAX:
+        raise ValueError(f"{len(rows)} are more than {const.BATCH_MAX}")
+    return Request("POST", f"{const.INVENTORY}/{REPLACE_ITEMS}", body={"requests": list(rows)})
 
 
 def _bulk(requests: list[dict[str, Any]]) -> Request:

@@ -5,7 +5,7 @@ shipment is told. So the number for a source is what may be sold through this sh
 wait for: on hand, less what was promised elsewhere. A number that is free of everything would be reduced twice.
 """
 
-from ...domain.adapter import Adapter, Capabilities, Credential
+from ...domain.adapter import Adapter, Capabilities, ContentRules, Credential
 
 from . import client, const, parse, verify
 
@@ -65,6 +65,8 @@ ADAPTER = Adapter(
         locations=True,
         stock_batch=const.BATCH_MAX,
         price_batch=const.BATCH_MAX,
+        content=ContentRules(pictures="file", pictures_max=const.PICTURES_MAX),
+        content_batch=const.CONTENT_BATCH,
         keeps_reserved=True,
     ),
     verify=verify.verify,

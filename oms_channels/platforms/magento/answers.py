@@ -134,6 +134,20 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
+def pictures(entries: Any, keys: Sequence[str]) -> tuple[dict[str, int], list[Mapping[str, Any]]]:
+    """({key: the shop's id} of those pictures that a product has, by the names of their files; its videos)"""
+    known: dict[str, int] = {}
+    others: list[Mapping[str, Any]] = []
+    for row in Reader({"rows": entries}, "Answer", []).rows("rows", "Picture"):
+        if row.text("media_type") not in ("", "image"):
+            others.append(dict(row.fields))
+        elif row.text("id").isdecimal():
+            for key in keys:
+                if key in row.text("file").rpartition("/")[2]:
+                    known.setdefault(key, int(row.text("id")))
+    return known, others
+
+
 def price_results(prices: Sequence[Price], errors: Any) -> dict[int, Result]:
     """Index → why a price was not taken. Errors name the SKU, not the row."""
     found: dict[int, Result] = {}

@@ -20,6 +20,11 @@ TOKEN_SCOPES = (
 PER_PAGE = 100
 #: SKUs in one call. They are looked up by address, and addresses longer than 8 KiB are refused by most servers.
 BATCH_MAX = 50
+#: Products whose texts and pictures are told in one go; each is a call of its own, and so is each new picture.
+CONTENT_BATCH = 10
+PICTURES_MAX = 12
+#: What the first picture is used as.
+PICTURE_USES = ("image", "small_image", "thumbnail")
 #: What a shop without several stock sources keeps its quantities in.
 DEFAULT_SOURCE = "default"
 #: Dates are UTC without saying so.

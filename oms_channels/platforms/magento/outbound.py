@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from ...domain.adapter import ChannelError, Gone, Reject, Request, Retry
-from ...domain.outgoing import Cancellation, Parcel, Price, Refund, Result, StockLevel
+from ...domain.outgoing import Cancellation, Content, Parcel, Price, Refund, Result, StockLevel
 from ...domain.reader import Reader
 from . import answers, const, fulfilling, lines, render
 
@@ -173,6 +173,41 @@ class Outbound:
             if row.text("store_id") == str(store_id) and begins <= now and (not ends or ends >= now[:10]):
                 found.append(dict(row.fields))
         return found
+
+    # ---- Texts and pictures ----
+
+    def push_content(self, contents: Sequence[Content]) -> Sequence[Result]:
+        """Titles, descriptions and pictures, product by product. With a store view the texts are that view's."""
+        results: list[Result] = []
+        for content in contents:
+            try:
+                results.append(self._push_content(content))
+            except Retry as error:
+                if not results:
+                    raise
+                # The others would meet the same; what was done is done.
+                return results + [Result("retry", str(error))] * (len(contents) - len(results))
+            except Gone:
+                results.append(Result("refused", NOT_THERE, gone=True))
+            except Reject as error:
+                results.append(Result("refused", str(error)))
+        return results
+
+    def _push_content(self, content: Content) -> Result:
+        sku = content.ref.sku
+        if not sku:
+            return Result("refused", NO_SKU)
+        ids: dict[str, int] = {}
+        others: list[Mapping[str, Any]] = []
+        if content.pictures is not None:
+            keys = [picture.key for picture in content.pictures]
+            ids, others = answers.pictures(self.send(render.media(sku)), keys)
+            for position, picture in enumerate(content.pictures, 1):
+                if picture.key not in ids:
+                    reference = _reference(self.send(render.add_picture(sku, picture, position)))
+                    ids[picture.key] = int(reference) if reference.isdecimal() else 0
+        self.send(render.content(content, ids, others))
+        return OK
 
     # ---- Parcels ----
 

@@ -6,13 +6,14 @@ at the order tells whether one has arrived.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any
 
 from ...domain.adapter import Request
-from ...domain.outgoing import Parcel, Price, Refund, StockLevel
+from ...domain.outgoing import Content, Parcel, Picture, Price, Refund, StockLevel
 from . import const
 
 #: (field, value, condition). Conditions are joined by "and".
@@ -159,6 +160,54 @@ def special_prices_of(skus: Sequence[str]) -> Request:
 def end_special_prices(rows: Sequence[Mapping[str, Any]]) -> Request:
     """:param rows: as :func:`special_prices_of` answers: all of a row has to fit."""
     return Request("POST", "products/special-price-delete", body={"prices": [dict(row) for row in rows]})
+
+
+# ---- Texts and pictures ----
+
+
+def media(sku: str) -> Request:
+    """The pictures and videos of a product."""
+    return Request("GET", f"products/{part(sku)}/media")
+
+
+def add_picture(sku: str, picture: Picture, position: int) -> Request:
+    """A new picture, by itself: several at once can be more than a shop takes in one call."""
+    contents = base64.b64encode(picture.load()).decode()
+    entry = {
+        **_entry(picture, position),
+        "content": {"base64_encoded_data": contents, "type": picture.kind, "name": picture.name},
+    }
+    return Request("POST", f"products/{part(sku)}/media", body={"entry": entry})
+
+
+def _entry(picture: Picture, position: int) -> dict[str, Any]:
+    uses = list(const.PICTURE_USES) if position == 1 else []
+    return {
+        "media_type": "image",
+        "label": picture.alt,
+        "position": position,
+        "disabled": False,
+        "types": uses,
+    }
+
+
+def content(content: Content, ids: Mapping[str, int], others: Sequence[Mapping[str, Any]]) -> Request:
+    """Texts of a product, and which pictures it has: what is there and not named goes.
+
+    :param ids: {key of a picture: the shop's id of it}.
+    :param others: entries that are no pictures (videos), which stay.
+    """
+    product: dict[str, Any] = {"sku": content.ref.sku}
+    if content.title is not None:
+        product["name"] = content.title
+    if content.description is not None:
+        product["custom_attributes"] = [{"attribute_code": "description", "value": content.description}]
+    if content.pictures is not None:
+        product["media_gallery_entries"] = [
+            {"id": ids[picture.key], **_entry(picture, position)}
+            for position, picture in enumerate(content.pictures, 1)
+        ] + [dict(entry) for entry in others]
+    return Request("PUT", f"products/{part(content.ref.sku)}", body={"product": product})
 
 
 # ---- Orders ----

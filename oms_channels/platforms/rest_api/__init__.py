@@ -4,7 +4,7 @@ What comes in is received by ``controllers/api.py``; what is told is posted to t
 programs the app; ``shapes`` is the table that the parser and the OpenAPI document share.
 """
 
-from ...domain.adapter import Adapter, Capabilities, Credential
+from ...domain.adapter import Adapter, Capabilities, ContentRules, Credential
 
 from . import client, const, parse, verify
 
@@ -56,6 +56,8 @@ ADAPTER = Adapter(
         standing=True,
         stock_batch=const.STOCK_BATCH,
         price_batch=const.PRICE_BATCH,
+        content=ContentRules(title_max=500, description_max=200_000, pictures="address", pictures_max=30),
+        content_batch=const.CONTENT_BATCH,
     ),
     verify=verify.verify,
     read_event=verify.read_event,

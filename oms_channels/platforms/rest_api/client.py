@@ -13,6 +13,7 @@ from urllib.parse import urlencode, urlsplit
 from ...domain.adapter import Gone, Page, Reject, Request, Retry
 from ...domain.outgoing import (
     Cancellation,
+    Content,
     Listing,
     ListingPage,
     ListingRef,
@@ -111,6 +112,9 @@ class Client(RestClient):
 
     def push_prices(self, prices: Sequence[Price]) -> Sequence[Result]:
         return self._results("price.changed", [price.ref for price in prices], render.prices(prices))
+
+    def push_content(self, contents: Sequence[Content]) -> Sequence[Result]:
+        return self._results("content.changed", [content.ref for content in contents], render.contents(contents))
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._wall(), timezone.utc)

@@ -24,6 +24,7 @@ TIMESTAMP_WINDOW_S = 300
 
 STOCK_BATCH = 500
 PRICE_BATCH = 500
+CONTENT_BATCH = 100
 ORDERS_PER_PAGE = 100
 #: What comes of something told, in the app's own words.
 RESULT_CODES = ("ok", "refused", "retry")

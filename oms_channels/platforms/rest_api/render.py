@@ -13,7 +13,18 @@ from decimal import Decimal
 from typing import Any
 
 from ...domain.adapter import Request
-from ...domain.outgoing import Cancellation, Item, ListingRef, Parcel, Price, Refund, Standing, StockLevel
+from ...domain.outgoing import (
+    Cancellation,
+    Content,
+    Item,
+    ListingRef,
+    Parcel,
+    Picture,
+    Price,
+    Refund,
+    Standing,
+    StockLevel,
+)
 from . import const
 
 #: What is told → what ``data`` is, for the documentation.
@@ -28,6 +39,8 @@ EVENTS = {
     "it), notify.",
     "stock.changed": "levels: how many of each may be sold, absolute: id, sku, location, quantity.",
     "price.changed": "prices: id, sku, amount, currency, compare_at.",
+    "content.changed": "contents: what listings say and show: id, sku, language, and of title, description (HTML, cleaned) and "
+    "pictures (url, alt, type; all that there are to be, in their order) those that changed.",
 }
 
 
@@ -107,6 +120,24 @@ def prices(prices: Sequence[Price]) -> dict[str, Any]:
         compare_at = {} if price.compare_at is None else {"compare_at": number(price.compare_at)}
         rows.append({**_listing(price.ref), "amount": number(price.amount), "currency": price.currency, **compare_at})
     return {"prices": rows}
+
+
+def contents(contents: Sequence[Content]) -> dict[str, Any]:
+    rows = []
+    for content in contents:
+        row = {**_listing(content.ref), "language": content.language}
+        if content.title is not None:
+            row["title"] = content.title
+        if content.description is not None:
+            row["description"] = content.description
+        if content.pictures is not None:
+            row["pictures"] = [picture_row(picture) for picture in content.pictures]
+        rows.append(row)
+    return {"contents": rows}
+
+
+def picture_row(picture: Picture) -> dict[str, Any]:
+    return _full(url=picture.address, alt=picture.alt, type=picture.kind)
 
 
 # ---- What the app can be asked for, if it likes ----

@@ -1,14 +1,15 @@
 """Shopify, Admin GraphQL API. Queries hold for the versions 2026-01 to 2026-10.
 
 Beside the five files of every platform: ``queries`` (the GraphQL), ``lines`` and ``refunds`` (parsing money), ``answers`` (errors
-and results), ``shipping`` and ``paying`` (what to choose), ``outbound`` (the steps of telling). Only ``client`` sends.
+and results), ``shipping`` and ``paying`` (what to choose), ``outbound`` and ``contents`` (the steps of telling). Only
+``client`` sends.
 
 A page holds few orders and few of their lines, because a query is charged for what it might bring; the rest of a long order
 is read on, and refunds one by one, since few orders have any. Turned down: bulk operations (an hour late, and two kinds of
 parser), and taking what a webhook brings for the order (another language, and a repetition brings an old state).
 """
 
-from ...domain.adapter import Adapter, Capabilities, Credential
+from ...domain.adapter import Adapter, Capabilities, ContentRules, Credential
 
 from . import client, const, parse, verify
 
@@ -71,6 +72,15 @@ ADAPTER = Adapter(
         compare_and_set=True,
         stock_batch=const.STOCK_BATCH,
         price_batch=const.PRICE_BATCH,
+        # Variants share a page. Source: ProductSetInput, and https://shopify.dev/docs/apps/build/online-store/product-media.
+        content=ContentRules(
+            description_max=500_000,
+            pictures="file",
+            pictures_max=const.PICTURES_MAX,
+            kinds=frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"}),
+            by_page=True,
+        ),
+        content_batch=const.CONTENT_BATCH,
         counts_down=True,
     ),
     verify=verify.verify,

@@ -160,6 +160,22 @@ def listing(row: Mapping[str, Any], currency: str) -> Listing:
     )
 
 
+def pictures(product: Mapping[str, Any], keys: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """({key: Shopify's id} of those pictures that a product has, by the names of their files; ids of what is no picture)"""
+    known: dict[str, str] = {}
+    others: list[str] = []
+    for row in nodes(mapping(product, "media")):
+        media_id = str(row.get("id") or "")
+        if row.get("mediaContentType") != "IMAGE":
+            others.append(media_id)
+            continue
+        name = str(mapping(row, "image").get("url") or "").partition("?")[0].rpartition("/")[2]
+        for key in keys:
+            if key in name:
+                known.setdefault(key, media_id)
+    return known, others
+
+
 def available(item: Mapping[str, Any]) -> int | None:
     """What may be sold of an item; ``None`` where it is not counted, or not kept at the place."""
     if item.get("tracked") is False:

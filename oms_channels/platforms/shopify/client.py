@@ -14,13 +14,14 @@ from ...domain.outgoing import ListingPage, ListingRef, Location, Shop
 from ...domain.throttle import Bucket
 from ..rest import WAIT_MAX_S, Answer, RestClient, Tokens
 from . import answers, const, render
+from .contents import Contents
 from .outbound import Outbound
 
 #: Of all shops that this process talks to.
 TOKENS = Tokens()
 
 
-class Client(Outbound, RestClient):
+class Client(Outbound, Contents, RestClient):
     """A shop's Admin API, with the ``webhook_secret`` left out: that is for what comes in.
 
     :param api_url: of the shop, ``https://….myshopify.com``.

@@ -64,6 +64,13 @@ LISTINGS_PER_PAGE = 100
 LEVELS_PER_QUERY = 100
 STOCK_BATCH = 250
 PRICE_BATCH = 100
+#: Products whose texts and pictures are told in one go; each is a call of its own, and so is each new picture.
+CONTENT_BATCH = 10
+PICTURES_MAX = 20
+#: Pictures of a product that are looked at to find our own.
+MEDIA_MAX = 100
+#: Where files are brought before a product is given them.
+STORAGE_HOST = "storage.googleapis.com"
 QUANTITY_MAX = 1_000_000_000
 
 # ---- Identifiers ----
@@ -192,6 +199,7 @@ CANCEL_REASONS = {
 SHIPPABLE = ("OPEN", "IN_PROGRESS")
 #: Fulfilments that did not happen after all.
 VOID_FULFILMENTS = ("CANCELLED", "ERROR", "FAILURE")
+NO_PRODUCT_CODES = ("PRODUCT_DOES_NOT_EXIST", "NOT_FOUND")
 STALE_CODES = ("CHANGE_FROM_QUANTITY_STALE", "COMPARE_QUANTITY_STALE")
 NOT_STOCKED_CODE = "ITEM_NOT_STOCKED_AT_LOCATION"
 AGAIN_CODES = ("IDEMPOTENCY_CONCURRENT_REQUEST",)

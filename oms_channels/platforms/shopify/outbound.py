@@ -1,6 +1,6 @@
 """What we tell a shop: quantities, prices, parcels, cancellations, refunds, and where to send its webhooks.
 
-Steps and decisions; the sending is the client's (``ask``).
+Steps and decisions; the sending is the client's (``ask``). Texts and pictures are in :mod:`.contents`.
 """
 
 from __future__ import annotations

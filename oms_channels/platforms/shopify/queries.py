@@ -262,6 +262,36 @@ mutation SetPrices($product: ID!, $variants: [ProductVariantsBulkInput!]!) {
 }
 """
 
+PRODUCT_MEDIA = """
+query ProductMedia($id: ID!, $first: Int!) {
+  product(id: $id) {
+    id
+    media(first: $first) {
+      nodes { id mediaContentType ... on MediaImage { image { url } } }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}
+"""
+
+STAGE_UPLOADS = """
+mutation StageUploads($input: [StagedUploadInput!]!) {
+  stagedUploadsCreate(input: $input) {
+    stagedTargets { url resourceUrl parameters { name value } }
+    userErrors { field message }
+  }
+}
+"""
+
+SET_CONTENT = """
+mutation SetContent($product: ProductSetIdentifiers!, $input: ProductSetInput!) {
+  productSet(identifier: $product, input: $input, synchronous: true) {
+    product { id }
+    userErrors { code field message }
+  }
+}
+"""
+
 FULFILMENT_ORDERS = """
 query FulfilmentOrders($id: ID!, $first: Int!, $after: String, $lines: Int!) {
   order(id: $id) {

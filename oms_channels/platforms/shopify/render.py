@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from ...domain.adapter import Request
-from ...domain.outgoing import Cancellation, Parcel, Price, Refund, StockLevel
+from ...domain.outgoing import Cancellation, Content, Parcel, Picture, Price, Refund, StockLevel
 from . import const, queries
 
 #: Our keys → theirs: the same text always gives the same UUID.
@@ -168,6 +168,41 @@ def set_prices(product_id: str, prices: Sequence[Price]) -> Request:
 
 def amount(value: Decimal) -> str:
     return format(value, "f")
+
+
+# ---- Texts and pictures ----
+
+
+def product_media(product_id: str) -> Request:
+    return graphql(queries.PRODUCT_MEDIA, {"id": product_id, "first": const.MEDIA_MAX})
+
+
+def stage_uploads(pictures: Sequence[Picture]) -> Request:
+    """Ask for a place to bring each of these files to."""
+    wanted = [
+        {"filename": picture.name, "mimeType": picture.kind, "resource": "IMAGE", "httpMethod": "POST"}
+        for picture in pictures
+    ]
+    return graphql(queries.STAGE_UPLOADS, {"input": wanted})
+
+
+def set_content(content: Content, files: Sequence[Mapping[str, Any]] | None) -> Request:
+    """Texts and pictures of a product; what is not named stays as it is.
+
+    :param files: all that the product is to have, by id or by where it was brought to; ``None`` leaves them alone.
+    """
+    given: dict[str, Any] = {}
+    if content.title is not None:
+        given["title"] = content.title
+    if content.description is not None:
+        given["descriptionHtml"] = content.description
+    if files is not None:
+        given["files"] = list(files)
+    return graphql(queries.SET_CONTENT, {"product": {"id": content.ref.parent_id}, "input": given})
+
+
+def new_file(picture: Picture, source: str) -> dict[str, Any]:
+    return {"originalSource": source, "alt": picture.alt, "filename": picture.name, "contentType": "IMAGE"}
 
 
 # ---- Fulfilments ----

@@ -1,6 +1,6 @@
 """WooCommerce, REST API wc/v3. Shapes and behaviour as measured on 11.0; older 3.x–10.x answers are taken too."""
 
-from ...domain.adapter import Adapter, Capabilities, Credential
+from ...domain.adapter import Adapter, Capabilities, ContentRules, Credential
 
 from . import client, const, parse, verify
 
@@ -32,6 +32,9 @@ ADAPTER = Adapter(
         subscribe=True,
         stock_batch=const.BATCH_MAX,
         price_batch=const.BATCH_MAX,
+        # A product and its variations are one page; pictures are fetched by the shop.
+        content=ContentRules(title_max=200, pictures="address", pictures_max=const.PICTURES_MAX, by_page=True),
+        content_batch=const.CONTENT_BATCH,
         counts_down=True,
     ),
     verify=verify.verify,

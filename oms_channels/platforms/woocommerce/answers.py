@@ -61,6 +61,24 @@ def _refusal(error: Mapping[str, Any]) -> Result:
     )
 
 
+# ---- Pictures ----
+
+
+def pictures(found: Any, wanted: Mapping[str, Sequence[str]]) -> dict[str, dict[str, str]]:
+    """{product id: {key: the shop's id}} of those wanted pictures that the shop has. It keeps the name of the file.
+
+    :param wanted: {product id: keys}
+    """
+    known: dict[str, dict[str, str]] = {}
+    for row in rows(found):
+        product_id = text(row, "id")
+        for image in rows(row.get("images")):
+            for key in wanted.get(product_id, ()):
+                if key in text(image, "src").rpartition("/")[2] and text(image, "id"):
+                    known.setdefault(product_id, {}).setdefault(key, text(image, "id"))
+    return known
+
+
 # ---- Listings ----
 
 

@@ -13,6 +13,9 @@ API_ROOT = "/wp-json/wc/v3/"
 PER_PAGE = 100
 #: Items per stock batch; one more is answered with 413.
 BATCH_MAX = 100
+#: Products whose texts and pictures are told in one call: the shop fetches each picture before it answers.
+CONTENT_BATCH = 5
+PICTURES_MAX = 20
 #: Begins the codes of WooCommerce's own refusals, whatever the HTTP status: too large a refund is a 500.
 OWN_ERROR_PREFIX = "woocommerce_rest_"
 #: The order does not exist (any more). Webhooks carry it as their body if the order went before they were sent.

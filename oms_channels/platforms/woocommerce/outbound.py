@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from ...domain.adapter import Auth, Gone, Reject, Request, Retry
-from ...domain.outgoing import Cancellation, ListingRef, Parcel, Price, Refund, Result, StockLevel
+from ...domain.outgoing import Cancellation, Content, ListingRef, Parcel, Price, Refund, Result, StockLevel
 from . import answers, const, render
 from .answers import OK
 from .paying import Unfit, refund_lines
@@ -62,6 +62,27 @@ class Outbound:
         for index, result in zip(taken, self._push([prices[i].ref for i in taken], request), strict=True):
             results[index] = result
         return results
+
+    # ---- Texts and pictures ----
+
+    def push_content(self, contents: Sequence[Content]) -> Sequence[Result]:
+        """Titles, descriptions and pictures of products; those of variations are their product's.
+
+        The shop fetches pictures from us and keeps them: what it has is not fetched again, and what is no longer named
+        leaves the page and stays in the shop's library.
+        """
+        pages = [render.page_id(content) for content in contents]
+        wanted = {
+            page: [picture.key for picture in content.pictures]
+            for page, content in zip(pages, contents, strict=True)
+            if content.pictures and _is_id(page)
+        }
+        known = answers.pictures(self.send(render.pictures(list(wanted))), wanted) if wanted else {}
+
+        def request(indexes: Sequence[int], _parent_id: str) -> Request:
+            return render.contents([(contents[i], known.get(pages[i], {})) for i in indexes])
+
+        return self._push([ListingRef(page) for page in pages], request)
 
     def _push(self, refs: Sequence[ListingRef], request: Callable[[Sequence[int], str], Request]) -> list[Result]:
         """Tell products in one batch and the variations of each product in another.

@@ -12,7 +12,7 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 from ...domain.adapter import Request
-from ...domain.outgoing import Parcel
+from ...domain.outgoing import Content, Parcel
 from . import const
 
 #: Metadata by which we know our own refunds and parcels again.
@@ -121,6 +121,40 @@ def prices(rows: Sequence[tuple[str, Decimal, Decimal | None]], parent_id: str =
             }
         )
     return _batch(items, parent_id)
+
+
+def page_id(content: Content) -> str:
+    """The product whose page a content is about: of a variation the one above it."""
+    return content.ref.parent_id or content.ref.external_id
+
+
+def pictures(ids: Sequence[str]) -> Request:
+    """Which pictures products have."""
+    params = {"include": ",".join(ids), "per_page": str(const.PER_PAGE), "status": "any", "_fields": "id,images"}
+    return Request("GET", "products", params)
+
+
+def contents(rows: Sequence[tuple[Content, Mapping[str, str]]]) -> Request:
+    """Texts and pictures of products. A picture that the shop has is named by its id, or it would be fetched again.
+
+    :param rows: (content, {key of a picture: the shop's id of it}).
+    """
+    items = []
+    for content, known in rows:
+        item: dict[str, Any] = {"id": int(page_id(content))}
+        if content.title is not None:
+            item["name"] = content.title
+        if content.description is not None:
+            item["description"] = content.description
+        if content.pictures is not None:
+            item["images"] = [
+                {"id": int(known[picture.key]), "alt": picture.alt}
+                if picture.key in known
+                else {"src": picture.address, "name": picture.alt or picture.name, "alt": picture.alt}
+                for picture in content.pictures
+            ]
+        items.append(item)
+    return _batch(items, "")
 
 
 def _batch(items: list[dict[str, Any]], parent_id: str) -> Request:

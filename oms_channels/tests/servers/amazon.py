@@ -70,7 +70,7 @@ class AmazonServer(AmazonOffers):
     """The seller.
 
     :ivar orders: id → order as the API shows it; tests change it as they like.
-    :ivar offers: SKU → listing as the API shows it.
+    :ivar offers: SKU → listing as the API shows it; ``contents``: SKU → attribute → what was told of it.
     :ivar refunds: ``(order, item, type, amount, currency)`` of all that was paid back.
     :ivar feeds: id → feed.
     :ivar token_lifetime_s: of access tokens that are given out from now on.
@@ -94,6 +94,7 @@ class AmazonServer(AmazonOffers):
         self.seller_id, self.marketplaces = "A3KESTREL0FINCH", ["A1PA6795UKMFR9"]
         self.orders = {order["orderId"]: deepcopy(dict(order)) for order in orders}
         self.offers: dict[str, dict[str, Any]] = {}
+        self.contents: dict[str, dict[str, Any]] = {}
         self.refunds: list[tuple[str, str, str, str, str]] = []
         self.feeds: dict[str, dict[str, Any]] = {}
         self.token_lifetime_s, self.authorised = 3600, True

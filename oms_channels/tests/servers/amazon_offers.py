@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import hmac
 import json
+import re
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,6 +18,11 @@ from .base import Asked, PlatformServer, Reply
 
 FEED_TYPES = {"JSON_LISTINGS_FEED", "POST_ORDER_ACKNOWLEDGEMENT_DATA", "POST_PAYMENT_ADJUSTMENT_DATA"}
 ADDRESS_LIFETIME_S = 300
+CONTENT = re.compile(
+    r"/attributes/(item_name|product_description|main_product_image_locator|other_product_image_locator_[1-8])"
+)
+#: Characters; some kinds of products allow fewer.
+LENGTHS = {"item_name": 200, "product_description": 2000}
 
 
 class AmazonOffers(PlatformServer):
@@ -65,12 +71,12 @@ class AmazonOffers(PlatformServer):
 
     def _patch(self, sku: str, patches: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Apply patches to an offer; what is wrong with them, and then nothing is applied."""
-        offer, change = self.offers.get(sku), None
+        offer, change, contents = self.offers.get(sku), None, {}
         if offer is None:
             return [_issue("13013", "This SKU does not exist in your inventory.")]
         for patch in patches:
             value = (patch.get("value") or [{}])[0]
-            if patch.get("op") not in ("add", "replace", "merge"):
+            if patch.get("op") not in ("add", "replace", "merge", "delete"):
                 return [_issue("4000004", "The operation is not supported.")]
             if patch.get("path") == "/attributes/fulfillment_availability":
                 quantity, code = value.get("quantity"), value.get("fulfillment_channel_code")
@@ -86,10 +92,16 @@ class AmazonOffers(PlatformServer):
                 money = {"currencyCode": value["currency"], "amount": f"{amount:.2f}"}
                 place = {"marketplaceId": value["marketplace_id"], "offerType": "B2C", "price": money}
                 change = ("offers", [place])
+            elif found := CONTENT.fullmatch(patch.get("path", "")):
+                if issue := _content_issue(found[1], value, patch["op"]):
+                    return [issue]
+                contents = {**contents, found[1]: None if patch["op"] == "delete" else value}
             else:
                 return [_issue("4000003", "Only top-level attributes can be patched.")]
         if change:
             offer[change[0]] = change[1]
+        told = {**self.contents.get(sku, {}), **contents}
+        self.contents[sku] = {name: value for name, value in told.items() if value is not None}
         return []
 
     # ---- Feeds ----
@@ -269,6 +281,22 @@ def _issue(code: str, message: str, *attributes: str) -> dict[str, Any]:
         "categories": ["INVALID_ATTRIBUTE"],
         "attributeNames": names,
     }
+
+
+def _content_issue(name: str, value: Mapping[str, Any], operation: str) -> dict[str, Any] | None:
+    """What is wrong with a text or a picture."""
+    if not value.get("marketplace_id"):
+        return _issue("90220", f"“{name}” is required but not supplied.", name)
+    if operation == "delete":
+        return None
+    if name in LENGTHS:
+        text = value.get("value", "")
+        if not value.get("language_tag") or not text or len(text) > LENGTHS[name]:
+            return _issue("99022", f"The length of “{name}” has to be between 1 and {LENGTHS[name]}.", name)
+        return _issue("100474", f"“{name}” may hold no markup.", name) if "<" in text else None
+    if not str(value.get("media_location", "")).startswith("https://"):
+        return _issue("300401", "The address of a picture has to begin with https://.", name)
+    return None
 
 
 def _shown(feed: Mapping[str, Any]) -> dict[str, Any]:

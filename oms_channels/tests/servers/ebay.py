@@ -50,6 +50,7 @@ class EbayServer(PlatformServer):
     """The account.
 
     :ivar orders: id → order as ``getOrder`` shows it.
+    :ivar items: SKU → what was told of an item beside its quantity.
     :ivar stock: SKU → quantity; :ivar offers: offer id → offer.
     :ivar shipments: order id → parcels; :ivar refunds: all requests to refund, with their ids.
     :param signed: the seller has to sign what moves money.
@@ -74,6 +75,7 @@ class EbayServer(PlatformServer):
         self.marketplace_id, self.signed, self.scopes, self.clock = marketplace_id, signed, set(scopes), clock
         self.stock: dict[str, int] = {}
         self.titles: dict[str, str] = {}
+        self.items: dict[str, dict[str, Any]] = {}
         self.offers: dict[str, dict[str, Any]] = {}
         self.revised_out: set[str] = set()
         self.notifications = Notifications(error)
@@ -338,6 +340,12 @@ class EbayServer(PlatformServer):
                 return Reply(200, {"total": len(rows), "offers": rows})
             case "POST", "bulk_get_inventory_item":
                 return self._batch(body, self._get_item)
+            case "POST", "bulk_create_or_replace_inventory_item":
+                language = asked.headers.get("content-language", "")
+                if not re.fullmatch(r"[a-z]{2}-[A-Z]{2}", language):
+                    text = "Invalid value for header Content-Language."
+                    return Reply(400, error(25709, text, "API_INVENTORY"))
+                return self._batch(body, self._replace_item)
             case "POST", "bulk_update_price_quantity":
                 return self._batch(body, self._revise)
         return Reply(404, error(2002, "Resource not found", "ACCESS"))
@@ -351,12 +359,44 @@ class EbayServer(PlatformServer):
         return Reply(200, answer)
 
     def _item(self, sku: str) -> dict[str, Any]:
+        shown = {"quantity": self.stock[sku], "allocationByFormat": {"auction": 0, "fixedPrice": self.stock[sku]}}
+        made = {
+            "product": {
+                "title": self.titles.get(sku, f"Item {sku}"),
+                "ean": ["4006381333931"],
+                "aspects": {"Brand": ["K"]},
+            },
+            "condition": "NEW",
+            "packageWeightAndSize": {"weight": {"value": 1.0, "unit": "KILOGRAM"}},
+        }
+        known = self.items.get(sku, {})
         return {
             "sku": sku,
-            "product": {"title": self.titles.get(sku, f"Item {sku}"), "ean": ["4006381333931"]},
-            "condition": "NEW",
-            "availability": {"shipToLocationAvailability": {"quantity": self.stock[sku]}},
+            "locale": "en_US",
+            **(known or made),
+            "availability": {"shipToLocationAvailability": shown},
+            "groupIds": [],
         }
+
+    def _replace_item(self, row: dict[str, Any]) -> list[dict[str, Any]]:
+        """All of an item is what is told now: what is left out is gone."""
+        sku, product = row.get("sku", ""), row.get("product") or {}
+        fault = ""
+        if set(row) - {"sku", "locale", "product", "condition", "availability", "packageWeightAndSize"}:
+            fault = "Unknown field."
+        elif len(product.get("title", "")) > 80:
+            fault = "Invalid value for title. The length should be between 1 and 80 characters."
+        elif len(product.get("description", "")) > 4000:
+            fault = "Invalid value for description. The length should be between 1 and 4000 characters."
+        elif any(not url.startswith("https://") for url in product.get("imageUrls", [])):
+            fault = "Invalid image URL. Use HTTPS."
+        elif len(product.get("imageUrls", [])) > 24:
+            fault = "Too many images."
+        if fault:
+            return [{"sku": sku, "statusCode": 400, **error(25718, fault, "API_INVENTORY")}]
+        self.stock[sku] = row["availability"]["shipToLocationAvailability"]["quantity"]
+        self.items[sku] = {name: deepcopy(value) for name, value in row.items() if name not in ("availability", "sku")}
+        return [{"sku": sku, "locale": row.get("locale"), "statusCode": 200, "errors": [], "warnings": []}]
 
     def _batch(self, body: dict[str, Any], each: Callable[[dict[str, Any]], list[dict[str, Any]]]) -> Reply:
         rows = body.get("requests", [])

@@ -20,14 +20,13 @@ from typing import Any
 from urllib.parse import parse_qs, quote, unquote
 
 from .base import Asked, PlatformServer, Reply
+from .magento_products import NO_ENTITY, NO_ROUTE, Products
 
 CRITERION = re.compile(
     r"searchCriteria\[filter_?[gG]roups\]\[(\d+)\]\[filters\]\[(\d+)\]\[(field|value|condition_type)\]"
 )
 SORT = re.compile(r"searchCriteria\[sortOrders\]\[(\d+)\]\[(field|direction)\]")
 PROTOCOL = re.compile(r'(\w+)="([^"]*)"')
-NO_ROUTE = Reply(404, {"message": "Request does not match any route."})
-NO_ENTITY = Reply(404, {"message": "The entity that was requested doesn't exist. Verify the entity and try again."})
 CENT = Decimal("0.01")
 TOKEN_LIFETIME_S = 86_399
 #: Path → the resource that an integration needs for it.
@@ -46,7 +45,7 @@ RESOURCES = {
 }
 
 
-class MagentoServer(PlatformServer):
+class MagentoServer(Products, PlatformServer):
     """The shop.
 
     :ivar orders: id → order as the API shows it; tests change it as they like. ``_invoices`` and ``_creditmemos`` of a
@@ -128,14 +127,8 @@ class MagentoServer(PlatformServer):
             case "GET", "creditmemo", memo_id:
                 found = [memo for memo in self.creditmemos if str(memo["entity_id"]) == memo_id]
                 return Reply(200, found[0]) if found else NO_ENTITY
-            case "GET", "products":
-                return self._found(list(self.products.values()), asked)
-            case "POST", "products", ("base-prices" | "special-price" | "special-price-delete") as what:
-                return self._set_prices(what, body["prices"])
-            case "POST", "products", "special-price-information":
-                return Reply(200, [row for row in self.specials if row["sku"] in body["skus"]])
-            case "PUT", "products", sku, "stockItems", _item_id:
-                return self._set_classic(sku, body["stockItem"])
+            case _, "products", *rest:
+                return self._products(method, rest, asked)
             case "GET", "stockItems", sku:
                 return Reply(200, self.classic[sku]) if sku in self.classic else NO_ENTITY
             case _, "inventory", *rest if self.sources is not None:
@@ -216,25 +209,6 @@ class MagentoServer(PlatformServer):
         for row in rows:
             self.stock[row["sku"], row["source_code"]] = dict(row)
         return Reply(200, [])
-
-    def _set_classic(self, sku: str, item: Mapping[str, Any]) -> Reply:
-        if sku not in self.products:
-            return NO_ENTITY
-        self.classic[sku] = {"item_id": 7, **self.classic.get(sku, {}), **item}
-        return Reply(200, "7")
-
-    def _set_prices(self, what: str, rows: list[dict[str, Any]]) -> Reply:
-        errors = []
-        for row in rows:
-            if row["sku"] not in self.products:
-                errors.append(_price_error(what, row))
-            elif what == "base-prices":
-                self.prices[row["sku"], row["store_id"]] = row["price"]
-            elif what == "special-price":
-                self.specials.append({"price_from": None, "price_to": None, **row})
-            else:
-                self.specials = [one for one in self.specials if one != row]
-        return Reply(200, errors)
 
     # ---- Orders ----
 
@@ -459,14 +433,6 @@ def _fits(row: Mapping[str, Any], one: Mapping[str, str]) -> bool:
     if isinstance(said, int | float):
         return Decimal(str(said)) > Decimal(wanted) or (how == "gteq" and Decimal(str(said)) == Decimal(wanted))
     return text > wanted or (how == "gteq" and text == wanted)
-
-
-def _price_error(what: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    if what == "base-prices":
-        values = {"fieldName": "SKU", "fieldValue": row["sku"]}
-        return {"message": "Invalid attribute %fieldName = %fieldValue.", "parameters": values}
-    text = "The product that was requested doesn't exist. Row ID: SKU = %SKU, Store ID: %storeId."
-    return {"message": text, "parameters": {"SKU": row["sku"], "storeId": row["store_id"]}}
 
 
 def _invalid(what: str, text: str) -> Reply:

@@ -31,6 +31,7 @@ class AppServer(PlatformServer):
     :ivar told: id of an event → the event; an event that comes again is not done again.
     :ivar times: id of an event → how often it came.
     :param window_s: how far our clocks may be apart.
+    :ivar contents: id of a listing → what it says and shows.
     :ivar refuses: SKU or id → sentence with which the app refuses it.
     """
 
@@ -48,6 +49,7 @@ class AppServer(PlatformServer):
         self.times: dict[str, int] = {}
         self.refuses: dict[str, str] = {}
         self.stock: dict[str, int] = {}
+        self.contents: dict[str, dict[str, Any]] = {}
         self.page_size = 2
         self.window_s = window_s
 
@@ -97,6 +99,9 @@ class AppServer(PlatformServer):
             return Reply(
                 200, {"name": "Corner shop app", "currency": "EUR", "locations": [{"id": "L1", "name": "Lyon"}]}
             )
+        if event["type"] == "content.changed":
+            for row in event["data"]["contents"]:
+                self.contents.setdefault(row["id"], {}).update(row)
         if event["type"] != "stock.changed":
             return Reply(200, {"reference": f"app-{len(self.told)}"})
         results = []

@@ -26,6 +26,7 @@ import requests
 
 from .base import Asked, PlatformServer, Reply
 from .gql import Fault, Query, connection
+from .shopify_contents import ProductContents
 from .shopify_mutations import Mutations
 
 DELIVERY_TIMEOUT_S = 5
@@ -46,12 +47,14 @@ NEEDED = {
     "productVariants": "read_products",
     "locations": "read_locations",
     "inventorySetQuantities": "write_inventory",
+    "productSet": "write_products",
+    "stagedUploadsCreate": "write_products",
     "fulfillmentCreate": "write_merchant_managed_fulfillment_orders",
     "refundCreate": "write_orders",
 }
 
 
-class ShopifyServer(Mutations, PlatformServer):
+class ShopifyServer(ProductContents, Mutations, PlatformServer):
     """The shop.
 
     :ivar orders: id → order as the API shows it; tests change it as they like.
@@ -95,6 +98,7 @@ class ShopifyServer(Mutations, PlatformServer):
         self.operations: list[tuple[str, dict[str, Any]]] = []
         self._keys: dict[str, tuple[str, Any]] = {}
         self._ids = iter(range(900_000_001, 10**12))
+        self._open_contents()
         for order in orders:
             self.add(order)
 
@@ -167,6 +171,8 @@ class ShopifyServer(Mutations, PlatformServer):
     def handle(self, asked: Asked) -> Reply:
         if (asked.method, asked.path) == ("POST", "/admin/oauth/access_token"):
             return self._give_token(asked)
+        if (asked.method, asked.path) == ("POST", "/staged"):
+            return self._take_file(asked)
         found = PATH.fullmatch(asked.path)
         if asked.method != "POST" or not found:
             return Reply(404, {"errors": "Not Found"})
@@ -279,6 +285,7 @@ class ShopifyServer(Mutations, PlatformServer):
                 (row for rows in self.shipments.values() for row in rows if row["id"] == id), None
             ),
             "productVariants": {"nodes": self.variants},
+            "product": lambda id: self._product(id),
             "nodes": lambda ids: [self._item(one) for one in ids],
             "job": lambda id: self._job(id),
             "webhookSubscriptions": {"nodes": self.webhooks},

@@ -23,7 +23,7 @@ class Mutations:
     def _mutation_root(self) -> dict[str, Callable[..., Any]]:
         names = (
             "inventorySetQuantities inventoryActivate productVariantsBulkUpdate fulfillmentCreate orderCancel refundCreate "
-            "webhookSubscriptionCreate webhookSubscriptionUpdate"
+            "webhookSubscriptionCreate webhookSubscriptionUpdate stagedUploadsCreate productSet"
         ).split()
         return {name: self._keyed(name) for name in names}
 

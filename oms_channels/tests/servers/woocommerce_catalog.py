@@ -50,10 +50,14 @@ class Catalog:
     :ivar products: id → product as the API shows it.
     :ivar variations: id of the product → id → variation.
     :ivar webhooks: id → webhook with its ``secret``, which the API never shows.
+    :ivar library: id → picture of the shop's library: ``src``, ``name``, and where it was fetched ``from``. What is fetched
+        twice is there twice.
+    :ivar fetch: ``address → bytes``, where pictures are really to be fetched; what cannot be fetched is refused.
     :ivar pings: ``(address, webhook id)`` of each hello.
     """
 
     now: Callable[[], datetime]
+    url: str
     _ids: Any
 
     def _open_catalog(self) -> None:
@@ -62,6 +66,8 @@ class Catalog:
         self.products: dict[int, dict[str, Any]] = {}
         self.variations: dict[int, dict[int, dict[str, Any]]] = {}
         self.webhooks: dict[int, dict[str, Any]] = {}
+        self.library: dict[int, dict[str, Any]] = {}
+        self.fetch: Callable[[str], bytes] | None = None
         self.pings: list[tuple[str, int]] = []
 
     def add_product(self, product_id: int, parent_id: int = 0, **values: Any) -> dict[str, Any]:
@@ -80,6 +86,8 @@ class Catalog:
             "stock_quantity": 0,
             "attributes": [],
             "parent_id": parent_id,
+            "description": "",
+            "images": [],
             **values,
         }
         (self.variations.setdefault(parent_id, {}) if parent_id else self.products)[product_id] = row
@@ -125,10 +133,11 @@ class Catalog:
             rows.sort(key=lambda row: row["id"], reverse=query.get("order") != "asc")
         else:
             rows.reverse()
+        if query.get("_fields"):
+            rows = [{name: row[name] for name in query["_fields"].split(",") if name in row} for row in rows]
         return paged(rows, query)
 
-    @staticmethod
-    def _batch(table: dict[int, dict[str, Any]], body: Any) -> Answer:
+    def _batch(self, table: dict[int, dict[str, Any]], body: Any) -> Answer:
         items = body.get("update", [])
         if len(items) > 100:
             return TOO_MANY
@@ -143,11 +152,46 @@ class Catalog:
                 }
                 answers.append({"id": item["id"], "error": error})
                 continue
+            if "images" in item:
+                try:
+                    item = {**item, "images": [self._image(image, row) for image in item["images"]]}
+                except LookupError as error:
+                    code, message = error.args
+                    answers.append(
+                        {"id": item["id"], "error": {"code": code, "message": message, "data": {"status": 400}}}
+                    )
+                    continue
             row |= item
             if "regular_price" in item:
                 row["price"] = item.get("sale_price") or item["regular_price"]
             answers.append(dict(row))
         return 200, {"update": answers}
+
+    def _image(self, image: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
+        """A picture of the library: by its id, or fetched anew."""
+        if "id" in image:
+            if image["id"] not in self.library:
+                raise LookupError("woocommerce_product_invalid_image_id", f"#{image['id']} is an invalid image ID.")
+            return self.library[image["id"]] | {"alt": image.get("alt", "")}
+        address = image["src"]
+        name = address.partition("?")[0].rpartition("/")[2]
+        contents = self.fetch(address) if self.fetch else b"a picture"
+        if not contents or not name.lower().endswith((".jpg", ".jpeg", ".png", ".gif", ".webp")):
+            message = f"Error getting remote image {address}. Error: Not Found"
+            raise LookupError("woocommerce_product_image_upload_error", message)
+        taken = sum(one["from"].rpartition("/")[2] == name for one in self.library.values())
+        stem, _dot, ending = name.rpartition(".")
+        stored = f"{stem}-{taken}.{ending}" if taken else name
+        made = {
+            "id": next(self._ids),
+            "src": f"{self.url}/wp-content/uploads/2026/11/{stored}",
+            "name": image.get("name", stem),
+            "alt": image.get("alt", ""),
+            "from": address,
+            "contents": len(contents),
+        }
+        self.library[made["id"]] = made
+        return made
 
     # ---- Webhooks ----
 
