@@ -1,7 +1,7 @@
 """One record of many that a job works on: what goes wrong with it is undone, told, and spoils no other."""
 
 import logging
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 import psycopg2.errors
@@ -60,7 +60,8 @@ def wake(cron):
     is older than a moment is left alone: callers that never cease would hold it fast, one after the other, and the job with it.
     """
     cr, now = cron.env.cr, fields.Datetime.now()
-    try:
+    # A serialization failure: the job has begun since this transaction did.
+    with suppress(psycopg2.errors.SerializationFailure):
         with quiet_sql(), cr.savepoint(flush=False):
             cr.execute(
                 "SELECT 1 FROM ir_cron_trigger WHERE cron_id = %s AND call_at BETWEEN %s AND %s LIMIT 1 "
@@ -69,6 +70,4 @@ def wake(cron):
             )
             if cr.fetchone():
                 return
-    except psycopg2.errors.SerializationFailure:  # the job has begun since this transaction did
-        pass
     cron._trigger()

@@ -61,7 +61,7 @@ class Shape:
             levels.append(np.concatenate([joined, table[:, pairs:]], axis=1))
         return levels
 
-    def read(self, levels, row: int) -> list[tuple[int, int]]:
+    def trace(self, levels, row: int) -> list[tuple[int, int]]:
         """(node, state) of the best way to serve one order, as :meth:`join` found it."""
         found, todo = [], [(len(levels) - 1, 0, len(self.states) - 1)]
         while todo:

@@ -62,7 +62,7 @@ class Pricing:
             for position, row in enumerate(rows):
                 order = int(group.orders[row])
                 if limits is None or least[position] < limits[order]:
-                    found = group.shape.read(levels, position)
+                    found = group.shape.trace(levels, position)
                     sent = ((int(nodes[slot, position]), s) for slot, s in found if slot < len(nodes))
                     columns.append(Column(order, tuple(sent)))
         return bound, columns

@@ -448,7 +448,7 @@ class OmsSourcingBacktestLine(models.Model):
     cost = fields.Monetary(aggregator="avg")
     parcels = fields.Integer(aggregator="avg")
     km = fields.Float(string="Kilometres", digits=(16, 1), aggregator="avg")
-    days = fields.Float(string="Days", digits=(16, 2), aggregator="avg")
+    days = fields.Float(digits=(16, 2), aggregator="avg")
     has_days = fields.Boolean()
     late = fields.Float(aggregator="avg", digits=(16, 3))
     rejections = fields.Integer(aggregator="avg")

@@ -66,7 +66,9 @@ class OmsSourcingDecision(models.Model):
 
     def _get_case_timeline(self, company, position):
         """The stock of everything that these decisions are about, to be walked from a position of the journal on."""
-        warehouses = self.env["stock.warehouse"].sudo().with_context(active_test=False).search([])  # sudo: as above
+        warehouses = (
+            self.env["stock.warehouse"].sudo().with_context(active_test=False).search([("company_id", "!=", False)])
+        )  # sudo: as above
         own = warehouses.filtered(lambda warehouse: warehouse.company_id == company)
         products = self.sudo().line_ids.product_id  # sudo: as above
         return self.env["oms.stock.event"].sudo()._get_timeline(products, own | warehouses, position)

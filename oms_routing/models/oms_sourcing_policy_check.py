@@ -52,7 +52,7 @@ class OmsSourcingPolicy(models.Model):
     check_errors = fields.Text(string="Cannot Work", compute="_compute_checks")
     check_warnings = fields.Text(string="To Look At", compute="_compute_checks")
     ask_effect = fields.Boolean(string="What would this change?", store=False)
-    effect = fields.Text(string="Effect", compute="_compute_effect")
+    effect = fields.Text(compute="_compute_effect")
 
     @api.depends(*SAID)
     def _compute_checks(self):

@@ -77,7 +77,7 @@ class OmsSourcingRegret(models.Model):
         missing = []
         since = fields.Date.today() - timedelta(days=REGRET_DAYS_BACK + 2)
         done = {(one.company_id, one.day) for one in self.search([("day", ">=", since)])}
-        for company in self.env["res.company"].search([]):
+        for company in self.env["res.company"].search([("active", "=", True)]):
             today = company._oms_get_today()
             for day in (today - timedelta(days=back) for back in range(1, REGRET_DAYS_BACK + 1)):
                 is_known = (company, day) in done

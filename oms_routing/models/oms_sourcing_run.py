@@ -182,7 +182,11 @@ class OmsSourcingRun(models.Model):
         reasons = []
         for policy, batch in batches:
             alone = len(batch.apart) if batch.method == JOINT else 0
-            apart = self.env._(" %s of them alone: %s.", alone, next(iter(batch.apart.values()))) if alone else ""
+            apart = (
+                self.env._(" %(count)s of them alone: %(why)s.", count=alone, why=next(iter(batch.apart.values())))
+                if alone
+                else ""
+            )
             name = policy.name or self.env._("Built-in policy")
             says = self.env._(
                 "%(policy)s: %(count)s orders. %(reason)s", policy=name, count=len(batch.seen), reason=batch.reason
