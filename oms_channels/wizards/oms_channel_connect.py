@@ -37,7 +37,7 @@ class OmsChannelConnect(models.TransientModel):
     state = fields.Selection(STEPS, required=True, default="platform")
     channel_id = fields.Many2one("oms.channel", readonly=True, help="The channel that is connected anew.")
     platform = fields.Selection(selection="_selection_platform", readonly=True)
-    platform_ids = fields.One2many("oms.channel.connect.platform", "connect_id", readonly=True)
+    platform_ids = fields.One2many("oms.channel.connect.platform", "connect_id", string="Platforms", readonly=True)
     message = fields.Text(readonly=True, help="What has still to be put right on this step.")
 
     name = fields.Char(help="What people call this shop.")

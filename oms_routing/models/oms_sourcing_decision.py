@@ -82,7 +82,7 @@ class OmsSourcingDecision(models.Model):
     )
     sentence = fields.Char(string="Why", required=True, readonly=True)
     snapshot_hash = fields.Char(
-        string="Inputs", readonly=True, help="Fingerprint of everything that the decision depended on."
+        string="Fingerprint", readonly=True, help="Fingerprint of everything that the decision depended on."
     )
     result_hash = fields.Char(
         string="Result",

@@ -73,7 +73,7 @@ class ResConfigSettings(models.TransientModel):
     oms_overstock_weeks = fields.Integer(related="company_id.oms_overstock_weeks", readonly=False)
     oms_restock_auto = fields.Boolean(related="company_id.oms_restock_auto", readonly=False)
     oms_buffer_auto = fields.Boolean(related="company_id.oms_buffer_auto", readonly=False)
-    oms_planning_currency_id = fields.Many2one(related="company_id.currency_id")
+    oms_planning_currency_id = fields.Many2one(related="company_id.currency_id", string="Planning Currency")
     oms_oversell_penalty = fields.Monetary(
         related="company_id.oms_oversell_penalty", readonly=False, currency_field="oms_planning_currency_id"
     )
