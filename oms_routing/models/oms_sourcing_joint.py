@@ -84,7 +84,7 @@ class SaleOrder(models.Model):
         ids = policies_sudo._get_ids_in_runs()
         if not ids or not wanted:
             return {}
-        chosen = policies_sudo._get_for(self.union(*wanted))
+        chosen = policies_sudo._get_for(self.browse().union(*wanted))
         return {order: policies_sudo.browse(one.policy_id) for order, one in chosen.items() if one.policy_id in ids}
 
     def _oms_looked_at_by_run(self):

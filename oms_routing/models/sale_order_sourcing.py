@@ -178,7 +178,7 @@ class SaleOrder(models.Model):
         :param chosen: {order: ``Chosen``} instead of what its own policies say; otherwise as :meth:`_oms_propose`
         :rtype: Loaded
         """
-        orders = self.union(*wanted)
+        orders = self.browse().union(*wanted)
         of_channel = {channel: channel._get_warehouses() for channel in orders.oms_channel_id}
         places = {order: order._oms_get_sources(of_channel[order.oms_channel_id]) for order in wanted}
         warehouses = self.env["stock.warehouse"].union(*places.values())
@@ -222,7 +222,9 @@ class SaleOrder(models.Model):
     def _oms_split_counted(self, wanted):
         """(the products of which there can be too little, those of which nobody counts the stock)"""
         counted = products = self.env["product.product"]
-        for company, orders in self.union(*wanted).grouped("company_id").items():  # a kit is one in its company only
+        for company, orders in (
+            self.browse().union(*wanted).grouped("company_id").items()
+        ):  # a kit is one in its company only
             lines = self.env["sale.order.line"].union(*(line for order in orders for line in wanted[order]))
             products |= lines.product_id
             counted |= self.env["oms.availability"].with_company(company)._get_counted(lines.product_id)[0]

@@ -96,6 +96,15 @@ class TestDecision(RoutingCommon):
         self.assertFalse(order.oms_decision_ids)
         self.assertFalse(order.picking_ids)
 
+    def test_an_order_of_services_and_one_of_goods_are_confirmed_together(self):
+        self._create_product("GIFT", type="service", is_storable=False)
+        self._put(self.chair, lyon=1)
+        docs = [self._doc(lines=(self._line(sku, 1),)) for sku in ("GIFT", "CHAIR")]
+        services, goods = (order for order, _state, _text in self._apply(*docs))
+        self.assertEqual((services.state, goods.state), ("sale", "sale"))
+        self.assertFalse(services.oms_decision_ids)
+        self.assertEqual(self._from(goods), {"Lyon": 1})
+
     def test_what_nobody_has_waits_at_the_nearest_site(self):
         order = self._order(("CHAIR", 2))
         decision = order.oms_decision_ids
