@@ -105,7 +105,9 @@ class TestMapping(ListingCommon):
 
     def test_a_tax_of_another_country_is_not_taken(self):
         theirs = self._create_tax(20)
-        theirs.country_id = self.env.ref("base.de")
+        country = self.env.ref("base.de")
+        group = self.env["account.tax.group"].create({"name": "Theirs", "country_id": country.id})
+        theirs.write({"country_id": country.id, "tax_group_id": group.id})
         self._mapping("tax", "20 (20 %)", tax_id=theirs.id)
         self.assertEqual(self._sold().order_line.tax_ids, self.tax_20)
 
