@@ -25,7 +25,7 @@ class OmsChannel(models.Model):
     listings_pages = fields.Integer(readonly=True, copy=False, help="Pages read of it so far.")
     listings_found = fields.Integer(readonly=True, copy=False, help="Listings found in it so far.")
     listings_error = fields.Text(string="Reading Listings Failed", readonly=True, copy=False)
-    listing_count = fields.Integer(compute="_compute_listing_count", compute_sudo=True, string="Listing Count")
+    listing_count = fields.Integer(compute="_compute_listing_count", compute_sudo=True)
 
     @api.depends("platform")
     def _compute_can_list(self):

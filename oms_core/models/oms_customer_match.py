@@ -206,7 +206,9 @@ class OmsCustomerMatch(models.Model):
             if len(digits) >= PHONE_DIGITS_MIN
         }
         zips = {code for code in new.mapped("zip") if code}
-        self.env["res.partner"].flush_model(["email", "phone", "zip", "active", "parent_id", "type"])
+        self.env["res.partner"].flush_model(
+            ["email_normalized", "phone", "zip", "active", "parent_id", "type", "customer_rank"]
+        )
         rows = self.env.execute_query(
             SQL(
                 r"""SELECT id FROM res_partner
