@@ -36,6 +36,9 @@ KEYS_ASKED_MAX = 20
 BACK_OFF_S = 30
 BACK_OFF_MAX_S = 3600
 
+#: One of a platform's limits that is used up for about as long as was known is not written again.
+THROTTLE_STEP_S = 5
+
 #: Orders that were hinted at, read in one run and channel.
 HINTS_MAX = 200
 

@@ -51,11 +51,13 @@ class Retry(ChannelError):
     not happen twice is repeated, look whether it has happened.
 
     :param delay_s: seconds the platform asks to wait; ``None`` if it does not say.
+    :param operation: the one kind of call of which the limit is used up, where each has its own: everything else may be asked,
+        and nothing was done of what was asked.
     """
 
-    def __init__(self, message: str, delay_s: float | None = None, code: str = ""):
+    def __init__(self, message: str, delay_s: float | None = None, code: str = "", operation: str = ""):
         super().__init__(message, code)
-        self.delay_s = delay_s
+        self.delay_s, self.operation = delay_s, operation
 
 
 class Reject(ChannelError):
@@ -260,6 +262,9 @@ class Client(Protocol):
 
     def rate(self) -> Rate | None:
         """How much the platform still lets us ask, as far as this client has been told."""
+
+    def hold(self, waits: Mapping[str, float]) -> None:
+        """What another process was told: {operation: seconds for which it is not to be asked}."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.oms_core.secret_field import DOT
 
-from ..const import BACK_OFF_MAX_S, BACK_OFF_S
+from ..const import BACK_OFF_MAX_S, BACK_OFF_S, THROTTLE_STEP_S
 from ..domain.adapter import Auth, ChannelError, Retry
 
 _logger = logging.getLogger(__name__)
@@ -29,6 +29,12 @@ class OmsChannel(models.Model):
     ask_again_at = fields.Datetime(string="Asked Again At", readonly=True, copy=False)
     answered_at = fields.Datetime(string="Last Answer", readonly=True, copy=False)
     connection_error = fields.Text(string="Why It Does Not Answer", readonly=True, copy=False)
+    throttled = fields.Json(
+        readonly=True,
+        copy=False,
+        help="Kinds of calls of which the platform's limit is used up, and until when; all others may be asked.",
+    )
+    throttled_text = fields.Char(compute="_compute_throttled_text", string="Limits Used Up")
 
     def write(self, vals):
         """Override: a key goes to the host for which it was entered; for another host it is entered anew.
@@ -89,9 +95,15 @@ class OmsChannel(models.Model):
                     wait_s,
                 )
             client = channel_sudo._connect()
+            if waits := channel_sudo._get_throttled():
+                client.hold(waits)
             yield client
         except (Retry, Auth) as error:
-            if not isinstance(error, LeftAlone):
+            if getattr(error, "operation", ""):
+                # One of the platform's limits is used up; it answers, and may be asked anything else.
+                channel_sudo._note_throttled(error)
+                channel_sudo._note_answer(client)
+            elif not isinstance(error, LeftAlone):
                 channel_sudo._note_failure(error)
             raise
         except ChannelError:
@@ -140,6 +152,39 @@ class OmsChannel(models.Model):
                     **self._get_rate(client),
                 }
             )
+
+    # --------------------------------------------------------------------------------------------------- ONE LIMIT
+
+    @api.depends("throttled")
+    def _compute_throttled_text(self):
+        for channel in self:
+            waits = channel._get_throttled()
+            channel.throttled_text = ", ".join(
+                self.env._("%(operation)s for %(seconds)s s", operation=operation, seconds=round(wait_s))
+                for operation, wait_s in sorted(waits.items())
+            )
+
+    def _get_throttled(self):
+        """{kind of call: seconds for which it is not to be asked}"""
+        now = fields.Datetime.now()
+        waits = {
+            operation: (fields.Datetime.to_datetime(until) - now).total_seconds()
+            for operation, until in (self.throttled or {}).items()
+        }
+        return {operation: wait_s for operation, wait_s in waits.items() if wait_s > 0}
+
+    def _note_throttled(self, error):
+        """Have every process leave one kind of call alone for as long as the platform wants."""
+        now, known = fields.Datetime.now(), self._get_throttled()
+        wait_s = min(max(error.delay_s or BACK_OFF_S, 1), BACK_OFF_MAX_S)
+        if error.operation in known and abs(known[error.operation] - wait_s) < THROTTLE_STEP_S:
+            return  # the same refusal, met again
+        known[error.operation] = wait_s
+        self.throttled = {
+            operation: fields.Datetime.to_string(now + timedelta(seconds=seconds))
+            for operation, seconds in known.items()
+        }
+        _logger.info("Channel %s: %s is left alone for %.0f s", self.id, error.operation, wait_s)
 
     def _get_rate(self, client):
         """How much the platform still lets us ask, where it has said so."""

@@ -37,9 +37,8 @@ class OmsChannel(models.Model):
         self.check_access("write")
         for channel in self:
             channel.sudo().ask_again_at = False  # sudo: who may write the channel may ask now
-            channel._poll()
-            if channel.poll_error:
-                raise UserError(channel.poll_error)
+            if said := channel._poll():
+                raise UserError(said)
 
     # ------------------------------------------------------------------------------------------------------ POLLING
 
@@ -65,6 +64,7 @@ class OmsChannel(models.Model):
 
         :param commit: commit each page, so that an interruption costs one page.
         :param pages_max: read no more than so many pages now.
+        :return: why not all was read; empty if it was. That a limit is used up is no error: the next poll goes on.
         """
         self.ensure_one()
         channel_sudo = self.sudo()  # cursors are for managers; the job only moves them
@@ -75,7 +75,10 @@ class OmsChannel(models.Model):
         except Auth as error:
             channel_sudo.poll_error = self.env._("%s Correct the key and the secret on this channel.", error)
         except ChannelError as error:
+            if getattr(error, "operation", ""):
+                return str(error)
             channel_sudo.poll_error = str(error)
+        return channel_sudo.poll_error
 
     def _read_pages(self, client, start, store, commit=False, pages_max=POLL_PAGES_MAX):
         """Read what changed since the cursor, page by page; the cursor follows what has been stored."""

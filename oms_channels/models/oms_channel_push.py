@@ -20,7 +20,7 @@ from ..const import (
     PUSH_RUN_S,
     PUSH_SWEEP_S,
 )
-from ..domain.adapter import ChannelError
+from ..domain.adapter import ChannelError, Retry
 from ..platforms import PLATFORMS
 
 _logger = logging.getLogger(__name__)
@@ -383,7 +383,14 @@ class OmsChannel(models.Model):
             return 0
         until, count, splits = time.monotonic() + patience_s, 0, rows._splits()
         with self._talking() as client:
-            rows._ask_outcomes(self, client, size)
+            try:
+                rows._ask_outcomes(self, client, size)
+            except Retry as error:
+                if not error.operation:
+                    raise
+                self.sudo()._note_throttled(
+                    error
+                )  # sudo: noted by whoever meets it; what waits may be told all the same
             done()
             while count < PUSH_ROWS_MAX and time.monotonic() < until:
                 batch = rows._due(self, size)

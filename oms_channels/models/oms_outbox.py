@@ -27,6 +27,10 @@ TELLS = {
 }
 
 
+#: Kinds that tell something about one order.
+ABOUT_ORDERS = ("parcel", "cancellation", "refund", "standing")
+
+
 class OmsMessage(models.Model):
     _inherit = "oms.message"
 
@@ -35,6 +39,10 @@ class OmsMessage(models.Model):
         readonly=True,
         help="From then on the channel may know it, also when its answer was lost: before it is told again, the channel is "
         "asked whether it does.",
+    )
+    waits_for = fields.Char(
+        readonly=True,
+        help="The kind of call of which the platform's limit is used up; everything else goes on meanwhile.",
     )
     reference = fields.Char(string="Known There As", readonly=True, help="What the channel calls what came of it.")
 
@@ -89,18 +97,57 @@ class OmsMessage(models.Model):
         waiting = self._read_group(self._outbox_domain(), ["channel_id"], ["id:array_agg"])
         cron._commit_progress(remaining=sum(len(ids) for _channel, ids in waiting))
         for channel, ids in waiting:
-            batch = self.browse(sorted(ids)[:OUTBOX_BATCH_MAX])
+            batch, late = self.browse(sorted(ids)[:OUTBOX_BATCH_MAX]), self._get_late(channel)
             for message in batch:
-                if not message._send_alone(channel):
+                if not message._send_alone(channel, late):
                     break
                 if not cron._commit_progress(1):
                     return
             if len(ids) > OUTBOX_BATCH_MAX:
                 self._wake_sender()
 
-    def _send_alone(self, channel):
+    @api.model
+    def _get_late(self, channel):
+        """What of this channel waits because one of its limits is used up: {what: (until when, why)}.
+
+        What is told about an order is told in its order: nothing overtakes a message that was put off.
+        """
+        waiting = self.search(
+            [
+                ("channel_id", "=", channel.id),
+                ("direction", "=", "out"),
+                ("state", "=", "retry"),
+                ("waits_for", "!=", False),
+                ("next_attempt_at", ">", fields.Datetime.now()),
+            ],
+            limit=OUTBOX_BATCH_MAX,
+        )
+        return {
+            message._get_order_key(): (message.next_attempt_at, message.waits_for, message.error) for message in waiting
+        }
+
+    def _put_off(self, late, until, operation, said):
+        """Wait until the channel takes a kind of call again, and have what comes after it about the same order wait, too."""
+        late[self._get_order_key()] = (until, operation, said)
+        self._set_state("retry", next_attempt_at=until, waits_for=operation, error=said)
+
+    def _get_order_key(self):
+        """What this message is about, for the order in which things are told."""
+        if self.kind not in ABOUT_ORDERS or self.reference:  # with a reference it only asks what came of it
+            return ("message", self.id)
+        try:
+            return ("order", open_sealed(self.kind, self._get_body()).order_ref)
+        except (ValueError, KeyError, TypeError):
+            return ("message", self.id)  # it fails where it is told, and for itself
+
+    def _get_kind_key(self):
+        """Messages that ask the channel the same kind of call."""
+        return ("outcome" if self.reference else "kind", self.kind)
+
+    def _send_alone(self, channel, late):
         """Tell this one.
 
+        :param late: see :meth:`_get_late`; added to.
         :return: whether the channel may be told more now.
         """
         self.ensure_one()
@@ -109,6 +156,9 @@ class OmsMessage(models.Model):
         self.invalidate_recordset(["state", "sent_at"])
         if self.state not in ("pending", "retry"):
             return True
+        if held := late.get(self._get_order_key()) or late.get(self._get_kind_key()):
+            self._put_off(late, *held)
+            return True
         is_repeat = bool(self.sent_at)
         if not is_repeat:
             self._prepare_sending()
@@ -116,10 +166,19 @@ class OmsMessage(models.Model):
             if not self.try_lock_for_update(allow_referencing=True):
                 return True
         related = {"res_model": self.res_model, "res_id": self.res_id}
+        self.waits_for = False
         try:
             with channel._talking() as client:
                 self._settle_sent(self._tell(client, is_repeat))
         except (Retry, Auth) as error:
+            if operation := getattr(error, "operation", ""):
+                if not is_repeat:
+                    self.sent_at = False  # nothing was done, so nobody need look whether it was
+                until = fields.Datetime.now() + timedelta(seconds=max(error.delay_s or BACK_OFF_S, 1))
+                late[self._get_kind_key()] = (until, operation, str(error))
+                self._put_off(late, until, operation, str(error))
+                self.env.ref("oms_channels.cron_outbox")._trigger(at=until)
+                return True
             # Says nothing about this message: it waits as long as the channel does not answer, and uses up no attempt.
             soonest = fields.Datetime.now() + timedelta(seconds=BACK_OFF_S)
             again = max(soonest, channel.sudo().ask_again_at or soonest)  # sudo: when it may be asked is for managers

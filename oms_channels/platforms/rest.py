@@ -77,6 +77,8 @@ class RestClient:
 
     #: What a clerk calls it, in messages.
     label = "The shop"
+    #: Each operation has a limit of its own: where one is used up, the others may be asked.
+    limits_apart = False
 
     def __init__(
         self,
@@ -98,6 +100,8 @@ class RestClient:
         self.clock_ahead_s: float | None = None
         #: Kind of request → bucket; a client that knows its limits fills it.
         self.buckets: dict[str, Bucket] = {}
+        #: Operation → until when it is not to be asked, whatever its bucket says.
+        self.held: dict[str, float] = {}
 
     # ---- What a platform's client says ----
 
@@ -220,15 +224,29 @@ class RestClient:
 
     def wait_turn(self, operation: str, cost: float) -> None:
         """Wait until the platform lets us ask again, if that is soon; what may be spent is spent."""
-        bucket = self.buckets.get(operation)
-        if bucket is None:
-            return
-        wait_s = bucket.wait(cost, self.clock())
+        wait_s = self.wait_s(operation, cost)
         if wait_s > WAIT_MAX_S:
-            raise Retry(f"{self.label} lets us ask again in {round(wait_s)} s.", wait_s)
+            apart = operation if self.limits_apart else ""
+            raise Retry(f"{self.label} lets us ask again in {round(wait_s)} s.", wait_s, operation=apart)
         if wait_s > 0:
             self.sleep(wait_s)
-        self.buckets[operation] = bucket.spend(cost, self.clock())
+        if bucket := self.buckets.get(operation):
+            self.buckets[operation] = bucket.spend(cost, self.clock())
+
+    def wait_s(self, operation: str, cost: float = 1.0) -> float:
+        """Seconds until an operation may be asked."""
+        now = self.clock()
+        bucket = self.buckets.get(operation)
+        return max(bucket.wait(cost, now) if bucket else 0.0, self.held.get(operation, now) - now)
+
+    def hold(self, waits: Mapping[str, float]) -> None:
+        """Keep what another process was told.
+
+        :param waits: {operation: seconds for which it is not to be asked}.
+        """
+        now = self.clock()
+        for operation, wait_s in waits.items():
+            self.held[operation] = max(self.held.get(operation, 0.0), now + wait_s)
 
     def rate(self) -> Rate | None:
         """The tightest of the limits; ``None`` where none is known."""

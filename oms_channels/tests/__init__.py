@@ -20,6 +20,7 @@ from . import test_poll
 from . import test_rest_api
 from . import test_shopify
 from . import test_subscribe
+from . import test_throttle
 from . import test_webhook
 from . import test_woocommerce
 from . import test_secrets

@@ -50,8 +50,7 @@ class OdooInbox:
                     raise Killed
             finally:
                 self.env.invalidate_all()
-        self.channel._poll()
-        self._raise(self.channel.poll_error)
+        self._raise(self.channel._poll())
 
     def read_hints(self, client):
         self.client, self.channel.ask_again_at = client, False

@@ -22,9 +22,10 @@ from odoo.addons.oms_channels.domain.outgoing import (
     StockLevel,
 )
 from odoo.addons.oms_channels.platforms import PLATFORMS
+from odoo.addons.oms_channels.platforms.amazon import client as amazon_client
 from odoo.addons.oms_channels.platforms.amazon import const
 from odoo.addons.oms_channels.platforms.amazon.client import Client
-from odoo.addons.oms_channels.platforms.rest import RESPONSE_MAX_BYTES
+from odoo.addons.oms_channels.platforms.rest import RESPONSE_MAX_BYTES, RestClient
 from odoo.addons.oms_channels.tests.contract import payloads
 from odoo.addons.oms_channels.tests.servers.amazon import AmazonServer
 from odoo.addons.oms_channels.tests.servers.base import Reply
@@ -286,6 +287,87 @@ def test_a_quota_that_others_used_up_says_when_to_come_back(amazon, clock):
         with pytest.raises(Retry) as caught:
             connect(server, clock).orders_since(LONG_AGO)
         assert (caught.value.code, round(caught.value.delay_s)) == ("QuotaExceeded", 179)
+
+
+def test_a_list_that_may_not_be_asked_keeps_no_parcel_and_no_parcel_keeps_the_list(amazon, client, clock):
+    amazon.use_up("searchOrders")
+    with pytest.raises(Retry) as caught:
+        client.orders_since(LONG_AGO)
+    assert (caught.value.operation, caught.value.code) == ("searchOrders", "QuotaExceeded")
+    assert json.loads(client.order(order_id(1)))["orderId"] == order_id(1)
+    with pytest.raises(Retry) as caught:
+        client.orders_since(LONG_AGO)
+    assert (caught.value.operation, amazon.operations.count("searchOrders")) == ("searchOrders", 1), (
+        "asked again at once"
+    )
+    clock.seconds += caught.value.delay_s
+    assert client.orders_since(LONG_AGO).orders
+
+
+def test_who_is_refused_again_and_again_asks_less_and_less(amazon, clock):
+    amazon.token_lifetime_s = 10**6
+    client = connect(amazon, clock, chance=lambda: 0.0)
+    client.order(order_id(1))
+    waits = []
+    for _time in range(14):
+        amazon.fail_next("busy")
+        with pytest.raises(Retry) as caught:
+            client.order(order_id(1))
+        waits.append(caught.value.delay_s)
+        clock.seconds += caught.value.delay_s
+    assert waits == [2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900, 900, 900]
+    client.order(order_id(1))
+    amazon.fail_next("busy")
+    with pytest.raises(Retry) as caught:
+        client.order(order_id(1))
+    assert caught.value.delay_s == 2, "an answer in between begins anew"
+
+
+def test_a_window_of_several_pages_is_read_at_last_however_little_is_left(amazon, clock, monkeypatch):
+    """Pages of a window that is not read to its end are thrown away: who came back as soon as one call is there would get no
+    further, for ever."""
+    monkeypatch.setattr(const, "PER_PAGE", 1)
+    client = connect(amazon, clock)
+    amazon.use_up("searchOrders")
+    for _try in range(5):
+        try:
+            found = everything(client)
+            break
+        except Retry as error:
+            clock.seconds += error.delay_s
+    assert found == [1, 2, 3]
+
+
+def test_two_that_were_refused_together_do_not_come_back_together(amazon, clock, monkeypatch):
+    waits = set()
+    for chance in (0.0, 0.5, 1.0):
+        monkeypatch.setattr(amazon_client, "ACCOUNTS", amazon_client._Accounts())
+        client = connect(amazon, clock, chance=lambda chance=chance: chance)
+        client.order(order_id(1))
+        amazon.fail_next("busy")
+        with pytest.raises(Retry) as caught:
+            client.order(order_id(1))
+        waits.add(caught.value.delay_s)
+    assert waits == {2, 2.25, 2.5}
+
+
+def test_what_another_process_was_told_is_kept(amazon, client, clock):
+    client.hold({"searchOrders": 100})
+    with pytest.raises(Retry) as caught:
+        client.orders_since(LONG_AGO)
+    assert (round(caught.value.delay_s), amazon.operations) == (100, [])
+    client.order(order_id(1))
+    clock.seconds += 95
+    client.orders_since(LONG_AGO)
+    assert clock.waited == pytest.approx(5)
+
+
+def test_a_platform_with_one_limit_says_nothing_of_operations(clock):
+    client = RestClient("https://shop.example", clock=clock, sleep=clock.sleep)
+    client.hold({"graphql": 60})
+    with pytest.raises(Retry) as caught:
+        client.wait_turn("graphql", 1)
+    assert (caught.value.operation, caught.value.delay_s) == ("", 60)
 
 
 def test_a_higher_limit_is_learnt_from_the_answer(amazon, clock):

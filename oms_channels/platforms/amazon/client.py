@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import random
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -34,6 +36,7 @@ from .feeds import LOOPBACK, Feeds, as_object
 #: An offer, and what is to change of it.
 Patches = tuple[ListingRef, Sequence[Mapping[str, Any]]]
 TOKENS = Tokens()
+SEARCH = "searchOrders"
 USER_AGENT = "OMS/19.0 (Language=Python)"
 SENTENCES = {
     "invalid_grant": "Amazon no longer accepts the authorisation. Authorise the application again in Seller Central and "
@@ -43,24 +46,38 @@ SENTENCES = {
 }
 
 
+@dataclass(slots=True)
+class Account:
+    """What is left of the calls of one account, each operation for itself.
+
+    :ivar refusals: operation → how often in a row Amazon refused it.
+    """
+
+    buckets: dict[str, Bucket]
+    held: dict[str, float] = field(default_factory=dict)
+    refusals: dict[str, int] = field(default_factory=dict)
+
+
 class _Accounts:
-    """What is left of the calls of each account, for all clients of this process: Amazon counts by account."""
+    """All accounts that this process talks to: Amazon counts by account and operation, whoever of us asks."""
 
     MAX = 1000
 
     def __init__(self):
-        self._buckets: OrderedDict[str, dict[str, Bucket]] = OrderedDict()
+        self._accounts: OrderedDict[str, Account] = OrderedDict()
         self._lock = Lock()
 
-    def buckets(self, key: str, now: float) -> dict[str, Bucket]:
+    def get(self, key: str, now: float) -> Account:
         with self._lock:
-            if key not in self._buckets:
+            if key not in self._accounts:
                 rates = const.RATES.items()
-                self._buckets[key] = {name: Bucket(burst, per_s, burst, now) for name, (burst, per_s) in rates}
-            self._buckets.move_to_end(key)
-            while len(self._buckets) > self.MAX:
-                self._buckets.popitem(last=False)
-            return self._buckets[key]
+                self._accounts[key] = Account(
+                    {name: Bucket(burst, per_s, burst, now) for name, (burst, per_s) in rates}
+                )
+            self._accounts.move_to_end(key)
+            while len(self._accounts) > self.MAX:
+                self._accounts.popitem(last=False)
+            return self._accounts[key]
 
 
 ACCOUNTS = _Accounts()
@@ -75,9 +92,11 @@ class Client(Feeds, RestClient):
     :param account_ref: the seller's id.
     :param site_ref: ids of marketplaces, separated by commas; the first is the main one.
     :param now: the time of day.
+    :param chance: a number from 0 to 1, another one each time.
     """
 
     label = const.LABEL
+    limits_apart = True
 
     def __init__(
         self,
@@ -88,9 +107,11 @@ class Client(Feeds, RestClient):
         account_ref: str,
         site_ref: str,
         now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+        chance: Callable[[], float] = random.random,
         **options: Any,
     ):
         super().__init__(api_url, **options)
+        self.chance = chance
         url = urlsplit(self.root)
         if url.scheme != "https" and url.hostname not in LOOPBACK:
             raise Reject("The endpoint of Amazon must begin with https://. Correct it in the channel.")
@@ -107,10 +128,13 @@ class Client(Feeds, RestClient):
             "client_id": api_key,
             "client_secret": api_secret,
         }
+        #: Pages of orders that were asked for in this go.
+        self._searches = 0
         #: The time of day that the last answer told.
         self._their_time: datetime | None = None
         self._key = Tokens.key(self.root, api_key, api_secret, api_token)
-        self.buckets = ACCOUNTS.buckets(self._key, self.clock())
+        account = ACCOUNTS.get(self._key, self.clock())
+        self.buckets, self.held, self._refusals = account.buckets, account.held, account.refusals
 
     # ---- Who we are, and how often we may ask ----
 
@@ -148,10 +172,17 @@ class Client(Feeds, RestClient):
             TOKENS.drop(self._key)
             return self.call(request, operation, cost)
         except Retry as error:
-            if error.code != "QuotaExceeded" or error.delay_s is not None or operation not in self.buckets:
+            if error.code != const.QUOTA_EXCEEDED or operation not in self.buckets:
                 raise
-            # Amazon does not say when to come back, but how fast a call grows back.
-            raise Retry(str(error), self.buckets[operation].wait(cost, self.clock()), error.code) from None
+            # Seldom does Amazon say when to come back, but how fast a call grows back. It counts what others ask as well.
+            wait_s = max(error.delay_s or 0.0, self._back_off_s(operation), self.wait_s(operation, cost))
+            self.hold({operation: wait_s})
+            raise Retry(f"Amazon lets us ask again in {round(wait_s)} s.", wait_s, error.code, operation) from None
+
+    def _back_off_s(self, operation: str) -> float:
+        """How long to leave an operation alone that was refused so often in a row."""
+        doubled = const.BACK_OFF_S * 2 ** min(self._refusals.get(operation, 1) - 1, 20)
+        return min(doubled, const.BACK_OFF_MAX_S) * (1 + const.BACK_OFF_JITTER * self.chance())
 
     def learn(self, operation: str, answer: Answer) -> None:
         self._their_time = _moment(answer.headers.get("Date", ""))
@@ -163,6 +194,10 @@ class Client(Feeds, RestClient):
         except ValueError:
             per_s = 0.0
         per_s = per_s if 0 < per_s < 10_000 else 0.0
+        if answer.status == 429:
+            self._refusals[operation] = self._refusals.get(operation, 0) + 1
+        else:
+            self._refusals.pop(operation, None)
         empty = 0.0 if answer.status == 429 else None
         if per_s or empty is not None:
             self.buckets[operation] = bucket.learn(self.clock(), available=empty, per_s=per_s)
@@ -204,6 +239,7 @@ class Client(Feeds, RestClient):
             return self._orders_until(self._their_time, moment, cursor)
 
     def _orders_until(self, now: datetime, moment: datetime, cursor: str) -> Page:
+        self._searches = 0
         edge = (now - timedelta(seconds=const.LAG_S)).replace(microsecond=0)
         start, _bar, length = cursor.partition("|")
         after = datetime.fromisoformat(start) if start else moment.astimezone(timezone.utc)
@@ -233,7 +269,7 @@ class Client(Feeds, RestClient):
         for page in range(pages_max + 1):
             if page == pages_max:
                 return None
-            answer = self.send(render.orders_page(after, before, self.marketplace_ids, token), "searchOrders")
+            answer = self._search(render.orders_page(after, before, self.marketplace_ids, token))
             if not isinstance(answer, dict) or not isinstance(answer.get("orders"), list):
                 raise Retry("Amazon answered with something else than a list of orders.")
             for order in answer["orders"]:
@@ -248,6 +284,20 @@ class Client(Feeds, RestClient):
                 break
             tokens.add(token)
         return found
+
+    def _search(self, request: Request) -> Any:
+        """A page of orders. Half of a window is thrown away; so where the limit ends in it, the next attempt begins when there is
+        one call more than this one has had, and gets further."""
+        try:
+            answer = self.send(request, SEARCH)
+        except Retry as error:
+            if error.operation and self._searches:
+                wait_s = max(error.delay_s or 0.0, self.wait_s(SEARCH, self._searches + 1))
+                self.hold({SEARCH: wait_s})
+                raise Retry(f"Amazon lets us ask again in {round(wait_s)} s.", wait_s, error.code, SEARCH) from None
+            raise
+        self._searches += 1
+        return answer
 
     def order(self, order_ref: str) -> bytes:
         """One order as it is now. Raises :class:`Gone` if Amazon has none."""

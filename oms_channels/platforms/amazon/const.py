@@ -118,6 +118,7 @@ CONSTRAINTS = {
 }
 
 # ---- Rates: operation → (burst, calls a second) ----
+# As the usage plans of the published models say; the header x-amzn-RateLimit-Limit says how fast an account really may ask.
 
 RATES = {
     "searchOrders": (20, 0.0056),
@@ -133,6 +134,14 @@ RATES = {
     "getFeedDocument": (10, 0.0222),
     "getMarketplaceParticipations": (15, 0.016),
 }
+
+QUOTA_EXCEEDED = "QuotaExceeded"
+#: After a refusal an operation is left alone so long, doubled with each further one, up to the longest; or until its bucket
+#: holds a call again, whichever is later.
+BACK_OFF_S = 2.0
+BACK_OFF_MAX_S = 900.0
+#: … and up to this share longer, so that processes that were refused together do not come back together.
+BACK_OFF_JITTER = 0.25
 
 # ---- Listings ----
 

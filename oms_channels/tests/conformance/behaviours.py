@@ -209,6 +209,41 @@ def throttled(make: Make) -> None:
     _at_each_step(make, "busy")
 
 
+def throttled_apart(make: Make) -> None:
+    """The limit of one kind of call is used up: what is of another kind goes on, nobody knocks meanwhile, and it comes back."""
+    for used_up, free in (("read", "ship"), ("ship", "read")):
+        with make() as it:
+            limit, ref = it.story.limits[used_up], it.refs[0]
+            acts = {"read": _read, "ship": _ship}
+            it.server.use_up(limit)
+            waits, asked = [], []
+            for _time in range(2):
+                try:
+                    acts[used_up](it, ref)
+                except Retry as error:
+                    assert error.operation == limit, error.operation
+                    waits.append(error.delay_s)
+                    asked.append((it.server.operations.count(limit), it.clock.seconds))
+                else:
+                    raise AssertionError(f"{used_up} was not held back")
+            (before, then), (after, now) = asked
+            assert after == before or now - then > waits[0] - 0.01, "it was asked again at once"
+            acts[free](it, ref)
+            it.clock.sleep(max(waits))
+            it.until_done(lambda _repeat, it=it, ref=ref, act=acts[used_up]: act(it, ref))
+            it.settle()
+            it.check()
+            assert it.story.parcels(ref) == 1
+
+
+def _read(it: World, _ref: str) -> None:
+    it.inbox.poll(it.client)
+
+
+def _ship(it: World, ref: str) -> None:
+    it.client.ship(it.story.parcel(ref, "p-1"))
+
+
 def half_pages(make: Make) -> None:
     """An answer ends in the middle."""
     _at_each_step(make, "truncated")
@@ -533,6 +568,7 @@ BEHAVIOURS: dict[str, Callable[[Make], None]] = {
         delay,
         drop,
         throttled,
+        throttled_apart,
         half_pages,
         repeated_pages,
         lost_pages,
@@ -554,6 +590,11 @@ BEHAVIOURS: dict[str, Callable[[Make], None]] = {
 
 #: (platform, behaviour) → why there is nothing to be tried.
 NOTHING_TO_TRY = {
+    **{
+        (platform, "throttled_apart"): "one limit counts for all that is asked"
+        for platform, story in STORIES.items()
+        if not story.limits
+    },
     ("magento", "reorder"): "Magento sends nothing; orders are only polled",
     ("magento", "wrong_signature"): "Magento sends nothing; whatever comes is refused",
     ("amazon", "deleted_refunds"): "Amazon's orders do not tell what was paid back",

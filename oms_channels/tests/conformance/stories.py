@@ -72,6 +72,8 @@ class Story:
     tells_refunds = True
     #: Orders can vanish.
     deletes = True
+    #: What reads orders and what tells parcels, where each has a limit of its own.
+    limits: ClassVar[Mapping[str, str]] = {}
     secret = SECRET
 
     def __init__(self, clock: Clock, skew_s: float = 0):
@@ -381,6 +383,7 @@ class AmazonStory(Story):
     platform = "amazon"
     sizes = ((amazon_const, "PER_PAGE", FEW),)
     tells_refunds, deletes = False, False
+    limits: ClassVar[Mapping[str, str]] = {"read": "searchOrders", "ship": "confirmShipment"}
     case = template("amazon", "de_two_vat_rates_prime")
 
     def open(self):

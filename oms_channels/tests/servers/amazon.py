@@ -120,6 +120,11 @@ class AmazonServer(AmazonOffers):
         """What was asked for, in order; tokens and storage left out."""
         return [name for asked in self.asked if (name := _route(asked)[0])]
 
+    def use_up(self, operation: str, rate: float = 0.01) -> None:
+        """Somebody else has asked this so often that nothing is left, and little comes back."""
+        self._plans[operation] = (rate, self._plans[operation][1])
+        self._left[operation] = (0.0, self.clock())
+
     def withdraw_tokens(self) -> None:
         """No access token is good any more."""
         self._tokens.clear()
