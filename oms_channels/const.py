@@ -86,6 +86,8 @@ API_BATCH_MAX = 100
 API_SKUS_MAX = 200
 API_PAGE = 200
 API_PAGE_MAX = 1000
+#: … with what they say and show.
+API_CONTENT_PAGE_MAX = 100
 #: Problems and unknown fields that one answer names.
 API_PLACES_MAX = 50
 #: Characters of the keys and ids that apps give.

@@ -86,6 +86,10 @@ class OmsApi(http.Controller):
     def get_stock(self, **query):
         return self._serve(lambda channel, _body, _kept: channel._api_stock(query), tagged=True)
 
+    @route("/products", "GET")
+    def get_products(self, **query):
+        return self._serve(lambda channel, _body, _kept: channel._api_products(query), tagged=True)
+
     @route("/openapi.json", "GET")
     def get_document(self, **_query):
         """What all of this is; it holds nothing of anybody and is for everybody."""

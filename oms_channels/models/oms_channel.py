@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from markupsafe import Markup
 
 from odoo import api, fields, models
@@ -165,8 +167,11 @@ class OmsChannel(models.Model):
         if adapter is None or kind not in PARSED:
             return super()._parse(message)
         try:
-            return adapter.parse(kind, message._get_body())
+            document = adapter.parse(kind, message._get_body())
         except Gone as error:
             raise MessageIgnored(str(error)) from error
         except Reject as error:
             raise MessageRejected(str(error)) from error
+        # What was delivered has headers; what has none was read by ourselves.
+        is_current = kind == "order" and adapter.capabilities.poll and not message.headers
+        return replace(document, is_current=True) if is_current else document

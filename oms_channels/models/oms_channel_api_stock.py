@@ -2,12 +2,11 @@
 
 from datetime import timedelta
 
-from odoo import fields, models
+from odoo import models
 from odoo.fields import Domain
 
 from ..const import API_PAGE, API_PAGE_MAX, API_SINCE_OVERLAP_S, API_SKUS_MAX
-from ..domain.problem import ApiProblem
-from ..domain.reader import moment_of
+from ..domain import query as asked
 
 
 class OmsChannel(models.Model):
@@ -19,36 +18,18 @@ class OmsChannel(models.Model):
         :return: (HTTP status, answer)
         """
         self.ensure_one()
-        limit, cursor, skus = _whole(query, "limit", API_PAGE), _whole(query, "cursor", 0), []
+        limit, cursor = asked.whole(query, "limit", API_PAGE), asked.whole(query, "cursor", 0)
         limit = max(1, min(limit, API_PAGE_MAX))
         # Of the transaction: what is committed meanwhile is not seen, and told next time.
         as_of = self.env.cr.now() - timedelta(seconds=API_SINCE_OVERLAP_S)
         # sudo: who has the channel's secret may know how much the channel can sell
-        env_sudo = self.sudo().with_company(self.company_id).env
-        domain = Domain(
-            [
-                ("default_code", "not in", (False, "")),
-                ("type", "=", "consu"),
-                ("sale_ok", "=", True),
-                ("company_id", "in", (False, self.company_id.id)),
-                ("id", ">", cursor),
-            ]
-        )
-        if query.get("skus"):
-            skus = [sku.strip() for sku in query["skus"].replace("\0", "").split(",") if sku.strip()]
-            if len(skus) > API_SKUS_MAX:
-                raise ApiProblem(
-                    422, "too_many", f"{len(skus)} SKUs are more than {API_SKUS_MAX}. Ask in several requests."
-                )
+        channel_sudo = self.sudo().with_company(self.company_id)
+        env_sudo = channel_sudo.env
+        domain = self._api_sold_domain(cursor)
+        if skus := asked.skus(query, API_SKUS_MAX):
             domain &= Domain("default_code", "in", skus)
-        if query.get("since"):
-            since = moment_of(query["since"].replace(" ", "+"))  # a “+” that nobody escaped
-            if since is None:
-                raise ApiProblem(422, "bad_since", "“since” is no date and time. Write it as 2026-03-02T10:00:00Z.")
-            moved = env_sudo["oms.stock.event"]._read_group(
-                [("company_id", "=", self.company_id.id), ("at", ">=", since.replace(tzinfo=None))], ["product_id"]
-            )
-            domain &= Domain("id", "in", [product.id for (product,) in moved])
+        if since := asked.since(query):
+            domain &= Domain("id", "in", channel_sudo._api_moved_since(since))
         found = env_sudo["product.product"].search_fetch(domain, ["default_code", "name"], order="id", limit=limit + 1)
         products = found[:limit]
         totals = env_sudo["oms.availability"]._get_channel_atp(self.sudo(), products) if products else {}
@@ -64,7 +45,7 @@ class OmsChannel(models.Model):
         return 200, {
             "levels": levels,
             "cursor": str(products[-1].id) if len(found) > limit else "",
-            "as_of": fields.Datetime.to_string(as_of).replace(" ", "T") + "Z",
+            "as_of": asked.stamp(as_of),
         }
 
     def _api_listed_stock(self, env_sudo, skus):
@@ -83,12 +64,3 @@ class OmsChannel(models.Model):
             )
             levels.append({"sku": listing.sku, "name": listing.title or listing.product_id.name, **counted})
         return levels
-
-
-def _whole(query, name, default):
-    text = query.get(name) or ""
-    if not text:
-        return default
-    if not (text.isascii() and text.isdecimal() and len(text) < 10):
-        raise ApiProblem(422, f"bad_{name}", f"“{name}” is no whole number.")
-    return int(text)

@@ -6,8 +6,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..const import POLL_OVERLAP_S, POLL_PAGES_MAX, POLL_START_DAYS
-from ..domain.adapter import Auth, ChannelError, Reject
+from ..domain.adapter import Auth, ChannelError
 from ..platforms import PLATFORMS
+from .oms_message_hint import adapter_read
 
 
 class OmsChannel(models.Model):
@@ -113,26 +114,12 @@ class OmsChannel(models.Model):
         """
         adapter = self._adapter()
         newest = fields.Datetime.to_datetime("1970-01-01")
-        events = [(adapter.read_event({}, body), body) for body in page.orders]
-        messages = self.env["oms.message"]
-        known = set(
-            messages.search(
-                [
-                    ("channel_id", "=", self.id),
-                    ("direction", "=", "in"),
-                    ("event_key", "in", [event.key for event, _body in events]),
-                ]
-            ).mapped("event_key")
-        )
-        for event, body in events:
-            is_new = event.key not in known
-            if is_new:
-                messages._receive(self, event.kind, event.key, body)
-            try:
-                order = adapter.parse(event.kind, body)
-            except Reject:
-                continue  # stored all the same, and seen as a dead letter
+        read = [adapter_read(adapter, body) for body in page.orders]
+        new = self._keep_read(read)
+        for event, _body, order in read:
+            if order is None:
+                continue
             newest = max(newest, order.updated_at.replace(tzinfo=None))
             if seen is not None:
-                seen[order.external_id] = is_new or seen.get(order.external_id, False)
+                seen[order.external_id] = event.key in new or seen.get(order.external_id, False)
         return newest

@@ -11,6 +11,21 @@ from odoo.addons.oms_core.exceptions import MessageRejected, MessageRetry
 
 from ..const import HINTS_MAX
 from ..domain.adapter import Auth, Gone, Reject, Retry
+from ..platforms import PLATFORMS
+
+#: Among the headers of a hint that we gave ourselves, where no delivery has it: the order to read.
+OWN_HINT = ":order"
+#: Behind the key of a state that holds again, and its number.
+ANEW = "#again-"
+
+
+def adapter_read(adapter, body):
+    """(event, body, document) of something that was read; no document where nobody can read it."""
+    event = adapter.read_event({}, body)
+    try:
+        return event, body, adapter.parse(event.kind, body)
+    except Reject:
+        return event, body, None  # stored all the same, and seen as a dead letter
 
 
 class OmsChannel(models.Model):
@@ -21,6 +36,50 @@ class OmsChannel(models.Model):
         """Have the orders read that were hinted at, as soon as this transaction is committed."""
         if cron_id := self.env["ir.model.data"]._xmlid_to_res_id("oms_channels.cron_hints"):
             wake(self.env["ir.cron"].sudo().browse(cron_id))  # sudo: a delivery may wake the reader, and nothing else
+
+    def _can_read_orders(self):
+        """Override: where the platform can be asked, and there is somebody to ask."""
+        adapter = PLATFORMS.get(self.platform)
+        # sudo: only whether there is an address
+        return bool(adapter and adapter.capabilities.poll and self.sudo()[adapter.capabilities.poll_field])
+
+    def _read_again(self, orders):
+        """Override: a hint of our own."""
+        if not self._can_read_orders():
+            return
+        messages_sudo = self.env["oms.message"].sudo()  # sudo: whoever applies a message may have an order read
+        for order_ref, doubt in orders.items():
+            key, body = f"doubt:{order_ref}:{doubt}", json.dumps({"order": order_ref}).encode()
+            if messages_sudo._receive(self, "hint", key[:400], body, {OWN_HINT: order_ref}):
+                self._wake_reader()
+
+    def _keep_read(self, read):
+        """Store what was just read of orders, each state once.
+
+        The channel counts seconds: a state that was stored before may be the one that holds again, though another of the same
+        second came after it. Then it is stored anew, and applied.
+
+        :param read: (event, body, document or ``None``) of each.
+        :return: keys of those that are new.
+        """
+        self.ensure_one()
+        messages, new = self.env["oms.message"], set()
+        domain = [("channel_id", "=", self.id), ("direction", "=", "in")]
+        known = messages.search([*domain, ("event_key", "in", [event.key for event, _body, _doc in read])])
+        known_keys, again = set(known.mapped("event_key")), {}
+        for event, body, document in read:
+            if event.key not in known_keys:
+                if messages._receive(self, event.kind, event.key, body):
+                    new.add(event.key)
+            elif event.kind == "order" and document is not None:
+                again[event.key] = (body, document)
+        # sudo: what is compared is the channel's, whoever has it read
+        orders_sudo = self.env["sale.order"].sudo()
+        outdated = orders_sudo._oms_find_outdated(self, [document for _body, document in again.values()])
+        for key, (body, document) in again.items():
+            if document.external_id in outdated and messages._receive_anew(self, "order", key, body):
+                new.add(key)
+        return new
 
     def _read_orders(self, client, order_refs):
         """Read these orders as they are now, and store what is new about them.
@@ -38,8 +97,7 @@ class OmsChannel(models.Model):
                 body = json.dumps({"external_id": order_ref, "reason": str(error)}).encode()
                 messages._receive(self, "order_gone", f"order_gone:{order_ref}:{why}"[:400], body)
                 continue
-            event = adapter.read_event({}, body)
-            if messages._receive(self, event.kind, event.key, body):
+            if self._keep_read([adapter_read(adapter, body)]):
                 changed.append(order_ref)
         return gone, changed
 
@@ -50,6 +108,21 @@ class OmsChannel(models.Model):
 
 class OmsMessage(models.Model):
     _inherit = "oms.message"
+
+    @api.model
+    def _receive_anew(self, channel, kind, key, body):
+        """Store once more what was stored before, unless it still waits to be worked off, or could not be.
+
+        :return: the new message, or an empty recordset.
+        """
+        begins = key.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        domain = [("channel_id", "=", channel.id), ("direction", "=", "in")]
+        before = self.search(
+            [*domain, "|", ("event_key", "=", key), ("event_key", "=like", f"{begins}{ANEW}%")], order="id desc"
+        )
+        if before[:1].state not in ("done", "ignored"):
+            return self.browse()
+        return self._receive(channel, kind, f"{key}{ANEW}{len(before)}", body)
 
     @api.model
     def _todo_domain(self):
@@ -94,7 +167,11 @@ class OmsMessage(models.Model):
     def _read_hinted(self, channel):
         """Ask the channel about the orders of these hints. The rest waits as soon as it does not answer."""
         adapter = channel._adapter()
-        by_order = self.grouped(lambda hint: adapter.read_event(hint.headers or {}, hint._get_body()).order_ref)
+        by_order = self.grouped(
+            lambda hint: (
+                (hint.headers or {}).get(OWN_HINT) or adapter.read_event(hint.headers or {}, hint._get_body()).order_ref
+            )
+        )
         if unknown := by_order.pop("", None):
             for hint in unknown:
                 hint._fail(MessageRejected(self.env._("The channel does not say which order this is about.")))

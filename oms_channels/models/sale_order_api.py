@@ -263,7 +263,7 @@ class SaleOrder(models.Model):
         ]
 
     @api.model
-    def _oms_apply_orders(self, channel, docs):
+    def _oms_complete_docs(self, channel, docs):
         """Override: of apps, refunds that were told by themselves are part of every later state of their order."""
         if channel.platform == rest.CODE:
             orders = self._oms_find(channel, {doc.external_id for doc in docs})
@@ -275,7 +275,7 @@ class SaleOrder(models.Model):
                 docs = [
                     orders[doc.external_id]._api_with_refunds(doc) if doc.external_id in orders else doc for doc in docs
                 ]
-        return super()._oms_apply_orders(channel, docs)
+        return super()._oms_complete_docs(channel, docs)
 
     def _api_with_refunds(self, doc):
         told = {refund.external_id for refund in doc.refunds}

@@ -12,6 +12,7 @@ from odoo.addons.oms_channels.platforms import PLATFORMS
 from odoo.addons.oms_channels.tests.conformance.behaviours import BEHAVIOURS, any_schedule, world
 from odoo.addons.oms_channels.tests.conformance.inbox import Killed
 from odoo.addons.oms_channels.tests.conformance.stories import STORIES
+from odoo.addons.oms_core.models.sale_order_capture import _content_hash
 from odoo.addons.oms_core.tests.common import OmsCommon
 
 
@@ -86,8 +87,18 @@ class OdooInbox:
     def _orders(self):
         return self.env["sale.order"].search([("oms_channel_id", "=", self.channel.id)])
 
+    @property
+    def called_off(self):
+        return {order.oms_external_id for order in self._orders() if order.state == "cancel"}
+
+    @property
+    def messages(self):
+        return self._messages()
+
     def view(self, document):
+        [document] = self.env["sale.order"]._oms_complete_docs(self.channel, [document])
         return {
+            "content": _content_hash(document),
             "total": float(document.total),
             "status": document.channel_status,
             "version": _naive(document.updated_at),
@@ -100,6 +111,7 @@ class OdooInbox:
             order.oms_external_id: "called off"
             if order.state == "cancel"
             else {
+                "content": order.oms_content_hash,
                 "total": order.amount_total,
                 "status": order.oms_channel_status,
                 "version": order.oms_updated_at,
@@ -142,6 +154,11 @@ class TestConformanceInOdoo(OmsCommon):
         for platform in STORIES:
             with self.subTest(platform=platform):
                 BEHAVIOURS["edit_after_ship"](self._make(platform))
+
+    def test_two_changes_within_one_second_end_as_the_platform_has_them(self):
+        for platform in STORIES:
+            with self.subTest(platform=platform):
+                BEHAVIOURS["same_second"](self._make(platform))
 
     def test_every_platform_that_can_be_asked_takes_part(self):
         can_be_asked = {code for code, adapter in PLATFORMS.items() if adapter.capabilities.poll}

@@ -1,6 +1,6 @@
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from unittest.mock import patch
 
 from odoo import fields
@@ -8,9 +8,9 @@ from odoo import fields
 from odoo.addons.oms_channels.const import BACK_OFF_S
 from odoo.addons.oms_channels.domain.adapter import Event
 from odoo.addons.oms_channels.platforms import PLATFORMS
-from odoo.addons.oms_channels.tests.servers.woocommerce import WooCommerceServer
+from odoo.addons.oms_channels.tests.servers.woocommerce import WooCommerceServer, webhook_headers
 
-from .common import ChannelsCommon
+from .common import SECRET, ChannelsCommon
 
 
 def hint(headers, body):
@@ -140,3 +140,93 @@ class TestHints(HintsCommon):
         self.shop.fail_next("busy", retry_after="77")
         self.shop_channel._poll()
         self.assertAlmostEqual(self.shop_channel._get_back_off_s(), 77, delta=2)
+
+
+class TestSameSecond(HintsCommon):
+    """CAP-05: platforms count seconds. What was read from them holds; what they tell late does not win over it."""
+
+    def setUp(self):
+        super().setUp()
+        self.moment = datetime(2026, 3, 2, 10, tzinfo=timezone.utc)
+        self.order = self._sell(changed=self.moment, status="processing")
+
+    def _deliver(self, **values):
+        """A webhook with a state of the order; what comes of it."""
+        body = json.dumps({**self.order, **values}).encode()
+        headers = webhook_headers(body, "order.updated", SECRET)
+        self.assertEqual(self.shop_channel._receive_delivery(headers, body)[0], 200)
+        self._messages().filtered(lambda message: message.kind == "order" and message.state == "pending")._process()
+        return self._messages()[-1]
+
+    def _read_hints(self):
+        with self.enter_registry_test_mode():
+            self.env.ref("oms_channels.cron_hints").method_direct_trigger()
+        self.env.invalidate_all()
+        self._messages().filtered(lambda message: message.kind == "order")._process()
+
+    def _here(self):
+        return self.env["sale.order"].search([("oms_channel_id", "=", self.shop_channel.id)])
+
+    def test_a_state_told_late_waits_until_the_shop_was_asked(self):
+        self._deliver(status="on-hold")
+        self.shop.orders[self.order["id"]]["status"] = "on-hold"
+        told = self._deliver()
+        self.assertEqual(self._here().oms_channel_status, "on-hold")
+        hint = self._messages().filtered(lambda message: message.kind == "hint")
+        self.assertEqual((len(hint), hint.state), (1, "pending"))
+        self.assertEqual(told, hint)
+        [late] = self._messages().filtered(lambda message: message.state == "ignored")
+        self.assertIn("same second", late.error)
+        self._read_hints()
+        self.assertEqual(hint.state, "done")
+        self.assertEqual(self._here().oms_channel_status, "on-hold")
+
+    def test_where_the_shop_says_so_the_state_that_came_second_holds(self):
+        self._deliver()
+        self._deliver(status="on-hold")
+        self.assertEqual(self._here().oms_channel_status, "processing")
+        self.shop.orders[self.order["id"]]["status"] = "on-hold"
+        self._read_hints()
+        self.assertEqual(self._here().oms_channel_status, "on-hold")
+
+    def test_a_state_that_holds_again_is_applied_again_and_then_left(self):
+        self.shop_channel.poll_from = self.moment.replace(tzinfo=None)
+        for status in ("processing", "on-hold", "processing"):
+            self.shop.orders[self.order["id"]]["status"] = status
+            self.shop_channel._poll()
+            self._messages()._process()
+            self.assertEqual(self._here().oms_channel_status, status)
+        count = len(self._messages())
+        self.shop_channel._poll()
+        self.assertEqual(len(self._messages()), count)
+
+    def test_a_state_that_could_not_be_read_does_not_come_again_and_again(self):
+        self.shop_channel.poll_from = self.moment.replace(tzinfo=None)
+        self.shop_channel._poll()
+        self._messages()._process()
+        self.shop.orders[self.order["id"]]["status"] = "on-hold"
+        self.shop_channel._poll()
+        self._messages()[-1]._set_state("dead")
+        count = len(self._messages())
+        for _time in range(3):
+            self.shop_channel._poll()
+        self.assertEqual(len(self._messages()), count)
+
+    def test_who_cannot_be_asked_is_believed_as_it_comes(self):
+        self.shop_channel.api_url = False
+        self._deliver()
+        self._deliver(status="on-hold")
+        self.assertEqual(self._here().oms_channel_status, "on-hold")
+        self.assertFalse(self._messages().filtered(lambda message: message.kind == "hint"))
+
+    def test_several_that_come_together_are_told_apart_by_who_read_them(self):
+        body = json.dumps({**self.order, "status": "on-hold"}).encode()
+        self.shop_channel.poll_from = self.moment.replace(tzinfo=None)
+        self.shop_channel._poll()
+        headers = webhook_headers(body, "order.updated", SECRET)
+        self.shop_channel._receive_delivery(headers, body)
+        self._messages()._process()
+        self.assertEqual(
+            self._here().oms_channel_status, "processing", "what was read holds, though it was stored before"
+        )
+        self.assertTrue(self._messages().filtered(lambda message: message.kind == "hint"))

@@ -224,6 +224,8 @@ class OrderDoc:
     risk: RiskDoc | None = None
     cancel_requested: str = ""  #: the customer asked the channel to call it off: why, in their words or the channel's
     is_test: bool = False  #: placed to try the shop out; nobody waits for it
+    #: Read from the channel by us, and not told by it, perhaps late: of two states of the same moment this one holds.
+    is_current: bool = False
 
     def computed_total(self) -> Decimal:
         """What the lines and their taxes add up to."""

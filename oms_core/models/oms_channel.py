@@ -199,6 +199,16 @@ class OmsChannel(models.Model):
             )
         )
 
+    def _can_read_orders(self):
+        """Whether this channel can be asked how an order is now. Spokes that talk to platforms override this."""
+        return False
+
+    def _read_again(self, orders):
+        """Hook: have these orders read on the channel as they are now, because what it told of them leaves a doubt.
+
+        :param orders: {the channel's id: what was doubtful, in short}.
+        """
+
     def _get_resolver(self, docs, noting=True):
         """Hook: what looks up what the codes in these documents mean here. Spokes that know more make their own of it.
 

@@ -35,20 +35,27 @@ class SaleOrder(models.Model):
         :return: for each document ``(order, state, text)`` as an applier of ``oms.message`` returns it.
         :raise MessageRejected: when one of the documents cannot become an order at all.
         """
+        docs = self._oms_complete_docs(channel, docs)
         for doc in docs:
             if fatal := [problem.message for problem in doc.problems() if problem.code in FATAL_PROBLEMS]:
                 raise MessageRejected(" ".join(fatal))
-        newest = {}
+        newest, doubtful, unsaid = {}, {}, set()
         for index, doc in enumerate(docs):
             before = newest.get(doc.external_id)
-            if before is None or doc.updated_at >= docs[before].updated_at:
+            if before is None or _rank(doc) >= _rank(docs[before]):
                 newest[doc.external_id] = index
+            if before is not None and _is_doubtful(doc, docs[before]):
+                doubtful[doc.external_id] = doc
         orders = self._oms_find(channel, newest)
         resolver = channel._get_resolver(docs)
         outcomes, to_create, to_confirm = {}, [], self.browse()
         for external_id, index in newest.items():
             doc, order = docs[index], orders.get(external_id)
-            if order:
+            if order and order._oms_is_doubtful(channel, doc):
+                doubtful[external_id] = doc
+                unsaid.add(external_id)
+                outcomes[index] = (order, "ignored", self._oms_why_doubtful())
+            elif order:
                 outcomes[index] = order._oms_update(channel, doc, resolver)
                 to_confirm |= order
             elif doc.status == "draft":
@@ -63,17 +70,27 @@ class SaleOrder(models.Model):
                 order._oms_cancel(self.env._("The channel cancelled the order (“%s”).", docs[index].channel_status))
             outcomes[index] = (order, "done", order.oms_hold_reason)
             orders[order.oms_external_id] = order
-        told = [(orders[external_id], docs[index]) for external_id, index in newest.items() if external_id in orders]
+        told = [
+            (orders[external_id], docs[index])
+            for external_id, index in newest.items()
+            if external_id in orders and external_id not in unsaid
+        ]
         self._oms_record_payments(channel, told, resolver)
         self._oms_record_refunds(told, created)
         self._oms_follow_wishes(told)
         resolver.finish(orders)
+        channel._read_again({external_id: _content_hash(doc) for external_id, doc in doubtful.items()})
         (to_confirm | created)._oms_release_clean()
         superseded = self.env._("A newer version of the same order came with it.")
         return [
             outcomes.get(index, (orders.get(doc.external_id, self.browse()), "ignored", superseded))
             for index, doc in enumerate(docs)
         ]
+
+    @api.model
+    def _oms_complete_docs(self, channel, docs):
+        """Hook: documents with what their channel tells elsewhere."""
+        return docs
 
     @api.model
     def _oms_find(self, channel, external_ids):
@@ -372,6 +389,39 @@ class SaleOrder(models.Model):
         self.write({"oms_updated_at": version, "oms_content_hash": content, "oms_channel_status": doc.channel_status})
         return self, "done", self.oms_hold_reason
 
+    def _oms_is_doubtful(self, channel, doc):
+        """Whether a document says something else than is known, of the same second, and nobody can tell which came first.
+
+        Channels count seconds, and what they tell may be late. What we read ourselves holds; where the channel can be asked it is
+        asked, and where it cannot, what comes last is taken for the newest.
+        """
+        self.ensure_one()
+        return (
+            not doc.is_current
+            and doc.updated_at.replace(tzinfo=None) == self.oms_updated_at
+            and _says_otherwise(doc, self.oms_content_hash)
+            and channel._can_read_orders()
+        )
+
+    @api.model
+    def _oms_why_doubtful(self):
+        return self.env._(
+            "The channel dates this to the same second as what is known, and it says something else. The order is read there "
+            "again, to see which holds."
+        )
+
+    @api.model
+    def _oms_find_outdated(self, channel, docs):
+        """Ids of those orders, just read from the channel, of which another state of the same moment is known here."""
+        orders = self._oms_find(channel, {doc.external_id for doc in docs})
+        return {
+            doc.external_id
+            for doc in self._oms_complete_docs(channel, docs)
+            if (order := orders.get(doc.external_id))
+            and doc.updated_at.replace(tzinfo=None) == order.oms_updated_at
+            and _says_otherwise(doc, order.oms_content_hash)
+        }
+
     def _oms_follow_status(self, doc):
         """Stop a confirmed order when the channel says so, and go on when it no longer does.
 
@@ -551,6 +601,26 @@ def _risk_values(risk):
 def _address(address):
     names = ("name", "company", "street", "street2", "city", "zip", "state_code", "country_code", "email", "phone")
     return [getattr(address, name) for name in names]
+
+
+def _rank(doc):
+    """By which of several documents about an order counts: the newest, and of the same second what was read by ourselves."""
+    return doc.updated_at, doc.is_current
+
+
+def _is_doubtful(doc, other):
+    """Whether nobody can tell which of two documents about an order came first."""
+    return (
+        doc.updated_at == other.updated_at
+        and not (doc.is_current and other.is_current)
+        and _content_hash(doc) != _content_hash(other)
+    )
+
+
+def _says_otherwise(doc, before):
+    """Whether a document says something else than a hash; what another version of the hash said cannot be compared."""
+    content = _content_hash(doc)
+    return bool(before) and before.split(":")[0] == content.split(":")[0] and before != content
 
 
 def _is_ordered_otherwise(content, before):

@@ -130,6 +130,22 @@ def document(server: str = "") -> dict[str, Any]:
             )
         },
     }
+    paths[f"{const.ROOT}/products"] = {
+        "get": operation(
+            "What this channel may sell, with stock and price.",
+            "200",
+            "Products",
+            None,
+            _parameter("skus", "query", "Only these, separated by commas."),
+            _parameter(
+                "since", "query", "Only those of which something changed since then: the product, its stock, its price."
+            ),
+            _parameter("with", "query", "content: also the description and the addresses of the pictures."),
+            _parameter("cursor", "query", "Leads to the next page, as answered."),
+            _parameter("limit", "query", "Products on a page."),
+            _parameter("If-None-Match", "header", "The ETag of the last answer: 304 if nothing changed."),
+        )
+    }
     return {
         "openapi": "3.1.0",
         "info": {
@@ -203,6 +219,24 @@ def _answers() -> dict[str, Any]:
             invoices=rows,
             refunds=rows,
             cancellations=rows,
+        ),
+        "Products": made(
+            "products cursor", products={"type": "array", "items": _ref("Product")}, cursor=text, as_of=text
+        ),
+        "Product": made(
+            "sku name sold updated_at",
+            sku=text,
+            name=text,
+            sold={"type": "boolean"},
+            barcode=text,
+            available=number,
+            unlimited={"type": "boolean"},
+            price=number,
+            compare_at=number,
+            currency=text,
+            description=text,
+            pictures={"type": "array", "items": made("url", url=text, alt=text, type=text)},
+            updated_at=text,
         ),
         "Stock": made("levels cursor", levels=rows, cursor=text, as_of=text),
         "Problem": made(
