@@ -26,6 +26,7 @@ class TestApiProducts(ApiCommon, HttpCase):
         self.enterContext(patch.object(controller, "SPEED", controller.Speed()))
         self.product_standard.write({"name": "Mug", "list_price": 12.5, "barcode": "4006381333931"})
         # Long ago: what changes now can be told from what did not.
+        self.env["oms.stock.event"]._settle()
         self.env.flush_all()
         for table in ("product_product", "product_template", "product_pricelist_item", "oms_stock_event"):
             column = "at" if table == "oms_stock_event" else "write_date"
@@ -154,8 +155,9 @@ class TestApiProducts(ApiCommon, HttpCase):
 
     def test_another_company_s_products_are_nobody_else_s(self):
         other = self._create_company("Other merchant")
-        self.product_standard.product_tmpl_id.company_id = other
-        self.assertNotIn("STD", self._products())
+        theirs = {"name": "Theirs", "default_code": "THEIRS", "is_storable": True, "company_id": other.id}
+        self.env["product.product"].create(theirs)
+        self.assertEqual(list(self._products("skus=STD,THEIRS")), ["STD"])
 
 
 class TestApiProductsCost(ApiCommon, TransactionCase):

@@ -170,7 +170,7 @@ class TestSameSecond(HintsCommon):
     def test_a_state_told_late_waits_until_the_shop_was_asked(self):
         self._deliver(status="on-hold")
         self.shop.orders[self.order["id"]]["status"] = "on-hold"
-        told = self._deliver()
+        told = self._deliver(status="processing")
         self.assertEqual(self._here().oms_channel_status, "on-hold")
         hint = self._messages().filtered(lambda message: message.kind == "hint")
         self.assertEqual((len(hint), hint.state), (1, "pending"))
