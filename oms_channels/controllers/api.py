@@ -164,8 +164,8 @@ class OmsApi(http.Controller):
         key = sent.headers.get(const.HEADER_KEY, "")
         # sudo: an app is no user; before its signature is verified it is told nothing but that it is wrong
         channel_sudo = request.env["oms.channel"].sudo()
-        if key and "\0" not in key and len(key) <= HEADER_MAX_CHARS:
-            channel_sudo = channel_sudo.search([("token", "=", key), ("platform", "=", const.CODE)])
+        if len(key) <= HEADER_MAX_CHARS:
+            channel_sudo = channel_sudo._find_by_token(key).filtered(lambda channel: channel.platform == const.CODE)
         if len(channel_sudo) != 1:
             raise ApiProblem(
                 401, "bad_key", f"No app has this {const.HEADER_KEY}. Copy it from the channel's form again."

@@ -27,11 +27,7 @@ class OmsWebhook(http.Controller):
                 413, f"The body is larger than {BODY_MAX_BYTES} bytes; no order is. Nothing was stored."
             )
         # sudo: the platform is no user; until its signature is verified, it can only have a delivery put aside
-        channel_sudo = request.env["oms.channel"].sudo()
-        if "\0" not in token:  # PostgreSQL could not even be asked for that
-            channel_sudo = channel_sudo.search_fetch(
-                [("token", "=", token)], ["platform", "company_id", "webhook_secret", "code"]
-            )
+        channel_sudo = request.env["oms.channel"].sudo()._find_by_token(token)
         if not channel_sudo:
             return self._answer(404, "No channel has this address. Copy the address from the channel's form again.")
         body = self._get_body()
@@ -44,15 +40,14 @@ class OmsWebhook(http.Controller):
             for name in HEADERS_KEPT
             if (value := request.httprequest.headers.get(name)) is not None
         }
+        channel_sudo.fetch(["platform", "company_id", "webhook_secret", "code"])  # and not the hundred other columns
         return self._answer(*channel_sudo._receive_delivery(kept, body))
 
     @http.route("/oms/hook/<string:token>", type="http", auth="public", methods=["GET"], csrf=False, save_session=False)
     def challenge(self, token, **query):
         """Tell a platform that asks whether this address is ours; 404 to everybody else."""
         # sudo: the platform is no user; it learns nothing but that we know what was agreed upon
-        channel_sudo = request.env["oms.channel"].sudo()
-        if "\0" not in token:
-            channel_sudo = channel_sudo.search([("token", "=", token)])
+        channel_sudo = request.env["oms.channel"].sudo()._find_by_token(token)
         answer = channel_sudo._answer_challenge(query) if channel_sudo else None
         if answer is None:
             return self._answer(404, "There is nothing to read at this address. Messages are sent to it with POST.")

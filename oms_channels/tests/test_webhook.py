@@ -231,6 +231,15 @@ class TestWebhook(ChannelsCommon, HttpCase):
         self.shop_channel.active = False
         self.assertEqual(self._deliver(self._shop_order()).status_code, 404)
 
+    def test_an_address_that_was_known_is_forgotten_with_its_channel(self):
+        self.assertEqual(self._deliver(self._shop_order()).status_code, 200)
+        former = self.shop_channel.token
+        self.shop_channel.token = "another-address"
+        self.assertEqual(self._deliver(self._shop_order(), token=former).status_code, 404)
+        self.assertEqual(self._deliver(self._shop_order()).status_code, 200)
+        self.shop_channel.active = False
+        self.assertEqual(self._deliver(self._shop_order()).status_code, 404)
+
     def test_a_channel_worked_by_hand_takes_nothing(self):
         self.assertEqual(self._deliver(self._shop_order(), token=self.channel.token).status_code, 404)
         self.assertFalse(self._messages(self.channel))

@@ -1,6 +1,6 @@
 import secrets
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
 from ..const import SOURCE_TYPES
@@ -169,7 +169,40 @@ class OmsChannel(models.Model):
         action["context"] = {}
         return action
 
+    # --------------------------------------------------------------------------------------------------------- CRUD
+
+    def write(self, vals):
+        """Override: forget which channel has which address, where that may have changed."""
+        if not {"token", "active"}.isdisjoint(vals):
+            self.env.registry.clear_cache()
+        return super().write(vals)
+
+    def unlink(self):
+        """Override: as :meth:`write`."""
+        self.env.registry.clear_cache()
+        return super().unlink()
+
     # ----------------------------------------------------------------------------------------------------- BUSINESS
+
+    @api.model
+    def _find_by_token(self, token):
+        """The channel with this webhook token, without a question to the database for those that were found before; empty
+        where there is none (those are not remembered: there is no end of them)."""
+        if not token or "\0" in token:  # PostgreSQL could not even be asked for that
+            return self.browse()
+        try:
+            return self.browse(self._find_id_by_token(token))
+        except KeyError:
+            return self.browse()
+
+    @api.model
+    @tools.ormcache("token")
+    def _find_id_by_token(self, token):
+        """:raise KeyError: where no channel has it."""
+        channel = self.search([("token", "=", token)])
+        if not channel:
+            raise KeyError(token)
+        return channel.id
 
     def _as_worker(self):
         """This channel as its jobs see it: its integration user, its company, nobody notified, nothing tracked."""
