@@ -1,15 +1,27 @@
-from collections import defaultdict
-from decimal import Decimal
-
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 
-#: {state: states that may follow}. What has been received and refunded is told by the native documents.
-RETURN_TRANSITIONS = {"draft": {"open", "cancelled"}, "open": {"cancelled"}, "cancelled": {"draft"}}
+#: {state: states that may follow}. What has been received and settled is told by the native documents.
+RETURN_TRANSITIONS = {
+    "draft": {"open", "refused", "cancelled"},
+    "open": {"closed", "cancelled"},
+    "closed": {"open"},
+    "refused": {"draft"},
+    "cancelled": {"draft"},
+}
+
+OUTCOMES = [
+    ("refund", "Refund"),
+    ("credit", "Store credit"),
+    ("exchange", "Exchange"),
+    ("replacement", "Replacement"),
+    ("repair", "Repair"),
+    ("nothing", "Nothing"),
+]
 
 
 class OmsReturn(models.Model):
-    """What a customer sends back of an order: many lines on one document.
+    """What a customer sends back or claims: many lines on one document, of one order, of several, or of none that is known.
 
     Goods come in through native receipts, one for each site that they left from; money goes back by reversing the posted
     invoice, for the quantity that came back and no more.
@@ -17,18 +29,74 @@ class OmsReturn(models.Model):
 
     _name = "oms.return"
     _description = "Return"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["portal.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "id desc"
     _check_company_auto = True
 
     name = fields.Char(default=lambda self: self.env._("New"), readonly=True, copy=False)
-    order_id = fields.Many2one("sale.order", required=True, index=True, check_company=True, ondelete="restrict")
-    partner_id = fields.Many2one(related="order_id.partner_id", store=True, index=True)
-    company_id = fields.Many2one(related="order_id.company_id", store=True, index=True)
-    channel_id = fields.Many2one(related="order_id.oms_channel_id", store=True)
-    currency_id = fields.Many2one(related="order_id.currency_id")
+    kind = fields.Selection(
+        [("return", "Return"), ("claim", "Claim")],
+        required=True,
+        default="return",
+        tracking=True,
+        help="A claim is about goods that were lost, damaged, wrong or incomplete: nothing is expected back unless a line "
+        "says so.",
+    )
+    origin = fields.Selection(
+        [
+            ("clerk", "Customer service"),
+            ("customer", "Customer"),
+            ("channel", "Channel"),
+            ("store", "Store"),
+            ("warehouse", "Warehouse"),
+        ],
+        string="Asked by",
+        required=True,
+        default="clerk",
+    )
+    is_blind = fields.Boolean(
+        string="Goods Came First",
+        help="Goods that nobody announced: they are taken in as they are, and matched to their order afterwards.",
+    )
+    order_id = fields.Many2one(
+        "sale.order",
+        index=True,
+        check_company=True,
+        ondelete="restrict",
+        help="Empty when it is of several or of none.",
+    )
+    order_ids = fields.Many2many(
+        "sale.order",
+        relation="oms_return_order_rel",
+        column1="return_id",
+        column2="order_id",
+        compute="_compute_order_ids",
+        store=True,
+        string="Orders",
+    )
+    partner_id = fields.Many2one(
+        "res.partner",
+        string="Customer",
+        compute="_compute_partner_id",
+        store=True,
+        readonly=False,
+        index=True,
+        ondelete="restrict",
+        tracking=True,
+    )
+    company_id = fields.Many2one(
+        "res.company", compute="_compute_company_id", store=True, readonly=False, precompute=True, index=True
+    )
+    channel_id = fields.Many2one("oms.channel", compute="_compute_from_order", store=True)
+    currency_id = fields.Many2one("res.currency", compute="_compute_from_order", store=True)
     state = fields.Selection(
-        [("draft", "Requested"), ("open", "Authorized"), ("cancelled", "Cancelled")],
+        [
+            ("draft", "Requested"),
+            ("open", "Authorized"),
+            ("closed", "Closed"),
+            ("refused", "Refused"),
+            ("cancelled", "Cancelled"),
+        ],
         required=True,
         readonly=True,
         default="draft",
@@ -38,22 +106,63 @@ class OmsReturn(models.Model):
     stage = fields.Selection(
         [
             ("draft", "Requested"),
+            ("refused", "Refused"),
             ("expected", "Expected"),
             ("partial", "Partly received"),
             ("received", "Received"),
-            ("refunded", "Refunded"),
+            ("inspected", "Accepted"),
+            ("settled", "Settled"),
+            ("closed", "Closed"),
             ("cancelled", "Cancelled"),
         ],
         compute="_compute_stage",
-        help="How far the return is, derived from its receipts and credit notes.",
+        store=True,
+        index=True,
+        help="How far the return is, derived from its receipts, inspections and settlements. Received is to be inspected, "
+        "accepted is to be settled.",
     )
+    refusal = fields.Text(copy=False, help="Why it is refused, in the words that the customer reads.")
+    way = fields.Selection(
+        [
+            ("mail", "By mail"),
+            ("store", "In a store"),
+            ("pickup", "Picked up"),
+            ("third_party", "To a third party"),
+            ("none", "Nothing comes back"),
+        ],
+        string="Way Back",
+        required=True,
+        default="mail",
+    )
+    warehouse_id = fields.Many2one(
+        "stock.warehouse",
+        string="Comes Back to",
+        check_company=True,
+        help="Empty: every line comes back to where it left.",
+    )
+    expected_at = fields.Datetime(string="Expected", copy=False)
+    label_paid_by = fields.Selection(
+        [("merchant", "Us"), ("customer", "The customer")], default="merchant", required=True
+    )
+    requested_at = fields.Datetime(
+        string="Requested",
+        required=True,
+        default=fields.Datetime.now,
+        copy=False,
+        help="Windows are judged at this moment, not when somebody looks at the request.",
+    )
+    judgement = fields.Json(copy=False)
+    override_reason = fields.Char(copy=False, readonly=True, tracking=True)
+    override_user_id = fields.Many2one("res.users", copy=False, readonly=True)
     line_ids = fields.One2many("oms.return.line", "return_id", copy=True)
+    settlement_ids = fields.One2many("oms.return.settlement", "return_id", string="Settlements")
     picking_ids = fields.Many2many("stock.picking", compute="_compute_documents", compute_sudo=True, string="Receipts")
     refund_ids = fields.Many2many(
         "account.move", compute="_compute_documents", compute_sudo=True, string="Credit Notes"
     )
     picking_count = fields.Integer(compute="_compute_documents", compute_sudo=True)
     refund_count = fields.Integer(compute="_compute_documents", compute_sudo=True)
+    order_count = fields.Integer(compute="_compute_order_count", compute_sudo=True)
     amount_refunded = fields.Monetary(compute="_compute_documents", compute_sudo=True, string="Refunded")
     note = fields.Html(string="Customer's Words")
     oms_stars = fields.Integer(related="order_id.oms_stars")
@@ -61,6 +170,37 @@ class OmsReturn(models.Model):
     oms_feedback_words = fields.Text(related="order_id.oms_feedback_words")
 
     # ----------------------------------------------------------------------------------------------------- COMPUTES
+
+    @api.depends("order_id", "line_ids.sale_line_id.order_id")
+    def _compute_order_ids(self):
+        for record in self:
+            record.order_ids = record.order_id | record.line_ids.sale_line_id.order_id
+
+    @api.depends("order_ids")
+    def _compute_order_count(self):
+        for record in self:
+            record.order_count = len(record.order_ids)
+
+    @api.depends("order_id.partner_id", "line_ids.sale_line_id.order_id.partner_id")
+    def _compute_partner_id(self):
+        for record in self:
+            record.partner_id = record._get_first_order().partner_id or record.partner_id
+
+    @api.depends("order_id.company_id")
+    def _compute_company_id(self):
+        for record in self:
+            record.company_id = record.order_id.company_id or record.company_id or self.env.company
+
+    @api.depends("company_id", "order_id.currency_id", "order_id.oms_channel_id", "line_ids.sale_line_id.order_id")
+    def _compute_from_order(self):
+        for record in self:
+            order = record._get_first_order()
+            record.currency_id = order.currency_id or record.company_id.currency_id
+            record.channel_id = order.oms_channel_id
+
+    def _get_first_order(self):
+        self.ensure_one()
+        return self.order_id or self.line_ids.sale_line_id.order_id[:1]
 
     @api.depends("line_ids.move_ids.picking_id", "line_ids.refund_line_ids.move_id.state")
     def _compute_documents(self):
@@ -72,21 +212,35 @@ class OmsReturn(models.Model):
             record.refund_count = len(refunds)
             record.amount_refunded = sum(refunds.filtered(lambda move: move.state == "posted").mapped("amount_total"))
 
-    @api.depends("state", "line_ids.quantity", "line_ids.quantity_received", "line_ids.quantity_refunded")
+    @api.depends(
+        "state",
+        "line_ids.quantity",
+        "line_ids.expects_goods",
+        "line_ids.quantity_received",
+        "line_ids.quantity_to_inspect",
+        "line_ids.quantity_to_settle",
+    )
     def _compute_stage(self):
         for record in self:
             record.stage = record._get_stage()
 
     def _get_stage(self):
+        """Where it stands: what is still to come goes before what is to be inspected, and that before what is to be settled."""
         self.ensure_one()
         if self.state != "open":
             return self.state
-        lines = self.line_ids
-        if lines and all(line._is_at_least(line.quantity_refunded, line.quantity) for line in lines):
-            return "refunded"
-        if lines and all(line._is_at_least(line.quantity_received, line.quantity) for line in lines):
+        expecting = self.line_ids.filtered(lambda line: line.expects_goods)
+        if any(not line._is_at_least(line.quantity_received, line.quantity) for line in expecting):
+            return "partial" if any(line.quantity_received > 0 for line in expecting) else "expected"
+        if any(line.quantity_to_inspect > 0 for line in self.line_ids):
             return "received"
-        return "partial" if any(line.quantity_received > 0 for line in lines) else "expected"
+        return "inspected" if any(line.quantity_to_settle > 0 for line in self.line_ids) else "settled"
+
+    def _compute_access_url(self):
+        """Override of ``portal``: where the customer follows it."""
+        super()._compute_access_url()
+        for record in self:
+            record.access_url = f"/my/returns/{record.id}"
 
     # --------------------------------------------------------------------------------------------------------- CRUD
 
@@ -101,53 +255,75 @@ class OmsReturn(models.Model):
     def _unlink_except_open(self):
         if any(record.state == "open" for record in self):
             raise UserError(self.env._("An authorized return is expected by the warehouse. Cancel it first."))
+        if any(record.state == "closed" for record in self):
+            raise UserError(self.env._("A closed return is part of the books and of the stock. It stays."))
+
+    @api.constrains("order_id", "line_ids", "partner_id", "company_id")
+    def _check_one_customer(self):
+        for record in self:
+            orders = record.order_ids.sudo()  # sudo: whether lines fit together is no question of who may see them
+            customers = (orders.partner_id | record.partner_id).commercial_partner_id
+            if len(customers) > 1 or len(orders.currency_id) > 1 or orders.company_id - record.company_id:
+                raise ValidationError(
+                    self.env._(
+                        "The lines of a return belong to orders of one customer, in one company and one currency. Make a "
+                        "return of its own for the others."
+                    )
+                )
 
     # ------------------------------------------------------------------------------------------------------ ACTIONS
 
     def action_fill_lines(self):
-        """Propose everything of the order that can still come back."""
+        """Propose everything of its orders that can still come back."""
         self.check_access("write")
         for record in self.filtered(lambda record: record.state == "draft"):
             listed = record.line_ids.sale_line_id
             record.line_ids = [
                 fields.Command.create({"sale_line_id": line.id, "quantity": returnable})
-                for line in record.order_id.order_line - listed
+                for line in record.order_ids.order_line - listed
                 if (returnable := line._oms_get_returnable()) > 0
             ]
 
     def action_authorize(self):
         """Tell the customer yes, and the warehouse to expect the goods."""
         self.check_access("write")
-        self.order_id._oms_take_turn_to_return()
+        self.order_ids._oms_take_turn_to_return()
         for record in self:
             record._check_authorizable()
             record._create_receipts()
         self._set_state("open")
 
-    def action_receive(self):
-        """Take in everything that is expected. For parts of it, work on the receipt itself."""
+    def action_refuse(self):
+        """Tell the customer no, and why."""
         self.check_access("write")
         for record in self:
-            receipts_sudo = record._get_open_receipts_sudo()
-            if not receipts_sudo:
-                raise UserError(self.env._("Nothing is expected on %s any more.", record.name))
-            for move_sudo in receipts_sudo.move_ids.filtered(lambda move: move.state not in ("done", "cancel")):
-                move_sudo.quantity = move_sudo.product_uom_qty
-                move_sudo.picked = True
-            # What comes back may be over its date; that is looked at when it is inspected.
-            receipts_sudo.with_context(skip_backorder=True, skip_expired=True)._oms_validate()
+            if not (record.refusal or "").strip():
+                raise UserError(self.env._("Say in “Refusal” why %s is refused; the customer reads it.", record.name))
+        self._set_state("refused")
 
-    def action_refund(self):
-        """Credit what has come back and has not been credited yet."""
+    def action_close(self):
+        """Nothing more comes, and nothing more is done: what is still expected is called off."""
         self.check_access("write")
+        self.order_ids._oms_take_turn_to_return()
         for record in self:
-            record._refund()
+            record._close()
+
+    def action_reopen(self):
+        """Go on with a closed return: what never came is expected again."""
+        self.check_access("write")
+        self.order_ids._oms_take_turn_to_return()
+        self._set_state("open")
+        for record in self:
+            record._check_authorizable()
+            record._create_receipts()
 
     def action_cancel(self):
         self.check_access("write")
         for record in self:
             if any(line.quantity_received > 0 for line in record.line_ids):
                 raise UserError(self.env._("Goods of %s have come in already; it cannot be cancelled.", record.name))
+            if any(line.quantity_settled > 0 for line in record.line_ids):
+                raise UserError(self.env._("%s is settled in part already; it cannot be cancelled.", record.name))
             record._get_open_receipts_sudo().action_cancel()
         self._set_state("cancelled")
 
@@ -164,6 +340,10 @@ class OmsReturn(models.Model):
         self.ensure_one()
         return self.refund_ids._get_records_action(name=self.env._("Credit Notes"))
 
+    def action_view_orders(self):
+        self.ensure_one()
+        return self.order_ids._get_records_action(name=self.env._("Orders"))
+
     # ----------------------------------------------------------------------------------------------------- BUSINESS
 
     def _set_state(self, state):
@@ -171,13 +351,14 @@ class OmsReturn(models.Model):
 
         :raise UserError: for a step that is not allowed.
         """
+        labels = dict(self._fields["state"]._description_selection(self.env))
         for record in self:
             if state not in RETURN_TRANSITIONS[record.state]:
                 raise UserError(
                     self.env._(
                         "%(name)s is %(state)s, this step is not possible any more.",
                         name=record.name,
-                        state=record.state,
+                        state=labels[record.state],
                     )
                 )
         self.state = state
@@ -188,66 +369,27 @@ class OmsReturn(models.Model):
         lines = self.line_ids.filtered(lambda line: line.quantity > 0)
         if not lines:
             raise UserError(self.env._("Say on the lines of %s what comes back.", self.name))
-        for line in lines:
-            returnable = line.sale_line_id._oms_get_with_customer()
-            if line.sale_line_id._oms_get_parts() and line.quantity % 1:
-                raise UserError(
-                    self.env._(
-                        "“%s” is a kit and comes back in whole ones. For a part of it, refund by hand and take the part in "
-                        "with Return on the delivery.",
-                        line.product_id.display_name,
-                    )
-                )
-            if line.product_uom_id.compare(line.quantity, returnable) > 0:
-                raise UserError(
-                    self.env._(
-                        "%(quantity)s of “%(product)s” cannot come back: the customer has %(returnable)s that are not on "
-                        "another return.",
-                        quantity=line.quantity,
-                        product=line.product_id.display_name,
-                        returnable=returnable,
-                    )
-                )
+        if not self.partner_id and not self.is_blind:
+            raise UserError(self.env._("Say whose goods %s is about: enter the customer.", self.name))
+        for sale_line, of_line in lines.filtered("sale_line_id").grouped("sale_line_id").items():
+            of_line._check_customer_has(sale_line)
 
-    def _create_receipts(self):
-        """A native receipt for each delivery that the goods left with, linked move by move to what went out.
-
-        The link is what makes Odoo value the goods at what they cost when they left.
-        """
+    def _close(self):
+        """Close, and say what never came and what is not settled."""
         self.ensure_one()
-        for picking, parts in self._parts_by_delivery().items():
-            # sudo: what the warehouse is to expect follows from the return alone; a clerk needs no right to stock
-            wizard_sudo = (
-                self.env["stock.return.picking"]
-                .sudo()
-                .with_context(active_id=picking.id, active_ids=picking.ids, active_model="stock.picking")
-                .create({})
-            )
-            for proposal_sudo in wizard_sudo.product_return_moves:
-                proposal_sudo.quantity = float(sum(parts.get(proposal_sudo.move_id, {}).values()))
-            receipt_sudo = wizard_sudo._create_return()
-            for move_sudo in receipt_sudo.move_ids:
-                move_sudo.oms_return_line_id = next(iter(parts[move_sudo.origin_returned_move_id]))
-            receipt_sudo.origin = f"{self.name} ({self.order_id.name})"
+        missing = self.line_ids._in_words(lambda line: line.quantity_missing)
+        unsettled = self.line_ids._in_words(lambda line: line.quantity_to_settle)
+        self._get_open_receipts_sudo().action_cancel()
+        self._set_state("closed")
+        sentences = [self.env._("Closed.")]
+        if missing:
+            sentences.append(self.env._("Never came: %s.", missing))
+        if unsettled:
+            sentences.append(self.env._("Accepted and not settled: %s.", unsettled))
+        self.message_post(body=" ".join(sentences))
 
-    def _get_open_receipts_sudo(self):
-        """What is still expected. In sudo mode: clerks work their returns without any right to stock."""
-        return self.picking_ids.sudo().filtered(lambda picking: picking.state not in ("done", "cancel"))
-
-    def _parts_by_delivery(self):
-        """{delivery: {its move: {return line: quantity in the unit of the move}}}, what left last comes back first."""
-        parts = defaultdict(lambda: defaultdict(dict))
-        for line in self.line_ids.filtered(lambda line: line.quantity > 0):
-            kit = line.sale_line_id._oms_get_parts()
-            whole = {line.product_id: (line.quantity, line.product_uom_id)}
-            rest = {part: (line.quantity * needed, part.uom_id) for part, needed in kit.items()} or whole
-            wanted = {part: (Decimal(repr(uom.round(quantity))), uom) for part, (quantity, uom) in rest.items()}
-            for move, returnable in line.sale_line_id._oms_get_returnable_moves().items():
-                quantity, uom = wanted[move.product_id]
-                taken = min(quantity, returnable)
-                if taken > 0:
-                    parts[move.picking_id][move][line] = Decimal(
-                        repr(uom._compute_quantity(float(taken), move.product_uom))
-                    )
-                    wanted[move.product_id] = quantity - taken, uom
-        return parts
+    def _close_if_done(self):
+        """Close by itself what needs nobody any more: all is settled, and what is owed is paid."""
+        for record in self:
+            if record.stage == "settled" and not record.amount_to_repay:
+                record._set_state("closed")

@@ -37,39 +37,54 @@ class OmsReturn(models.Model):
 
     # ----------------------------------------------------------------------------------------------------- BUSINESS
 
-    def _refund(self):
-        """Reverse the posted invoices of the order for exactly the quantities that came back.
+    def _refund(self, parts):
+        """Reverse the posted invoices of the orders for exactly these quantities that came back.
 
         ::
 
             credit note   Dr income, taxes      Cr receivable
                           Dr stock valuation    Cr cost of goods   (at the cost at which they were invoiced)
 
+        :param dict parts: ``{return line: quantity}``
         :return: the posted credit notes.
-        :raise UserError: when nothing has come back, or it was never invoiced.
+        :raise UserError: when it was never invoiced.
         """
         self.ensure_one()
-        due = {
-            line: quantity
-            for line in self.line_ids
-            if (quantity := Decimal(repr(line.quantity_received)) - Decimal(repr(line.quantity_refunded))) > 0
-        }
-        if not due:
-            raise UserError(
-                self.env._(
-                    "Nothing has come back on %s that is not refunded already. Receive the goods first.", self.name
+        refunds = self.env["account.move"]
+        rest = dict(parts)
+        while rest:
+            # One order line may stand on several lines: the later one is reversed after what the first one left.
+            due = {line: rest[line] for line in {line.sale_line_id: line for line in reversed(rest)}.values()}
+            refunds |= self._refund_once(due)
+            rest = {line: quantity for line, quantity in rest.items() if line not in due}
+        return refunds
+
+    def _refund_once(self, due):
+        """:param dict due: ``{return line: quantity}``, each of another order line."""
+        for line in due:
+            if not line.sale_line_id:
+                raise UserError(
+                    self.env._(
+                        "Nobody knows yet what “%s” was paid for: match it to its order first, or choose another outcome.",
+                        line.product_id.display_name,
+                    )
                 )
-            )
         parts = self._parts_by_invoice(due)
         # Credits count from the first unit of a line, as charges do: whoever comes first, what is credited in all is the
         # same share, and never more than what is charged.
         credited = {line: line.sale_line_id._oms_get_charged()[1] for line in due}
         refunds = self.env["account.move"]
         for invoice, of_invoice in parts.items():
-            refunds |= self._reverse(invoice, of_invoice, credited)
-        self.order_id.sudo()._oms_reconcile()  # sudo: follows from the posted credit notes alone
-        for refund in refunds:
-            self.order_id._oms_on_refunded(refund)
+            refund = self._reverse(invoice, of_invoice, credited)
+            for credit in refund.sudo().invoice_line_ids.filtered("oms_return_line_id"):  # sudo: as for the reversal
+                credit.oms_return_line_id.with_env(self.env)._settled(
+                    credit.quantity, move=refund, amount=credit.price_total
+                )
+            orders = self.env["sale.order"].union(*(line.order_id for line, *_rest in of_invoice.values()))
+            orders.sudo()._oms_reconcile()  # sudo: follows from the posted credit notes alone
+            for order in orders:
+                order._oms_on_refunded(refund)
+            refunds |= refund
         return refunds
 
     def _parts_by_invoice(self, due):
@@ -92,7 +107,7 @@ class OmsReturn(models.Model):
                         "first.",
                         rest=rest,
                         product=line.product_id.display_name,
-                        order=self.order_id.name,
+                        order=line.order_id.name,
                     )
                 )
         return parts
@@ -154,8 +169,16 @@ class OmsReturn(models.Model):
             repayment     Dr receivable         Cr channel clearing
         """
         self.ensure_one()
-        order = self.order_id
-        amount = self.amount_to_repay
+        if not self.amount_to_repay:
+            raise UserError(self.env._("There is nothing to pay back on %s.", self.name))
+        for order in self.order_ids:
+            credits_sudo = self.refund_ids.sudo() & order.sudo().invoice_ids  # sudo: amounts alone
+            amount = sum(credits_sudo.filtered(lambda move: move.state == "posted").mapped("amount_residual"))
+            if amount:
+                self._repay_order(order, amount)
+        self._close_if_done()
+
+    def _repay_order(self, order, amount):
         # sudo: payment transactions are closed to users by design
         transactions_sudo = order.sudo().transaction_ids.filtered(
             lambda tx: tx.state == "done" and tx.oms_tender not in REDEEMED_TENDERS
@@ -164,8 +187,6 @@ class OmsReturn(models.Model):
         source_sudo = transactions_sudo.filtered(lambda tx: tx.operation != "refund")[:1]
         # sudo: which journal it is follows from how the customer paid
         journal = order.sudo()._oms_get_payment_journal(source_sudo)
-        if not amount:
-            raise UserError(self.env._("There is nothing to pay back on %s.", self.name))
         if not journal or not source_sudo or self.currency_id.compare_amounts(amount, taken) > 0:
             raise UserError(
                 self.env._(

@@ -9,14 +9,22 @@ from odoo.tools import SQL
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
-    oms_return_ids = fields.One2many("oms.return", "order_id", string="Returns")
+    oms_return_ids = fields.Many2many(
+        "oms.return",
+        relation="oms_return_order_rel",
+        column1="order_id",
+        column2="return_id",
+        string="Returns",
+        readonly=True,
+        copy=False,
+        help="All that has something of this order on it, also those over several orders.",
+    )
     oms_return_count = fields.Integer(compute="_compute_oms_return_count", compute_sudo=True)
 
     @api.depends("oms_return_ids")
     def _compute_oms_return_count(self):
-        counts = dict(self.env["oms.return"]._read_group([("order_id", "in", self.ids)], ["order_id"], ["__count"]))
         for order in self:
-            order.oms_return_count = counts.get(order, 0)
+            order.oms_return_count = len(order.oms_return_ids)
 
     def action_oms_return(self):
         """Open a new return over everything of this order that can come back."""
@@ -54,7 +62,7 @@ class SaleOrderLine(models.Model):
 
         :param but: an ``oms.return`` whose own wish is left out.
         """
-        return max(0.0, self._oms_get_with_customer() - self._oms_get_requested(but))
+        return max(0.0, self._oms_get_with_customer(but) - self._oms_get_requested(but))
 
     def _oms_get_requested(self, but=None):
         """How much of this line is on returns that are requested and not authorized yet."""
@@ -65,13 +73,28 @@ class SaleOrderLine(models.Model):
             if line.return_id.state == "draft" and line.return_id != but
         )
 
-    def _oms_get_with_customer(self):
-        """How much the customer has of this line that is not on its way back. Of a kit: whole ones."""
+    def _oms_get_claimed(self, but=None):
+        """How much of this line was made good without coming back: it is not refunded a second time when it does.
+
+        :param but: an ``oms.return`` whose own claims are left out.
+        """
+        self.ensure_one()
+        claims = self.oms_return_line_ids.filtered(
+            lambda line: not line.expects_goods and line.return_id.state in ("open", "closed") and line.return_id != but
+        )
+        return sum(line.quantity if line.return_id.state == "open" else line.quantity_settled for line in claims)
+
+    def _oms_get_with_customer(self, but=None):
+        """How much the customer has of this line that is not on its way back and was not made good. Of a kit: whole ones.
+
+        :param but: as of :meth:`_oms_get_claimed`.
+        """
         moves = self._oms_get_returnable_moves()
-        parts = self._oms_get_parts()
-        if not parts:
-            return float(sum(moves.values()))
-        return self._oms_count_kits(parts, {move: float(quantity) for move, quantity in moves.items()})
+        if parts := self._oms_get_parts():
+            have = self._oms_count_kits(parts, {move: float(quantity) for move, quantity in moves.items()})
+        else:
+            have = float(sum(moves.values()))
+        return max(0.0, have - self._oms_get_claimed(but))
 
     def _oms_count_kits(self, parts, quantities):
         """How many whole ones these make.

@@ -14,7 +14,9 @@ class SaleOrder(models.Model):
         ]
         if lines:
             # sudo: also a customer or a channel may cancel too late; the return is only asked for by that
-            request_sudo = self.env["oms.return"].sudo().create({"order_id": self.id, "line_ids": lines})
+            request_sudo = (
+                self.env["oms.return"].sudo().create({"order_id": self.id, "origin": "customer", "line_ids": lines})
+            )
             request_sudo.message_post(
                 body=self.env._("Cancelled after it had left: %s", cancellation.note or cancellation.outcome)
             )

@@ -8,13 +8,19 @@ class SaleOrder(models.Model):
         """Override of ``oms_core``: what the customer sends back, and how far it is."""
         view = super()._oms_get_customer_view()
         # sudo: whoever may see the order may see what comes back of it
-        returns_sudo = self.env["oms.return"].sudo().search([("order_id", "=", self.id), ("state", "!=", "cancelled")])
+        returns_sudo = (
+            self.env["oms.return"].sudo().search([("order_ids", "in", self.ids), ("state", "!=", "cancelled")])
+        )
         labels = dict(returns_sudo._fields["stage"]._description_selection(self.env))
         view["returns"] = [
             {
                 "name": record.name,
                 "stage": labels[record.stage],
-                "items": [(line.product_id.name, line.quantity) for line in record.line_ids],
+                "items": [
+                    (line.product_id.name, line.quantity)
+                    for line in record.line_ids
+                    if not line.order_id or line.order_id == self
+                ],
                 "tracking": [
                     (picking.carrier_tracking_ref, picking.carrier_tracking_url)
                     for picking in record.picking_ids

@@ -12,14 +12,13 @@ class SaleOrder(models.Model):
         """Override of ``oms_core`` to add when something was asked back. What arrived and what was credited is told there."""
         yield from super()._oms_timeline_events()
         returns = self.env["oms.return"].search_fetch(
-            [("order_id", "in", self.ids), ("state", "!=", "cancelled")],
-            ["order_id", "name", "create_date", "create_uid"],
+            [("order_ids", "in", self.ids), ("state", "!=", "cancelled")],
+            ["order_ids", "name", "create_date", "create_uid"],
         )
         for record in returns:
-            yield (
-                record.order_id.id,
-                Event(
-                    *(record.create_date, "return", self.env._("A return was asked for.")),
-                    *(self._oms_who(record.create_uid), record.name, True),
-                ),
+            event = Event(
+                *(record.create_date, "return", self.env._("A return was asked for.")),
+                *(self._oms_who(record.create_uid), record.name, True),
             )
+            for order in record.order_ids & self:
+                yield (order.id, event)

@@ -11,3 +11,7 @@ class StockMove(models.Model):
     def _prepare_move_split_vals(self, qty):
         """Override of ``stock``: what is received later belongs to the same return."""
         return {**super()._prepare_move_split_vals(qty), "oms_return_line_id": self.oms_return_line_id.id}
+
+    def _prepare_merge_moves_distinct_fields(self):
+        """Override of ``stock``: what comes back for another line of a return is another move."""
+        return [*super()._prepare_merge_moves_distinct_fields(), "oms_return_line_id"]

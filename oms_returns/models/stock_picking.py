@@ -21,20 +21,21 @@ class StockPicking(models.Model):
                 [("name", "=", reference), ("company_id", "=", warehouse.company_id.id)], limit=1
             )
             if asked:
-                return asked.order_id.picking_ids.filtered(
+                return asked.order_ids.picking_ids.filtered(
                     lambda picking: picking.state == "done" and picking.location_dest_id.usage == "customer"
                 ).sorted("id", reverse=True)
         return super()._oms_find_returned(warehouse, reference)
 
     def _oms_receive_told(self, warehouse, told):
         """Override of ``oms_core``: what is expected there first, the rest on a new return."""
-        order = self.sale_id
-        receipts, rest = order._oms_get_expected_returns(warehouse, told.reference)._oms_take_in_told(told)
+        orders = self.sale_id  # several, when one return of them was named
+        receipts, rest = orders._oms_get_expected_returns(warehouse, told.reference)._oms_take_in_told(told)
         told = replace(told, lines=rest)
-        if order and rest and (request := order._oms_announce_told(warehouse, told)):
-            taken, rest = request.picking_ids._oms_take_in_told(told)
-            receipts |= taken
-            told = replace(told, lines=rest)
+        for order in orders:
+            if told.lines and (request := order._oms_announce_told(warehouse, told)):
+                taken, rest = request.picking_ids._oms_take_in_told(told)
+                receipts |= taken
+                told = replace(told, lines=rest)
         # What no line of the order stands for by itself (a part of a kit) comes back as a plain return of its delivery.
         taken, rest = super()._oms_receive_told(warehouse, told)
         return receipts | taken, rest
@@ -80,6 +81,8 @@ class SaleOrder(models.Model):
         request = requests.create(
             {
                 "order_id": self.id,
+                "origin": "warehouse",
+                "way": "third_party",
                 "note": as_html(told.note) if told.note else False,
                 "line_ids": [
                     Command.create(

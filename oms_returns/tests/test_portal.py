@@ -18,7 +18,7 @@ class TestPortal(ReturnsCommon, HttpCase):
             self.assertIn(words, page)
         request.action_receive()
         self.env.flush_all()
-        self.assertIn("Received", self.url_open(path).text)
+        self.assertIn("Accepted", self.url_open(path).text)
 
     def test_a_return_of_another_order_does_not(self):
         request = self._return(self._shipped(("STD", 2)), 1)

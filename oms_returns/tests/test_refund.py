@@ -34,9 +34,7 @@ class TestRefund(ReturnsCommon):
                     self._entry(refund),
                     {"income": (40, 0), "tax": (8, 0), "receivable": (0, 48), "cogs": (0, 20), "stock": (20, 0)},
                 )
-                self.assertEqual(
-                    (request.stage, request.amount_refunded, request.amount_to_repay), ("refunded", 48, 48)
-                )
+                self.assertEqual((request.stage, request.amount_refunded, request.amount_to_repay), ("settled", 48, 48))
                 self.assertEqual(request.line_ids.quantity_refunded, 2)
 
     def test_a_cost_that_changed_in_between_changes_nothing(self):
@@ -105,7 +103,7 @@ class TestRefund(ReturnsCommon):
         self.assertEqual((refund.amount_total, request.amount_to_repay), (0, 0))
         entry = self._entry(refund)
         self.assertEqual((entry["stock"], entry["cogs"]), ((10, 0), (0, 10)))
-        self.assertEqual(request.stage, "refunded")
+        self.assertEqual(request.stage, "closed")
 
     # ------------------------------------------------------------------------------------------------ TO THE CENT
 
@@ -188,7 +186,7 @@ class TestRefund(ReturnsCommon):
         self.assertEqual(request.stage, "partial")
         request.action_receive()
         self.assertEqual(self._refund(request).amount_untaxed, 40)
-        self.assertEqual((request.stage, request.line_ids.quantity_refunded), ("refunded", 3))
+        self.assertEqual((request.stage, request.line_ids.quantity_refunded), ("settled", 3))
 
     def test_nothing_is_refunded_twice(self):
         request = self._returned(self._shipped(("STD", 3)), 2)

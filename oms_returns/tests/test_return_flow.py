@@ -25,7 +25,7 @@ class TestReturnFlow(ReturnsCommon):
         self.assertEqual((request.stage, len(request.picking_ids)), ("expected", 1))
         self.assertEqual([move.product_qty for move in request.picking_ids.move_ids], [1, 2, 1])
         request.action_receive()
-        self.assertEqual((request.stage, request.picking_ids.state), ("received", "done"))
+        self.assertEqual((request.stage, request.picking_ids.state), ("inspected", "done"))
         self.assertEqual(request.line_ids.mapped("quantity_received"), [1, 2, 1])
 
     def test_a_receipt_is_linked_move_by_move_to_what_left(self):
@@ -135,7 +135,7 @@ class TestReturnFlow(ReturnsCommon):
         self.assertEqual(rest.move_ids.origin_returned_move_id, order.picking_ids.move_ids.filtered("sale_line_id")[:1])
         request.action_receive()
         self.assertEqual(
-            (request.stage, request.line_ids.quantity_received, order.order_line.qty_delivered), ("received", 3, 0)
+            (request.stage, request.line_ids.quantity_received, order.order_line.qty_delivered), ("inspected", 3, 0)
         )
         with self.assertRaisesRegex(UserError, "Nothing is expected"):
             request.action_receive()

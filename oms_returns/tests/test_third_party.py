@@ -14,14 +14,14 @@ class TestThirdPartyReturns(ThirdPartyReturnCommon):
         self.assertEqual((request.stage, request.line_ids.quantity_received), ("partial", 2))
         self.assertEqual(order.oms_return_count, 1)
         self._came_back(request.name, ("STD", 1))
-        self.assertEqual(request.stage, "received")
+        self.assertEqual(request.stage, "inspected")
         self.assertFalse(order.picking_ids.activity_ids, "it stands in the list of returns")
 
     def test_what_nobody_announced_is_a_return_that_is_received(self):
         order, reference = self._sent(("STD", 2), ("AVG", 1))
         self._came_back(reference, ("STD", 1), note="Too small")
         request = order.oms_return_ids
-        self.assertEqual((request.stage, request.line_ids.quantity), ("received", 1))
+        self.assertEqual((request.stage, request.line_ids.quantity), ("inspected", 1))
         self.assertIn("Too small", request.note)
         self._book(order)
         self.assertEqual(self._back(order), {"STD": 1})
@@ -34,5 +34,5 @@ class TestThirdPartyReturns(ThirdPartyReturnCommon):
         request.action_authorize()
         message = self._came_back(reference, ("STD", 2))
         self.assertEqual((message.state, message.error), ("done", False))
-        self.assertEqual(order.oms_return_ids.mapped("stage"), ["received", "received"])
+        self.assertEqual(order.oms_return_ids.mapped("stage"), ["inspected", "inspected"])
         self.assertEqual(order.order_line.qty_delivered, 1)

@@ -87,6 +87,7 @@ oms.shipping.rule            -      -      -      r      -      -      -      - 
 oms.reservation              -      -      -      r      r      r      r      r      r      r      r
 oms.return                   -      -      -      r      r      r      r      r      rwcd   rwcd   rwcd
 oms.return.line              -      -      -      r      r      r      r      r      rwcd   rwcd   rwcd
+oms.return.settlement        -      -      -      r      r      r      r      r      r      r      r
 oms.return.reason            -      -      r      r      r      r      r      r      r      r      rwcd
 oms.capacity.use             -      -      -      -      r      r      r      -      r      r      r
 oms.capacity.turn            -      -      -      -      -      -      -      -      -      -      r

@@ -59,10 +59,10 @@ class TestKitsComeBack(OmsCommon):
         self.assertEqual({move.product_id: move.product_qty for move in receipt.move_ids}, {self.mug: 4, self.tea: 2})
         self.assertEqual(order.order_line._oms_get_returnable(), 1)
         request.action_receive()
-        self.assertEqual((request.stage, request.line_ids.quantity_received), ("received", 2))
+        self.assertEqual((request.stage, request.line_ids.quantity_received), ("inspected", 2))
         self.assertEqual((self._on_shelf(), order.order_line.qty_delivered), ([8, 9], 1))
         request.action_refund()
-        self.assertEqual((request.stage, request.amount_refunded), ("refunded", 96))
+        self.assertEqual((request.stage, request.amount_refunded), ("settled", 96))
 
     def test_a_kit_of_which_a_part_is_missing_is_not_back(self):
         order = self._sent()

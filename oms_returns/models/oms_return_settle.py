@@ -1,0 +1,112 @@
+"""What the customer gets for what was accepted: each outcome by its own seam, all by one button."""
+
+from collections import defaultdict
+from decimal import Decimal
+
+from odoo import models
+from odoo.exceptions import UserError
+
+from .oms_return import OUTCOMES
+
+
+class OmsReturn(models.Model):
+    _inherit = "oms.return"
+
+    def action_refund(self):
+        """Settle what was accepted and is not settled yet, each line by its outcome."""
+        self.check_access("write")
+        self.order_ids._oms_take_turn_to_return()
+        for record in self:
+            record._settle()
+
+    def _settle(self):
+        """Settle what is accepted, in the order of the outcomes. Each seam ``_settle_<outcome>({line: quantity})`` is atomic,
+        writes its settlements and returns the documents that it made.
+
+        :raise UserError: when there is nothing to settle.
+        """
+        self.ensure_one()
+        if self.state != "open":
+            raise UserError(
+                self.env._("%s is not authorized, or closed already. Authorize or reopen it first.", self.name)
+            )
+        due = self._get_to_settle()
+        if not due:
+            raise UserError(
+                self.env._(
+                    "Nothing has come back on %s that is not refunded already. Receive the goods first.", self.name
+                )
+            )
+        for outcome, _label in OUTCOMES:
+            if parts := due.get(outcome):
+                getattr(self, f"_settle_{outcome}")(parts)
+        self._close_if_done()
+
+    def _get_to_settle(self):
+        """{outcome: {line: quantity that is accepted and not settled}}"""
+        due = defaultdict(dict)
+        for line in self.line_ids:
+            if line.quantity_to_settle > 0:
+                due[line.outcome][line] = Decimal(repr(line.quantity_to_settle))
+        return due
+
+    def _settle_refund(self, parts):
+        return self._refund(parts)
+
+    def _settle_credit(self, parts):
+        return self._refuse_to_settle(parts)
+
+    def _settle_exchange(self, parts):
+        return self._refuse_to_settle(parts)
+
+    def _settle_replacement(self, parts):
+        return self._refuse_to_settle(parts)
+
+    def _settle_repair(self, parts):
+        return self._refuse_to_settle(parts)
+
+    def _refuse_to_settle(self, parts):
+        labels = dict(self.line_ids._fields["outcome"]._description_selection(self.env))
+        raise UserError(
+            self.env._(
+                "“%s” is not possible yet. Choose another outcome for the line.", labels[next(iter(parts)).outcome]
+            )
+        )
+
+    def _settle_nothing(self, parts):
+        """The customer gets nothing for it: that is said, with the reason of the line."""
+        for line, quantity in parts.items():
+            line._settled(quantity, note=line.comment or line.reason_id.name)
+        return self.browse()
+
+
+class OmsReturnLine(models.Model):
+    _inherit = "oms.return.line"
+
+    def _settled(self, quantity, outcome=None, move=None, order=None, amount=0, note=None, **values):
+        """Write down what the customer got for so much of this line.
+
+        :param Decimal quantity: in the unit of the line.
+        :param str outcome: that of the line, when it is not told.
+        :param move: the credit note; the row counts as long as it is posted.
+        :param order: the order of an exchange or a replacement.
+        :param values: further fields of ``oms.return.settlement``.
+        :return: the row
+        """
+        self.ensure_one()
+        return (
+            self.env["oms.return.settlement"]
+            .sudo()  # nobody may write settlements but the steps that settle
+            .create(
+                {
+                    "line_id": self.id,
+                    "quantity": float(quantity),
+                    "outcome": outcome or self.outcome,
+                    "move_id": move.id if move else False,
+                    "order_id": order.id if order else False,
+                    "amount": float(amount),
+                    "note": note,
+                    **values,
+                }
+            )
+        )
