@@ -107,7 +107,8 @@ class TestClaims(ReturnsCommon):
         order = self._shipped(("STD", 3))
         request = self._claim(order, 2)
         request.action_authorize()
-        for again in (self._claim(order, 2), self._return(order, 2, authorize=False)):
+        for ask in (self._claim, lambda order, quantity: self._return(order, quantity, authorize=False)):
+            again = ask(order, 2)
             with self.assertRaisesRegex(UserError, "customer has 1"):
                 again.action_authorize()
             again.action_cancel()
