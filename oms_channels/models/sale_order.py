@@ -131,7 +131,7 @@ class SaleOrder(models.Model):
         refund_sudo = refund.sudo()  # sudo: what is told follows from the posted entry, whoever caused it
         items, shipping = [], Decimal(0)
         for line in refund_sudo.invoice_line_ids.filtered(lambda line: line.display_type == "product"):
-            sale_line = line.sale_line_ids.filtered(lambda sale_line: sale_line.order_id == self)[:1]
+            sale_line = line._oms_get_sale_lines().filtered(lambda sale_line: sale_line.order_id == self)[:1]
             total, untaxed = Decimal(str(line.price_total)), Decimal(str(line.price_subtotal))
             if sale_line.oms_kind == "shipping":
                 shipping += total

@@ -22,3 +22,11 @@ class AccountMove(models.Model):
                 move.line_ids.sale_line_ids.order_id or move.origin_payment_id.payment_transaction_id.sale_order_ids
             )
             move.oms_channel_id = orders.oms_channel_id[:1]
+
+
+class AccountMoveLine(models.Model):
+    _inherit = "account.move.line"
+
+    def _oms_get_sale_lines(self):
+        """Hook: the order lines that this line charges, or gives back to whoever paid for them."""
+        return self.sale_line_ids

@@ -413,3 +413,17 @@ def compute(
             given[charge.key] = money
     refund = Refund(refunds, given, {})
     return replace(refund, tenders=split(refund.money.total, tenders, step))
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a customer would get, tax included: ``goods`` after all discounts, ``fee`` and ``deduction`` are taken off."""
+
+    goods: Decimal = ZERO
+    shipping: Decimal = ZERO
+    fee: Decimal = ZERO
+    deduction: Decimal = ZERO
+
+    @property
+    def total(self) -> Decimal:
+        return self.goods + self.shipping - self.fee - self.deduction

@@ -6,11 +6,16 @@ from . import oms_return_match
 from . import oms_return_settlement
 from . import oms_return_settle
 from . import oms_return_refund
+from . import oms_return_repay
+from . import oms_return_give
 from . import sale_order
 from . import sale_order_cancel
 from . import stock_move
 from . import stock_return_picking
 from . import account_move
+from . import sale_order_refund
+from . import res_company_books
+from . import oms_return_postings
 from . import sale_order_portal
 from . import sale_order_timeline
 from . import stock_picking

@@ -1,4 +1,52 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.fields import Command
+
+#: What a line of a credit note is. Those that count are about a quantity; the others only about money.
+REFUND_KINDS = [
+    ("goods", "Goods that came back"),
+    ("kept", "Goods that the customer keeps"),
+    ("claim", "Goods of a claim"),
+    ("discount", "Discount of the order"),
+    ("shipping", "Shipping"),
+    ("fee", "Fee"),
+    ("deduction", "Deduction"),
+    ("adjustment", "Price adjustment"),
+    ("goodwill", "Goodwill"),
+]
+COUNTED_KINDS = (False, "goods", "kept", "claim")
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    oms_return_id = fields.Many2one(
+        "oms.return", string="Return", index="btree_not_null", copy=False, readonly=True, ondelete="set null"
+    )
+    oms_order_id = fields.Many2one(
+        "sale.order",
+        string="Refund of",
+        index="btree_not_null",
+        copy=False,
+        readonly=True,
+        ondelete="set null",
+        help="Shows a credit note on its order though no line of it is about goods.",
+    )
+    oms_why = fields.Char(string="Why", copy=False, readonly=True)
+
+    @api.depends("oms_order_id")
+    def _compute_oms_channel_id(self):
+        """Override of ``oms_core``: also of a credit note of which no line is about goods."""
+        super()._compute_oms_channel_id()
+        for move in self.filtered(lambda move: not move.oms_channel_id and move.oms_order_id):
+            move.oms_channel_id = move.oms_order_id.oms_channel_id
+
+    def copy_data(self, default=None):
+        """Override: a credit note over a part of an invoice is made with the lines of that part, and not trimmed later."""
+        trimmed = self.env.context.get("oms_refunds") or {}
+        if len(self) == 1 and self.id in trimmed:
+            lines, values = trimmed[self.id]
+            default = {**(default or {}), **values, "line_ids": [Command.create(line) for line in lines]}
+        return super().copy_data(default)
 
 
 class AccountMoveLine(models.Model):
@@ -7,3 +55,25 @@ class AccountMoveLine(models.Model):
     oms_return_line_id = fields.Many2one(
         "oms.return.line", string="Return Line", index="btree_not_null", copy=False, ondelete="set null"
     )
+    oms_refund_kind = fields.Selection(REFUND_KINDS, string="Refund For", copy=False, readonly=True)
+    oms_credited_line_id = fields.Many2one(
+        "account.move.line",
+        string="Credits",
+        index="btree_not_null",
+        copy=False,
+        readonly=True,
+        ondelete="set null",
+        help="The line of the invoice of which this gives money back.",
+    )
+    oms_refund_basis = fields.Json(
+        copy=False, readonly=True, help="What later refunds of the same line count on: see domain/refund.py, Credited."
+    )
+    oms_why = fields.Char(string="Why", copy=False, readonly=True)
+
+    def _oms_get_sale_lines(self):
+        """Override of ``oms_core``: a refund of goods that stay with the customer, or of shipping, moves no quantity of its
+        order line and is about it all the same."""
+        lines = super()._oms_get_sale_lines()
+        if not lines and self.oms_refund_kind in ("kept", "claim", "shipping"):
+            return self.oms_credited_line_id.sale_line_ids
+        return lines

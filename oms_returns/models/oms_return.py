@@ -156,6 +156,7 @@ class OmsReturn(models.Model):
     override_user_id = fields.Many2one("res.users", copy=False, readonly=True)
     line_ids = fields.One2many("oms.return.line", "return_id", copy=True)
     settlement_ids = fields.One2many("oms.return.settlement", "return_id", string="Settlements")
+    move_ids = fields.One2many("account.move", "oms_return_id", string="Entries")
     picking_ids = fields.Many2many("stock.picking", compute="_compute_documents", compute_sudo=True, string="Receipts")
     refund_ids = fields.Many2many(
         "account.move", compute="_compute_documents", compute_sudo=True, string="Credit Notes"
@@ -202,10 +203,11 @@ class OmsReturn(models.Model):
         self.ensure_one()
         return self.order_id or self.line_ids.sale_line_id.order_id[:1]
 
-    @api.depends("line_ids.move_ids.picking_id", "line_ids.refund_line_ids.move_id.state")
+    @api.depends("line_ids.move_ids.picking_id", "line_ids.refund_line_ids.move_id.state", "move_ids.state")
     def _compute_documents(self):
         for record in self:
-            refunds = record.line_ids.refund_line_ids.move_id
+            credits = record.move_ids.filtered(lambda move: move.move_type == "out_refund")
+            refunds = record.line_ids.refund_line_ids.move_id | credits
             record.picking_ids = record.line_ids.move_ids.picking_id
             record.refund_ids = refunds
             record.picking_count = len(record.picking_ids)

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from .account_move import COUNTED_KINDS
 from .oms_return import OUTCOMES
 
 
@@ -194,7 +195,9 @@ class OmsReturnLine(models.Model):
     def _sum_refunds(self, refund_lines):
         self.ensure_one()
         return sum(
-            refund.product_uom_id._compute_quantity(refund.quantity, self.product_uom_id) for refund in refund_lines
+            refund.product_uom_id._compute_quantity(refund.quantity, self.product_uom_id)
+            for refund in refund_lines
+            if refund.oms_refund_kind in COUNTED_KINDS
         )
 
     # -------------------------------------------------------------------------------------------------- CONSTRAINTS

@@ -17,14 +17,14 @@ class OmsReturn(models.Model):
         """Take in everything that is expected. For parts of it, work on the receipt itself."""
         self.check_access("write")
         for record in self:
-            receipts_sudo = record._get_open_receipts_sudo()
-            if not receipts_sudo:
+            if not record._get_open_receipts_sudo():
                 raise UserError(self.env._("Nothing is expected on %s any more.", record.name))
-            for move_sudo in receipts_sudo.move_ids.filtered(lambda move: move.state not in ("done", "cancel")):
-                move_sudo.quantity = move_sudo.product_uom_qty
-                move_sudo.picked = True
-            # What comes back may be over its date; that is looked at when it is inspected.
-            receipts_sudo.with_context(skip_backorder=True, skip_expired=True)._oms_validate()
+        receipts_sudo = self._get_open_receipts_sudo()
+        for move_sudo in receipts_sudo.move_ids.filtered(lambda move: move.state not in ("done", "cancel")):
+            move_sudo.quantity = move_sudo.product_uom_qty
+            move_sudo.picked = True
+        # What comes back may be over its date; that is looked at when it is inspected.
+        receipts_sudo.with_context(skip_backorder=True, skip_expired=True)._oms_validate()
 
     # ----------------------------------------------------------------------------------------------------- BUSINESS
 

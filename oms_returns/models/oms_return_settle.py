@@ -16,14 +16,32 @@ class OmsReturn(models.Model):
         """Settle what was accepted and is not settled yet, each line by its outcome."""
         self.check_access("write")
         self.order_ids._oms_take_turn_to_return()
-        for record in self:
-            record._settle()
+        self._settle()
 
     def _settle(self):
         """Settle what is accepted, in the order of the outcomes. Each seam ``_settle_<outcome>({line: quantity})`` is atomic,
         writes its settlements and returns the documents that it made.
 
+        Refunds of several returns are booked together, which costs a fraction of one after the other.
+
         :raise UserError: when there is nothing to settle.
+        """
+        due = {record: record._get_due() for record in self}
+        refunds = {
+            line: quantity for of_record in due.values() for line, quantity in of_record.get("refund", {}).items()
+        }
+        if refunds:
+            self._settle_refund(refunds)
+        for record, of_record in due.items():
+            for outcome, _label in OUTCOMES:
+                if outcome != "refund" and (parts := of_record.get(outcome)):
+                    getattr(record, f"_settle_{outcome}")(parts)
+        self._close_if_done()
+
+    def _get_due(self):
+        """As :meth:`_get_to_settle`.
+
+        :raise UserError: when there is nothing, or the return is not authorized.
         """
         self.ensure_one()
         if self.state != "open":
@@ -37,10 +55,7 @@ class OmsReturn(models.Model):
                     "Nothing has come back on %s that is not refunded already. Receive the goods first.", self.name
                 )
             )
-        for outcome, _label in OUTCOMES:
-            if parts := due.get(outcome):
-                getattr(self, f"_settle_{outcome}")(parts)
-        self._close_if_done()
+        return due
 
     def _get_to_settle(self):
         """{outcome: {line: quantity that is accepted and not settled}}"""
@@ -49,9 +64,6 @@ class OmsReturn(models.Model):
             if line.quantity_to_settle > 0:
                 due[line.outcome][line] = Decimal(repr(line.quantity_to_settle))
         return due
-
-    def _settle_refund(self, parts):
-        return self._refund(parts)
 
     def _settle_credit(self, parts):
         return self._refuse_to_settle(parts)

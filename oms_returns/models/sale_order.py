@@ -153,6 +153,9 @@ class SaleOrderLine(models.Model):
         credited = defaultdict(Decimal)
         for line in lines_sudo.filtered(lambda line: line.move_id.move_type == "out_refund"):
             credited[line.move_id.reversed_entry_id & charged_sudo.move_id] += self._oms_quantity_of(line)
+        for line in charged_sudo.oms_kept_line_ids:
+            # Refunded and kept by the customer: no credit note over the goods, and yet nothing to credit again.
+            credited[line.oms_credited_line_id.move_id] += self._oms_quantity_of(line)
         rest = {line: self._oms_quantity_of(line) for line in charged_sudo}
         # What reverses an invoice is taken off that one; then, of the latest that have any left, what reverses none.
         for invoice in [*charged_sudo.move_id, self.env["account.move"]]:

@@ -1,6 +1,7 @@
 from . import test_return_flow
 from . import test_several_orders
 from . import test_refund
+from . import test_refund_money
 from . import test_access
 from . import test_cancelled_too_late
 from . import test_portal

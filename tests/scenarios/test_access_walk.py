@@ -88,6 +88,7 @@ oms.reservation              -      -      -      r      r      r      r      r 
 oms.return                   -      -      -      r      r      r      r      r      rwcd   rwcd   rwcd
 oms.return.line              -      -      -      r      r      r      r      r      rwcd   rwcd   rwcd
 oms.return.settlement        -      -      -      r      r      r      r      r      r      r      r
+oms.return.give              -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd
 oms.return.reason            -      -      r      r      r      r      r      r      r      r      rwcd
 oms.capacity.use             -      -      -      -      r      r      r      -      r      r      r
 oms.capacity.turn            -      -      -      -      -      -      -      -      -      -      r

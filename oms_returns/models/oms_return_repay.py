@@ -1,0 +1,148 @@
+"""Credited money goes back by the ways in which the customer paid, each in its share."""
+
+from collections import defaultdict
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+
+from odoo.addons.oms_core.domain.money import ZERO
+
+from ..domain.refund import Tender, split
+from .sale_order_refund import dec
+
+
+class OmsReturn(models.Model):
+    _inherit = "oms.return"
+
+    amount_to_repay = fields.Monetary(
+        compute="_compute_amount_to_repay",
+        compute_sudo=True,
+        help="Credited to the customer and not paid back or set off yet.",
+    )
+
+    @api.depends(
+        "line_ids.refund_line_ids.move_id.state",
+        "line_ids.refund_line_ids.move_id.amount_residual",
+        "move_ids.state",
+        "move_ids.amount_residual",
+    )
+    def _compute_amount_to_repay(self):
+        for record in self:
+            posted = record.refund_ids.filtered(lambda move: move.state == "posted")
+            record.amount_to_repay = sum(posted.mapped("amount_residual"))
+
+    # ------------------------------------------------------------------------------------------------------ ACTIONS
+
+    def action_repay(self):
+        """Record that the credited amount went back by the way the customer paid."""
+        self.check_access("write")
+        self.order_ids._oms_take_turn_to_return()  # two clerks with one button are one repayment
+        for record in self:
+            record._repay()
+
+    # ----------------------------------------------------------------------------------------------------- BUSINESS
+
+    def _repay(self):
+        """Book the repayment of what is credited, never more than was taken for the order in each way.
+
+        What a gift card or store credit paid goes back to the card or the credit, and nobody gets it out in money.
+
+        ::
+
+            money         Dr receivable         Cr channel clearing
+            gift card     Dr receivable         Cr what we owe to its holder
+        """
+        self.ensure_one()
+        if not self.amount_to_repay:
+            raise UserError(self.env._("There is nothing to pay back on %s.", self.name))
+        for order in self.order_ids:
+            credits_sudo = self.refund_ids.sudo() & order.sudo().invoice_ids  # sudo: amounts alone
+            amount = sum(credits_sudo.filtered(lambda move: move.state == "posted").mapped("amount_residual"))
+            if amount:
+                self._repay_order(order, amount)
+        self._close_if_done()
+
+    def _repay_order(self, order, amount):
+        tenders = order._oms_get_tenders()
+        parts = split(dec(amount), list(tenders.values()), dec(self.currency_id.rounding))
+        if sum(parts.values(), ZERO) < dec(amount):
+            taken = sum((tender.room for tender in tenders.values()), ZERO)
+            raise UserError(
+                self.env._(
+                    "%(amount)s are to be paid back, but the channel took only %(taken)s for this order. Register the "
+                    "repayment on the credit note by hand.",
+                    amount=amount,
+                    taken=f"{taken.normalize():f}",
+                )
+            )
+        for source_sudo, part in parts.items():
+            entries_sudo = order.sudo()._oms_pay_back(
+                source_sudo, part
+            )  # sudo: follows from the posted credit note alone
+            entries_sudo.write(
+                {
+                    "oms_return_id": self.id,
+                    "oms_why": self.env._(
+                        "%(amount)s of %(name)s went back by the way the customer paid: %(way)s.",
+                        amount=self.currency_id.format(float(part)),
+                        name=self.name,
+                        way=source_sudo._oms_get_way(),
+                    ),
+                }
+            )
+        order.sudo()._oms_reconcile()  # sudo: the same
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    def _oms_get_tenders(self):
+        """{payment that stands for a way of paying: what came in by this way and went back by it}, where it can be booked."""
+        self.ensure_one()
+        # sudo: payment transactions are closed to users by design
+        done_sudo = self.sudo().transaction_ids.filtered(
+            lambda tx: tx.state == "done" and tx.currency_id == self.currency_id
+        )
+        ways = defaultdict(lambda: [self.env["payment.transaction"], ZERO, ZERO])
+        for transaction_sudo in done_sudo.sorted("id"):
+            way = ways[transaction_sudo.oms_tender, transaction_sudo.oms_journal_id]
+            if transaction_sudo.operation == "refund":
+                way[2] -= dec(transaction_sudo.amount)
+            else:
+                way[0] = way[0] or transaction_sudo
+                way[1] += dec(transaction_sudo.amount)
+        return {
+            source_sudo: Tender(source_sudo, captured, refunded)
+            for source_sudo, captured, refunded in ways.values()
+            # sudo: which journal it is follows from how the customer paid
+            if source_sudo and self.sudo()._oms_get_payment_journal(source_sudo)
+        }
+
+    def _oms_pay_back(self, source, amount):
+        """Record and book that so much went back in the way in which a payment came.
+
+        :return: the entries.
+        """
+        self.ensure_one()
+        repayment = source._create_child_transaction(
+            float(amount),
+            is_refund=True,
+            state="done",
+            oms_tender=source.oms_tender,
+            oms_journal_id=source.oms_journal_id.id,
+            is_post_processed=True,
+            last_state_change=fields.Datetime.now(),
+            sale_order_ids=[Command.link(self.id)],
+        )
+        return self._oms_book_transaction(repayment, self._oms_get_payment_journal(source)).move_id
+
+
+class PaymentTransaction(models.Model):
+    _inherit = "payment.transaction"
+
+    def _oms_get_way(self):
+        """How a customer paid, in words."""
+        self.ensure_one()
+        tenders = dict(self._fields["oms_tender"]._description_selection(self.env))
+        return tenders.get(self.oms_tender) or self.oms_journal_id.name or self.oms_method or self.env._("money")
