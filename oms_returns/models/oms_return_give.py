@@ -14,6 +14,7 @@ class OmsReturn(models.Model):
 
     def action_open_give(self):
         self.ensure_one()
+        self.check_access("write")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Give Money"),

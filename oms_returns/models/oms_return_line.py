@@ -18,6 +18,7 @@ class OmsReturnLine(models.Model):
     _name = "oms.return.line"
     _description = "Return Line"
     _order = "return_id, id"
+    _rec_name = "product_id"
     _check_company_auto = True
 
     return_id = fields.Many2one("oms.return", required=True, index=True, ondelete="cascade")

@@ -57,10 +57,12 @@ class AccountMove(models.Model):
     def action_oms_open_return(self):
         """From an entry to the return that caused it, where each posting is explained."""
         self.ensure_one()
+        self.check_access("read")
         return self.oms_return_id._get_records_action(name=self.env._("Return"))
 
     def action_oms_view_items(self):
         self.ensure_one()
+        self.check_access("read")
         return self.line_ids._get_records_action(name=self.env._("Journal Items of %s", self.display_name))
 
 
@@ -71,6 +73,7 @@ class AccountMoveLine(models.Model):
 
     def action_oms_open_return(self):
         self.ensure_one()
+        self.check_access("read")
         return self.move_id.action_oms_open_return()
 
 

@@ -260,7 +260,7 @@ class OmsReturn(models.Model):
         if entry.kind in SERVICE_KINDS:
             account = company._oms_get_refund_account(entry.kind)
             product_sudo = self.env.ref(f"oms_returns.product_refund_{entry.kind}").sudo()  # sudo: as for the reversal
-            name = f"{product_sudo.name}: {charged_sudo.product_id.display_name or charged_sudo.name}"
+            name = f"{product_sudo.name}\n{charged_sudo.product_id.display_name or charged_sudo.name}"
         return {
             "display_type": "product",
             "product_id": product_sudo.id,
@@ -273,19 +273,19 @@ class OmsReturn(models.Model):
         }
 
     def _write_settlements(self, refunds):
+        rows = []
         for refund in refunds:
             for line, credits in refund.invoice_line_ids.grouped("oms_return_line_id").items():
                 counted = credits.filtered(lambda credit: credit.oms_refund_kind in COUNTED_KINDS)
-                if not line or not counted:
-                    continue
-                quantity = sum(
-                    credit.product_uom_id._compute_quantity(credit.quantity, line.product_uom_id) for credit in counted
-                )
-                line.with_env(self.env)._settled(
-                    quantity,
-                    move=refund.with_env(self.env),
-                    amount=sum(credits.mapped("price_total")),
-                )
+                if line and counted:
+                    quantity = sum(
+                        credit.product_uom_id._compute_quantity(credit.quantity, line.product_uom_id)
+                        for credit in counted
+                    )
+                    amount = sum(credits.mapped("price_total"))
+                    rows.append(line._prepare_settlement(quantity, move=refund, amount=amount))
+        # sudo: nobody may write settlements but the steps that settle
+        self.env["oms.return.settlement"].sudo().create(rows)
 
 
 class OmsReturnLine(models.Model):

@@ -95,30 +95,30 @@ class OmsReturn(models.Model):
 class OmsReturnLine(models.Model):
     _inherit = "oms.return.line"
 
-    def _settled(self, quantity, outcome=None, move=None, order=None, amount=0, note=None, **values):
-        """Write down what the customer got for so much of this line.
+    def _settled(self, quantity, **values):
+        """Write down what the customer got for so much of this line, as of :meth:`_prepare_settlement`.
 
+        :return: the row
+        """
+        # sudo: nobody may write settlements but the steps that settle
+        return self.env["oms.return.settlement"].sudo().create(self._prepare_settlement(quantity, **values))
+
+    def _prepare_settlement(self, quantity, outcome=None, move=None, order=None, amount=0, note=None, **values):
+        """
         :param Decimal quantity: in the unit of the line.
         :param str outcome: that of the line, when it is not told.
         :param move: the credit note; the row counts as long as it is posted.
         :param order: the order of an exchange or a replacement.
         :param values: further fields of ``oms.return.settlement``.
-        :return: the row
         """
         self.ensure_one()
-        return (
-            self.env["oms.return.settlement"]
-            .sudo()  # nobody may write settlements but the steps that settle
-            .create(
-                {
-                    "line_id": self.id,
-                    "quantity": float(quantity),
-                    "outcome": outcome or self.outcome,
-                    "move_id": move.id if move else False,
-                    "order_id": order.id if order else False,
-                    "amount": float(amount),
-                    "note": note,
-                    **values,
-                }
-            )
-        )
+        return {
+            "line_id": self.id,
+            "quantity": float(quantity),
+            "outcome": outcome or self.outcome,
+            "move_id": move.id if move else False,
+            "order_id": order.id if order else False,
+            "amount": float(amount),
+            "note": note,
+            **values,
+        }
