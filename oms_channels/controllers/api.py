@@ -77,6 +77,14 @@ class OmsApi(http.Controller):
             lambda channel, body, kept: channel._api_take_request("refund_told", ref, body, kept), once=True
         )
 
+    @route("/orders/<path:ref>/returns", "GET")
+    def get_returns(self, ref, **_query):
+        return self._serve(lambda channel, _body, _kept: channel._api_offer_returns(ref))
+
+    @route("/orders/<path:ref>/returns", "POST")
+    def post_return(self, ref, **_query):
+        return self._serve(lambda channel, body, _kept: channel._api_take_return(ref, body), once=True)
+
     @route("/receipts/<string:number>", "GET")
     def get_receipt(self, number, **_query):
         number = int(number) if number.isascii() and number.isdecimal() and len(number) < 10 else 0

@@ -8,6 +8,7 @@ from . import oms_channel_webhooks
 from . import oms_erasure
 from . import oms_api_request
 from . import oms_channel_api
+from . import oms_channel_api_return
 from . import oms_channel_api_stock
 from . import oms_channel_api_products
 from . import oms_channel_audit

@@ -2,6 +2,7 @@ from . import test_amazon
 from . import test_api
 from . import test_api_events
 from . import test_api_products
+from . import test_api_returns
 from . import test_audit
 from . import test_ebay
 from . import test_files

@@ -62,6 +62,7 @@ class OmsPortal(CustomerPortal):
             "story": order_sudo._oms_get_customer_story(by_link=True),
             "by_link": True,
             "come_url": f"/oms/track/{order_sudo.id}/{token}/come",
+            "door_url": f"/oms/track/{order_sudo.id}/{token}",
             "res_company": order_sudo.company_id,
             "error": error,
         }

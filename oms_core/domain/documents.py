@@ -296,3 +296,94 @@ class CancelDoc:
         if self.external_id:
             return []
         return [Problem("missing_id", "The deletion names no order. Check in the shop which one was deleted.")]
+
+
+#: What a customer may get for what comes back. ``nothing``: a part that is sent without anything in return.
+RETURN_OUTCOMES = ("refund", "credit", "exchange", "replacement", "repair", "nothing")
+
+#: How goods come back when a customer asks; empty where nothing has to be said (they are kept).
+RETURN_WAYS = ("", "mail", "store", "pickup")
+
+#: Lines on one request, and characters of one remark; more was typed by nobody.
+RETURN_LINES_MAX = 200
+RETURN_WORDS_MAX = 500
+RETURN_ID_MAX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnProblem(Problem):
+    """Why something cannot come back.
+
+    :param line_id: the line that it is about, as in :class:`ReturnRequestLineDoc`; empty where it is about all.
+    """
+
+    line_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnRequestLineDoc:
+    """Something of an order that its customer wants to send back.
+
+    :param line_id: our own id of the order line, as the offer names it.
+    :param reason_id: our own id of the reason, as the offer names it; empty where none is given.
+    :param exchange_for: of an exchange, our own id of the product wanted instead; empty for the same one.
+    """
+
+    line_id: str
+    quantity: Decimal
+    reason_id: str = ""
+    outcome: str = "refund"
+    exchange_for: str = ""
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnRequestDoc:
+    """A customer asks to send back something of one order, on a page or through an app.
+
+    :param external_id: who asks gives it; the same id asks for the same return, however often it comes.
+    :param way: one of :data:`RETURN_WAYS`.
+    :param store_ref: code of the place that it is brought to, where ``way`` is ``store``.
+    :param expected: the amount that was shown before; where it is another one now, the request is looked at again.
+    """
+
+    external_id: str
+    lines: tuple[ReturnRequestLineDoc, ...]
+    way: str = ""
+    store_ref: str = ""
+    note: str = ""
+    expected: Decimal | None = None
+    parse_problems: tuple[Problem, ...] = ()
+
+    def problems(self) -> list[Problem]:
+        """Everything that keeps this request from being looked at; empty when all is well. Whether it is allowed is
+        another question, and the order answers it."""
+        found = list(self.parse_problems)
+        if not self.external_id or len(self.external_id) > RETURN_ID_MAX or not self.external_id.isprintable():
+            found.append(
+                Problem("missing_id", f"The request has no id of 1 to {RETURN_ID_MAX} characters. Send it with one.")
+            )
+        if not self.lines:
+            found.append(Problem("no_lines", "Choose what you want to send back."))
+        if len(self.lines) > RETURN_LINES_MAX:
+            found.append(Problem("bad_line", f"More than {RETURN_LINES_MAX} lines. Ask for fewer at once."))
+        if self.way not in RETURN_WAYS:
+            found.append(Problem("bad_way", "Choose one of the ways in which it can come back."))
+        if len(self.note) > RETURN_WORDS_MAX:
+            found.append(Problem("bad_text", f"Say it in at most {RETURN_WORDS_MAX} characters."))
+        if len({line.line_id for line in self.lines}) < len(self.lines):
+            found.append(Problem("bad_line", "One line is asked for twice. Add the quantities."))
+        for line in self.lines[:RETURN_LINES_MAX]:
+            found.extend(self._line_problems(line))
+        return found
+
+    @staticmethod
+    def _line_problems(line: ReturnRequestLineDoc) -> Iterator[ReturnProblem]:
+        if not line.quantity.is_finite() or not 0 < line.quantity <= QUANTITY_MAX:
+            yield ReturnProblem("bad_quantity", "Enter how many you want to send back, more than none.", line.line_id)
+        if line.outcome not in RETURN_OUTCOMES:
+            yield ReturnProblem("bad_outcome", "Choose what you want to get for it.", line.line_id)
+        if line.exchange_for and line.outcome != "exchange":
+            yield ReturnProblem("bad_outcome", "Another product can only be chosen for an exchange.", line.line_id)
+        if len(line.comment) > RETURN_WORDS_MAX:
+            yield ReturnProblem("bad_text", f"Say it in at most {RETURN_WORDS_MAX} characters.", line.line_id)

@@ -30,6 +30,7 @@ from . import sale_order_booking
 from . import sale_order_wishes
 from . import oms_channel_refund
 from . import sale_order_release
+from . import sale_order_return_request
 from . import sale_order_repay
 from . import sale_order_timeline
 from . import oms_exception

@@ -1,6 +1,7 @@
 from . import oms_return_reason
 from . import oms_return
 from . import oms_return_line
+from . import oms_return_standin
 from . import oms_return_receipt
 from . import oms_return_match
 from . import oms_return_settlement
@@ -21,3 +22,6 @@ from . import sale_order_timeline
 from . import stock_picking
 from . import res_partner
 from . import oms_order_report
+from . import oms_return_portal
+from . import oms_return_notification
+from . import sale_order_return_request

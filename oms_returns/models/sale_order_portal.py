@@ -14,6 +14,8 @@ class SaleOrder(models.Model):
         labels = dict(returns_sudo._fields["stage"]._description_selection(self.env))
         view["returns"] = [
             {
+                # behind this order's door are returns of this order alone
+                "id": record.id if record.order_ids == self else False,
                 "name": record.name,
                 "stage": labels[record.stage],
                 "items": [
@@ -29,4 +31,14 @@ class SaleOrder(models.Model):
             }
             for record in returns_sudo
         ]
+        order_sudo = self.sudo()  # sudo: as above
+        view["can_return"] = any(
+            line.qty_delivered > 0 and line._oms_get_returnable() > 0 for line in order_sudo.order_line
+        )
         return view
+
+    def _oms_get_return_words(self):
+        """Override of ``oms_core``: customers do it themselves, on the page of the order."""
+        return self.env._(
+            "When it has come, you can send it back: choose “Send something back” on the page of your order."
+        )

@@ -7,3 +7,5 @@ from . import test_cancelled_too_late
 from . import test_portal
 from . import test_third_party
 from . import test_customer
+from . import test_portal_return
+from . import test_return_notification

@@ -111,6 +111,18 @@ def document(server: str = "") -> dict[str, Any]:
         f"{const.ORDERS_PATH}/{{id}}/refunds": {
             "post": operation("Tell that you gave money back.", "202", "Receipt", _ref("Refund"), ref)
         },
+        f"{const.ORDERS_PATH}/{{id}}/returns": {
+            "get": operation(
+                "What of an order may be sent back and why not the rest, and how its returns stand.",
+                "200",
+                "ReturnOffer",
+                None,
+                ref,
+            ),
+            "post": operation(
+                "Ask for a return, or only what would come of it.", "201", "Return", _ref("ReturnRequest"), ref
+            ),
+        },
         f"{const.ROOT}/receipts/{{receipt}}": {
             "get": operation(
                 "What became of what was sent.", "200", "Receipt", None, _parameter("receipt", "path", "As answered.")
@@ -197,6 +209,23 @@ def _answers() -> dict[str, Any]:
         problems=places,
         ignored_fields={"type": "array", "items": text},
     )
+    a_return = made(
+        "id stage lines amounts",
+        id=text,
+        request_id=text,
+        asked_at=text,
+        stage=text,
+        headline=text,
+        sentence=text,
+        way=text,
+        lines=rows,
+        amounts=made("", goods=number, shipping=number, fee=number, total=number, currency=text),
+        paid_back=rows,
+        exchanges=rows,
+        can_cancel={"type": "boolean"},
+        page=text,
+    )
+    returns = {"type": "array", "items": _ref("Return")}
     return {
         "Receipt": receipt,
         "Receipts": {
@@ -238,6 +267,8 @@ def _answers() -> dict[str, Any]:
             pictures={"type": "array", "items": made("url", url=text, alt=text, type=text)},
             updated_at=text,
         ),
+        "ReturnOffer": made("lines ways reasons returns", lines=rows, ways=rows, reasons=rows, returns=returns),
+        "Return": a_return,
         "Stock": made("levels cursor", levels=rows, cursor=text, as_of=text),
         "Problem": made(
             "type title status code detail", type=text, title=text, status=whole, code=text, detail=text, errors=places

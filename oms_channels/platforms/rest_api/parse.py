@@ -19,6 +19,8 @@ from odoo.addons.oms_core.domain.documents import (
     Problem,
     RefundDoc,
     RefundLineDoc,
+    ReturnRequestDoc,
+    ReturnRequestLineDoc,
     RiskDoc,
     RiskFact,
     TaxDoc,
@@ -149,6 +151,31 @@ def told_refund(payload: Mapping[str, Any]) -> ToldRefund:
     problems: list[Problem] = []
     told = read("Refund", payload, "", problems)
     return ToldRefund(_order_ref(payload), _refund(told, problems), tuple(problems))
+
+
+def return_request(payload: Mapping[str, Any]) -> ReturnRequestDoc:
+    """What a customer wants to send back; its lines are named as the app names them."""
+    problems: list[Problem] = []
+    told = read("ReturnRequest", payload, "", problems)
+    return ReturnRequestDoc(
+        external_id=told["id"],
+        lines=tuple(
+            ReturnRequestLineDoc(
+                line_id=row["line_id"],
+                quantity=row["quantity"] or ZERO,
+                reason_id=row["reason_id"],
+                outcome=row["outcome"],
+                exchange_for=row["product_id"],
+                comment=row["comment"],
+            )
+            for row in told["lines"]
+        ),
+        way=told["way"],
+        store_ref=told["store"],
+        note=told["note"],
+        expected=told["expected_total"],
+        parse_problems=tuple(problems),
+    )
 
 
 def _order_ref(payload: Mapping[str, Any]) -> str:

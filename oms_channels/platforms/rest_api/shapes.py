@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from odoo.addons.oms_core.const import DELIVERY_METHODS
-from odoo.addons.oms_core.domain.documents import LINE_KINDS, ORDER_STATUSES, TENDERS
+from odoo.addons.oms_core.domain.documents import (
+    LINE_KINDS,
+    ORDER_STATUSES,
+    RETURN_OUTCOMES,
+    RETURN_WAYS,
+    TENDERS,
+)
 
 from ...domain.outgoing import CANCEL_REASONS
 
@@ -197,5 +203,33 @@ SHAPES: dict[str, tuple[Field, ...]] = {
     "CancelledLine": (
         Field("line_id", "id", "Your id of the order's line.", True, example="1"),
         Field("quantity", "number", "", True, example=1),
+    ),
+    "ReturnRequest": (
+        Field(
+            "id",
+            "id",
+            "Your id of this request; the same one is one return, however often it comes.",
+            True,
+            example="RR-1",
+        ),
+        Field("lines", "list", "What the customer wants to send back.", True, of="ReturnRequestLine"),
+        Field("way", "choice", "How it comes back, one of the ways that are offered.", choices=RETURN_WAYS),
+        Field("store", "id", "Code of the store, where it is brought to one.", example="LYON"),
+        Field("note", "text", "In the words of the customer."),
+        Field(
+            "expected_total",
+            "number",
+            "What you showed to the customer; if it is another amount by now, the request is refused as changed.",
+            example="24.00",
+        ),
+        Field("check_only", "flag", "Only say what would come of it; nothing is kept."),
+    ),
+    "ReturnRequestLine": (
+        Field("line_id", "id", "Your id of the order's line.", True, example="1"),
+        Field("quantity", "number", "", True, example=1),
+        Field("reason_id", "id", "One of the reasons that are offered.", example="3"),
+        Field("outcome", "choice", "What the customer gets.", choices=RETURN_OUTCOMES),
+        Field("product_id", "id", "What is wanted in exchange, one of the choices that are offered."),
+        Field("comment", "text", "What is wrong with it."),
     ),
 }

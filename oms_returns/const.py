@@ -1,0 +1,15 @@
+"""Limits of what customers may ask for; tables of states live with their models."""
+
+#: Returns that a customer may ask for on one order before somebody has to be written to.
+RETURNS_ASKED_MAX = 20
+#: Variants that are offered for an exchange.
+VARIANTS_SHOWN_MAX = 40
+PHOTOS_PER_LINE_MAX = 4
+#: Bytes of one form with photos: four of ten megabytes, and what surrounds them.
+FORM_MAX_BYTES = 48 * 1024 * 1024
+#: Returns on one page of the list.
+RETURNS_SHOWN_MAX = 80
+#: Days before the end of its time that a customer who has not sent anything is reminded.
+REMIND_DAYS = 3
+#: Returns that the job for reminders takes before it commits.
+REMIND_BATCH_MAX = 200
