@@ -54,12 +54,12 @@ class OmsReturn(models.Model):
 
     # -------------------------------------------------------------------------------------------------------- ASKING
 
-    def _get_refusals(self):
+    def _get_refusals(self, judgement):
         """Why what is asked for is not allowed, by line; the same as whoever authorizes it is told."""
         self.ensure_one()
         lines = {line.id: line for line in self.line_ids}
         problems = []
-        for judged in self._judge().lines:
+        for judged in judgement.lines:
             line = lines[judged.key]
             key = str(line.sale_line_id.id)
             verdict = judged.outcomes.get(line.outcome)
@@ -98,7 +98,8 @@ class OmsReturn(models.Model):
         self.ensure_one()
         headline, sentence = self._get_customer_words()
         ways = dict(self._fields["way"]._description_selection(self.env))
-        shown_place = self.state == "open" and self.way in ("mail", "store") and self.warehouse_id
+        place = self.warehouse_id or self.picking_ids.picking_type_id.warehouse_id[:1]
+        shown_place = self.state == "open" and self.way in ("mail", "store") and place
         return {
             "id": self.name,
             "request_id": self.request_key or "",
@@ -108,7 +109,7 @@ class OmsReturn(models.Model):
             "sentence": sentence,
             "way": self.way or "",
             "way_text": ways.get(self.way, ""),
-            "place": self.warehouse_id._oms_get_return_place() if shown_place else None,
+            "place": place._oms_get_return_place() if shown_place else None,
             "lines": [line._get_customer_state() for line in self.line_ids],
             "amounts": self._get_customer_amounts(),
             "paid_back": [

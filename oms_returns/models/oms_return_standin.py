@@ -19,21 +19,8 @@ class OmsReturn(models.Model):
         lines = [line._standin_judge(line.id, line.sale_line_id, line.return_id) for line in self.line_ids]
         return SimpleNamespace(lines=lines, approval="by hand")
 
-    def _preview_refund(self, parts=None):
-        goods = sum(
-            (
-                Decimal(
-                    str(
-                        self.currency_id.round(
-                            line.sale_line_id.price_total * line.quantity / line.sale_line_id.product_uom_qty
-                        )
-                    )
-                )
-                for line in self.line_ids
-            ),
-            Decimal(0),
-        )
-        return SimpleNamespace(goods=goods, shipping=Decimal(0), fee=Decimal(0), total=goods)
+    def _keep_terms(self, judgement):
+        pass
 
     def _authorize_if_allowed(self):
         return self.browse()

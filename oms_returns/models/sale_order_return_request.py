@@ -149,7 +149,10 @@ class SaleOrder(models.Model):
                 **way,
             }
         )
-        problems = request._get_refusals()
+        judgement = request._judge()
+        problems = request._get_refusals(judgement)
+        if not problems:
+            request._keep_terms(judgement)  # fee and inspection count for the amount that is shown
         if not problems and not doc.way and any(request.line_ids.mapped("expects_goods")):
             problems = [Problem("bad_way", self.env._("Choose one of the ways in which it can come back."))]
         if not problems and doc.expected is not None and doc.expected != request._get_customer_amounts()["total"]:
