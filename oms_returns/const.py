@@ -4,6 +4,8 @@
 RETURNS_ASKED_MAX = 20
 #: Variants that are offered for an exchange.
 VARIANTS_SHOWN_MAX = 40
+#: Reasons that customers choose from.
+REASONS_SHOWN_MAX = 100
 PHOTOS_PER_LINE_MAX = 4
 #: Bytes of one form with photos: four of ten megabytes, and what surrounds them.
 FORM_MAX_BYTES = 48 * 1024 * 1024

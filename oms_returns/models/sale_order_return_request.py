@@ -6,7 +6,7 @@ from odoo.exceptions import UserError
 from odoo.addons.oms_core.domain.documents import Problem, ReturnProblem
 from odoo.addons.oms_core.text import as_html
 
-from ..const import RETURNS_ASKED_MAX, VARIANTS_SHOWN_MAX
+from ..const import REASONS_SHOWN_MAX, RETURNS_ASKED_MAX, VARIANTS_SHOWN_MAX
 from ..domain.return_form import CHANGED, NOT_YOURS, exact
 from .oms_return_portal import _Undo
 
@@ -30,7 +30,7 @@ class SaleOrder(models.Model):
             for line in order_sudo.order_line
             if line.id in judged
         ]
-        reasons = order_sudo.env["oms.return.reason"].search([])
+        reasons = order_sudo._oms_get_offered_reasons()
         return {
             "lines": lines,
             "ways": order_sudo._oms_get_offered_ways() if any(line["outcomes"] for line in lines) else [],
@@ -74,6 +74,9 @@ class SaleOrder(models.Model):
             "fee_percent": judged.fee_percent,
             "fee_amount": judged.fee_amount,
         }
+
+    def _oms_get_offered_reasons(self):
+        return self.env["oms.return.reason"].search([], limit=REASONS_SHOWN_MAX)
 
     def _oms_get_offered_ways(self):
         """How goods can come back: ``[{"way", "label", "stores"}]``."""
@@ -176,7 +179,7 @@ class SaleOrder(models.Model):
             "comment": told.comment or False,
         }
         if told.reason_id:
-            reason = self.env["oms.return.reason"].search([]).filtered(lambda one: str(one.id) == told.reason_id)
+            reason = self._oms_get_offered_reasons().filtered(lambda one: str(one.id) == told.reason_id)
             if not reason:
                 return wrong("bad_reason", self.env._("Choose one of the reasons."))
             values["reason_id"] = reason.id
