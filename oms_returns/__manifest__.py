@@ -25,6 +25,9 @@
         "views/portal_templates.xml",
         "views/portal_return_templates.xml",
         "views/oms_menus.xml",
+        "data/ir_cron_data.xml",
+        "views/oms_store_credit_views.xml",
+        "views/oms_return_exchange_views.xml",
     ],
     "uninstall_hook": "uninstall_hook",
 }

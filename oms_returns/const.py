@@ -1,4 +1,6 @@
-"""Limits of what customers may ask for; tables of states live with their models."""
+"""Limits and fixed tables of returns; tables of states live with their models. Units are part of the names."""
+
+# --- What customers may ask for --------------------------------------------------------------------------------------
 
 #: Returns that a customer may ask for on one order before somebody has to be written to.
 RETURNS_ASKED_MAX = 20
@@ -15,3 +17,26 @@ RETURNS_SHOWN_MAX = 80
 REMIND_DAYS = 3
 #: Returns that the job for reminders takes before it commits.
 REMIND_BATCH_MAX = 200
+
+# --- Store credit ----------------------------------------------------------------------------------------------------
+
+#: Why a customer's store credit changed.
+CREDIT_KINDS = [
+    ("issue", "Given"),
+    ("spend", "Spent"),
+    ("back", "Given Back"),
+    ("expire", "Expired"),
+    ("correct", "Corrected"),
+    ("revoke", "Revoked"),
+]
+
+#: Lots of store credit booked out by one run of the job before it commits.
+CREDIT_EXPIRY_BATCH_MAX = 50
+
+#: What comes back from a purchase is good for so many days at least.
+CREDIT_BACK_DAYS_AT_LEAST = 30
+
+# --- Exchanges -------------------------------------------------------------------------------------------------------
+
+#: Exchanges that the job looks at before it commits.
+EXCHANGE_BATCH_MAX = 50

@@ -56,7 +56,8 @@ class OmsCancellation(models.Model):
         messages = self.env["oms.message"]
         for record in self:
             order, channel = record.order_id, record.channel_id
-            if not channel or record.asked_by == "channel" or record.state not in ("stopped", "partly"):
+            unknown = not channel or not order.oms_external_id  # an exchange is of no channel's making
+            if unknown or record.asked_by == "channel" or record.state not in ("stopped", "partly"):
                 continue
             items = ()
             if not (record.whole and record.state == "stopped"):
@@ -120,7 +121,8 @@ class SaleOrder(models.Model):
         result = super()._oms_on_refunded(refund)
         for order in self:
             channel = order.oms_channel_id
-            if channel.refund_policy in ("record", "pay"):
+            # An exchange is an order of ours that the channel knows nothing of.
+            if channel.refund_policy in ("record", "pay") and order.oms_external_id:
                 document = order._oms_prepare_told_refund(refund, channel.refund_policy == "pay")
                 self.env["oms.message"]._queue_out(channel, "refund", document, order)
         return result

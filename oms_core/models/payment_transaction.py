@@ -22,3 +22,7 @@ class PaymentTransaction(models.Model):
         copy=False,
         help="Where money that is paid in this way goes. Empty: where all of the channel's money goes.",
     )
+
+    def _oms_is_own_credit(self):
+        """Hook: whether this redeems store credit of which we keep the balances, and not the channel that told of it."""
+        return False

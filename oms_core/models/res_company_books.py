@@ -28,19 +28,22 @@ class ResCompany(models.Model):
             )
         return record.with_env(self.env)
 
-    def _oms_get_account(self, key, name, reconcile=False):
-        """A current liability of this company, next to those that it has."""
+    def _oms_get_account(self, key, name, reconcile=False, account_type="liability_current", code="210000"):
+        """An account of this company, next to those that it has of its type; a current liability by default.
+
+        :param code: where it begins to look for a free number when there is none of that type.
+        """
         accounts_sudo = self.env["account.account"].sudo().with_company(self)  # sudo: see above
 
         def make():
             like = accounts_sudo.search(
-                [*accounts_sudo._check_company_domain(self), ("account_type", "=", "liability_current")], limit=1
+                [*accounts_sudo._check_company_domain(self), ("account_type", "=", account_type)], limit=1
             )
             return accounts_sudo.create(
                 {
                     "name": name,
-                    "code": accounts_sudo._search_new_account_code(like.code or "210000"),
-                    "account_type": "liability_current",
+                    "code": accounts_sudo._search_new_account_code(like.code or code),
+                    "account_type": account_type,
                     "reconcile": reconcile,
                     "company_ids": [Command.set(self.ids)],
                 }
@@ -65,7 +68,8 @@ class ResCompany(models.Model):
     def _oms_get_tender_journal(self, tender):
         """The journal in which what we owe is redeemed; its payments debit the liability.
 
-        :param tender: ``gift_card`` or ``store_credit``.
+        :param tender: ``gift_card``; ``store_credit``, of which we keep the balances; ``channel_credit``, store credit of
+            which a channel keeps them, apart, so that the other one's account is the sum of the balances that we know.
         """
         self.ensure_one()
         journals_sudo = self.env["account.journal"].sudo().with_company(self)  # sudo: see above
@@ -73,9 +77,12 @@ class ResCompany(models.Model):
         def make():
             if tender == "gift_card":
                 name, code, account = self.env._("Gift cards"), "GIFT", self._oms_get_gift_card_account()
-            else:
+            elif tender == "store_credit":
                 name, code = self.env._("Store credit"), "SCRED"
                 account = self._oms_get_account("store_credit", self.env._("Store credit of customers"))
+            else:
+                name, code = self.env._("Store credit kept by channels"), "CCRED"
+                account = self._oms_get_account("channel_credit", self.env._("Store credit kept by channels"))
             taken = set(
                 journals_sudo.with_context(active_test=False)
                 .search([*journals_sudo._check_company_domain(self), ("code", "=like", f"{code[:3]}%")])

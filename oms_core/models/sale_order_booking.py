@@ -153,8 +153,10 @@ class SaleOrder(models.Model):
             any other money           Dr channel clearing Cr receivable
         """
         channel, tender = self.oms_channel_id, transaction.oms_tender
-        if tender in REDEEMED_TENDERS:
-            return channel.company_id._oms_get_tender_journal(tender)
+        if tender == "store_credit" and not transaction._oms_is_own_credit():
+            tender = "channel_credit"
+        if transaction.oms_tender in REDEEMED_TENDERS:
+            return self.company_id._oms_get_tender_journal(tender)
         if transaction.oms_journal_id:
             return transaction.oms_journal_id
         if tender == "cash" and channel.cash_journal_id:

@@ -25,3 +25,13 @@ from . import oms_order_report
 from . import oms_return_portal
 from . import oms_return_notification
 from . import sale_order_return_request
+from . import oms_store_credit
+from . import oms_return_store_credit
+from . import sale_order_store_credit
+from . import res_partner_store_credit
+from . import res_config_settings
+from . import account_move_exchange
+from . import sale_order_exchange
+from . import sale_order_exchange_price
+from . import oms_return_exchange
+from . import oms_return_overdue

@@ -9,3 +9,5 @@ from . import test_third_party
 from . import test_customer
 from . import test_portal_return
 from . import test_return_notification
+from . import test_store_credit
+from . import test_exchange

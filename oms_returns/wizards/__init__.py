@@ -1,1 +1,3 @@
 from . import oms_return_give
+from . import oms_store_credit_give
+from . import oms_store_credit_spend

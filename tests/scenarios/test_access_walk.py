@@ -90,6 +90,9 @@ oms.return.line              -      -      -      r      r      r      r      r 
 oms.return.settlement        -      -      -      r      r      r      r      r      r      r      r
 oms.return.give              -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd
 oms.return.reason            -      -      r      r      r      r      r      r      r      r      rwcd
+oms.store.credit.entry       -      -      -      r      -      -      -      r      r      r      r
+oms.store.credit.spend       -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd
+oms.store.credit.give        -      -      -      -      -      -      -      -      -      -      rwcd
 oms.capacity.use             -      -      -      -      r      r      r      -      r      r      r
 oms.capacity.turn            -      -      -      -      -      -      -      -      -      -      r
 oms.sourcing.backtest        -      -      -      -      -      -      -      -      -      -      rwcd
