@@ -1,6 +1,7 @@
 """Limits and fixed tables of returns; tables of states live with their models. Units are part of the names."""
 
 # --- What customers may ask for --------------------------------------------------------------------------------------
+"""Limits, so that no queue, list or job of returns grows without end; tables of states live with their models."""
 
 #: Returns that a customer may ask for on one order before somebody has to be written to.
 RETURNS_ASKED_MAX = 20
@@ -40,3 +41,26 @@ CREDIT_BACK_DAYS_AT_LEAST = 30
 
 #: Exchanges that the job looks at before it commits.
 EXCHANGE_BATCH_MAX = 50
+#: Inspections that are remembered when it is guessed how goods of a category come back.
+GRADES_LEARNED_DAYS = 365
+#: Goods that one return can be inspected for at once, on one screen.
+BENCH_LINES_MAX = 200
+#: Orders that the desk offers for what somebody typed.
+DESK_CHOICES_MAX = 10
+#: Fewer letters find too much.
+DESK_TEXT_MIN_CHARS = 3
+#: Returns that the job looks at before it commits.
+OVERDUE_BATCH_MAX = 200
+#: Days that a customer takes to bring a parcel to the carrier.
+HAND_IN_DAYS = 5
+#: Working days of a parcel where the carrier does not say it.
+TRANSIT_DAYS = 3
+#: Photos of one inspection, and how large one may be.
+PHOTOS_MAX = 20
+PHOTO_MAX_BYTES = 10_000_000
+#: Sales that tell whether a place wants goods back.
+WANTED_DAYS = 28
+#: More than anybody tells apart.
+GRADES_MAX = 50
+#: Questions that are asked about one piece.
+QUESTIONS_MAX = 100

@@ -35,3 +35,9 @@ from . import sale_order_exchange
 from . import sale_order_exchange_price
 from . import oms_return_exchange
 from . import oms_return_overdue
+from . import oms_disposition
+from . import oms_return_inspection
+from . import oms_return_transfer
+from . import oms_return_arrival
+from . import oms_return_way
+from . import res_config_settings

@@ -349,7 +349,7 @@ class OmsReturnLine(models.Model):
     def _get_customer_findings(self):
         """What the inspection found, a sentence each; nothing where all is well."""
         sentences = []
-        for row in self.inspection_ids:
+        for row in self.inspection_ids.filtered(lambda row: row.state == "done"):
             if not row.is_accepted:
                 sentences.append(self.env._("%(quantity)g cannot be taken back.", quantity=row.quantity))
             elif row.deduction_percent or row.deduction_amount:

@@ -28,19 +28,12 @@ class OmsReturn(models.Model):
     def _reserve_exchange(self):
         return self.env["sale.order"]
 
-    def _get_customer_label(self):
-        return self.env["ir.attachment"]
-
 
 class OmsReturnLine(models.Model):
     _inherit = "oms.return.line"
 
     exchange_product_id = fields.Many2one("product.product")
-    inspection_ids = fields.Many2many("oms.return.reason", compute="_compute_standin")
     window_end = fields.Datetime()
-
-    def _compute_standin(self):
-        self.inspection_ids = False
 
     def _standin_judge(self, key, sale_line, but=None):
         quantity = Decimal(str(sale_line._oms_get_returnable(but) if but else sale_line._oms_get_returnable()))
@@ -64,6 +57,3 @@ class SaleOrder(models.Model):
             if line.product_id.type == "consu" and line.qty_delivered > 0
         ]
         return SimpleNamespace(lines=lines, approval="by hand")
-
-    def _oms_get_return_ways(self):
-        return [("mail", self.env["stock.warehouse"])]

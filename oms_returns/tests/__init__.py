@@ -11,3 +11,7 @@ from . import test_portal_return
 from . import test_return_notification
 from . import test_store_credit
 from . import test_exchange
+from . import test_inspection
+from . import test_disposition
+from . import test_way_back
+from . import test_desk

@@ -1,3 +1,4 @@
 from . import oms_return_give
 from . import oms_store_credit_give
 from . import oms_store_credit_spend
+from . import oms_return_desk

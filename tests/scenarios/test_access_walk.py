@@ -93,6 +93,15 @@ oms.return.reason            -      -      r      r      r      r      r      r 
 oms.store.credit.entry       -      -      -      r      -      -      -      r      r      r      r
 oms.store.credit.spend       -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd
 oms.store.credit.give        -      -      -      -      -      -      -      -      -      -      rwcd
+oms.return.grade             -      -      r      r      r      r      r      r      r      r      rwcd
+oms.disposition              -      -      r      r      r      r      r      r      r      r      rwcd
+oms.disposition.rate         -      -      r      r      r      r      r      r      r      r      rwcd
+oms.return.checklist         -      -      r      r      r      r      r      r      r      r      rwcd
+oms.return.inspection        -      -      -      r      rwcd   rwcd   rwcd   r      rwcd   rwcd   rwcd
+oms.return.answer            -      -      -      r      rwcd   rwcd   rwcd   r      rwcd   rwcd   rwcd
+oms.return.desk              -      -      -      -      rwcd   rwcd   rwcd   -      rwcd   rwcd   rwcd
+oms.return.desk.line         -      -      -      -      rwcd   rwcd   rwcd   -      rwcd   rwcd   rwcd
+oms.return.desk.choice       -      -      -      -      rwcd   rwcd   rwcd   -      rwcd   rwcd   rwcd
 oms.capacity.use             -      -      -      -      r      r      r      -      r      r      r
 oms.capacity.turn            -      -      -      -      -      -      -      -      -      -      r
 oms.sourcing.backtest        -      -      -      -      -      -      -      -      -      -      rwcd

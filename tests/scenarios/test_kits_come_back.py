@@ -64,6 +64,23 @@ class TestKitsComeBack(OmsCommon):
         request.action_refund()
         self.assertEqual((request.stage, request.amount_refunded), ("settled", 96))
 
+    def test_a_kit_is_inspected_as_one_and_its_parts_go_where_it_goes(self):
+        order = self._sent()
+        if order is None:
+            return
+        request = self._request(order, 2)
+        request.line_ids.needs_inspection = True
+        request.action_authorize()
+        request.action_receive()
+        self.assertEqual((request.stage, request.line_ids.quantity_to_inspect), ("received", 2))
+        outlet = self.env.ref("oms_returns.disposition_outlet")
+        row = request.line_ids._inspect({request.line_ids: {"quantity": 1, "disposition_id": outlet.id}})
+        moved = {move.product_id: move.quantity for move in row.move_ids}
+        self.assertEqual((moved, row.picking_id.state), ({self.mug: 2, self.tea: 1}, "done"))
+        row = request.line_ids._inspect()
+        self.assertEqual(row.move_ids.location_dest_id, self.warehouse.lot_stock_id)
+        self.assertEqual((request.stage, request.line_ids.quantity_accepted), ("inspected", 2))
+
     def test_a_kit_of_which_a_part_is_missing_is_not_back(self):
         order = self._sent()
         if order is None:
