@@ -3,6 +3,8 @@
 # --- What customers may ask for --------------------------------------------------------------------------------------
 """Limits, so that no queue, list or job of returns grows without end; tables of states live with their models."""
 
+from decimal import Decimal
+
 #: Returns that a customer may ask for on one order before somebody has to be written to.
 RETURNS_ASKED_MAX = 20
 #: Variants that are offered for an exchange.
@@ -64,3 +66,9 @@ WANTED_DAYS = 28
 GRADES_MAX = 50
 #: Questions that are asked about one piece.
 QUESTIONS_MAX = 100
+#: Calendar days on the way where neither the carrier nor the customer says when a parcel arrived: rather too many, as the
+#: days in which goods may come back begin with them.
+TRANSIT_DAYS = 5
+
+#: What a defective unit that is back brings, as a share of what a sound one does, where nothing better is known.
+DEFECT_RECOVERY = Decimal("0.2")

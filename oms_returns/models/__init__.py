@@ -9,6 +9,14 @@ from . import oms_return_settle
 from . import oms_return_refund
 from . import oms_return_repay
 from . import oms_return_give
+from . import oms_return_policy
+from . import oms_return_policy_check
+from . import oms_return_facts
+from . import sale_order_return_facts
+from . import oms_return_judge
+from . import sale_order_judge_return
+from . import oms_return_override
+from . import oms_return_try
 from . import sale_order
 from . import sale_order_cancel
 from . import stock_move

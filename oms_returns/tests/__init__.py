@@ -15,3 +15,4 @@ from . import test_inspection
 from . import test_disposition
 from . import test_way_back
 from . import test_desk
+from . import test_policy

@@ -89,6 +89,9 @@ oms.return                   -      -      -      r      r      r      r      r 
 oms.return.line              -      -      -      r      r      r      r      r      rwcd   rwcd   rwcd
 oms.return.settlement        -      -      -      r      r      r      r      r      r      r      r
 oms.return.give              -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd
+oms.return.policy            -      -      -      r      r      r      r      r      r      r      rwcd
+oms.return.override          -      -      -      -      -      -      -      -      -      -      rwcd
+oms.return.try               -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd
 oms.return.reason            -      -      r      r      r      r      r      r      r      r      rwcd
 oms.store.credit.entry       -      -      -      r      -      -      -      r      r      r      r
 oms.store.credit.spend       -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd
