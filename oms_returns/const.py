@@ -72,3 +72,5 @@ TRANSIT_DAYS = 5
 
 #: What a defective unit that is back brings, as a share of what a sound one does, where nothing better is known.
 DEFECT_RECOVERY = Decimal("0.2")
+#: Hours for which a refund by a channel of which only the sum is told waits for its details.
+REFUND_DETAILS_WAIT_H = 24

@@ -23,6 +23,7 @@ from .outgoing import (
     Rate,
     Refund,
     Result,
+    ReturnStep,
     Shop,
     Standing,
     StockLevel,
@@ -152,6 +153,7 @@ class Capabilities:
     partial_fulfilment: bool = False  #: … for part of an order
     refunds: bool = False  #: it takes refunds
     partial_refunds: bool = False  #: … of part of an order
+    returns: bool = False  #: it takes what happens to a return
     cancel: bool = False  #: it takes cancellations
     prices: bool = False  #: it takes prices
     listings: bool = False  #: it tells what is offered there
@@ -243,6 +245,9 @@ class Client(Protocol):
     def cancel(self, cancellation: Cancellation, repeat: bool = False) -> Result: ...
 
     def refund(self, refund: Refund, repeat: bool = False) -> Result: ...
+
+    def tell_return(self, step: ReturnStep, repeat: bool = False) -> Result:
+        """Tell what happened to a return; ``reference`` is the platform's id of it. Only platforms with ``returns``."""
 
     def stand(self, standing: Standing, repeat: bool = False) -> Result:
         """Tell how an order stands here."""

@@ -8,22 +8,41 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from .outgoing import Acknowledgement, Cancellation, Item, Parcel, Refund, RefundItem, Standing, StockItem, StockReport
+from .outgoing import (
+    Acknowledgement,
+    Cancellation,
+    Item,
+    Parcel,
+    Refund,
+    RefundItem,
+    ReturnItem,
+    ReturnStep,
+    Standing,
+    StockItem,
+    StockReport,
+)
 
 #: Kind of message → what is in it.
 KINDS: dict[str, type] = {
     "parcel": Parcel,
     "cancellation": Cancellation,
     "refund": Refund,
+    "return": ReturnStep,
     "stock_report": StockReport,
     "acknowledgement": Acknowledgement,
     "standing": Standing,
 }
 #: What the items of each are.
-ITEMS: dict[type, type] = {Parcel: Item, Cancellation: Item, Refund: RefundItem, StockReport: StockItem}
+ITEMS: dict[type, type] = {
+    Parcel: Item,
+    Cancellation: Item,
+    Refund: RefundItem,
+    ReturnStep: ReturnItem,
+    StockReport: StockItem,
+}
 
 
-def seal(document: Parcel | Cancellation | Refund | StockReport | Acknowledgement | Standing) -> bytes:
+def seal(document: Parcel | Cancellation | Refund | ReturnStep | StockReport | Acknowledgement | Standing) -> bytes:
     """The document as JSON.
 
     >>> document = Cancellation("cancel-7", "1001", "stock", (Item("11", Decimal("2")),))

@@ -209,6 +209,33 @@ class Refund:
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnItem:
+    """So many units of a line that come back, and why, in words."""
+
+    line_ref: str
+    quantity: Decimal
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnStep:
+    """What happened here to a return.
+
+    :param key: of this step.
+    :param return_ref: the platform's id of the return; empty where it does not know it.
+    :param step: ``begun`` (made here, and agreed to), ``approved``, ``refused``, ``cancelled`` or ``closed``.
+    """
+
+    key: str
+    order_ref: str
+    return_ref: str
+    step: str
+    items: tuple[ReturnItem, ...] = ()
+    note: str = ""
+    notify: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class StockItem:
     """How many of an article may be sold: absolute, whole pieces."""
 

@@ -21,6 +21,7 @@ TELLS = {
     "parcel": ("ship", "fulfilment"),
     "cancellation": ("cancel", "cancel"),
     "refund": ("refund", "refunds"),
+    "return": ("tell_return", "returns"),
     "stock_report": ("report_stock", "files"),
     "acknowledgement": ("acknowledge", "files"),
     "standing": ("stand", "standing"),
@@ -28,7 +29,7 @@ TELLS = {
 
 
 #: Kinds that tell something about one order.
-ABOUT_ORDERS = ("parcel", "cancellation", "refund", "standing")
+ABOUT_ORDERS = ("parcel", "cancellation", "refund", "return", "standing")
 
 
 class OmsMessage(models.Model):
@@ -206,6 +207,9 @@ class OmsMessage(models.Model):
         record = self.env[self.res_model].browse(self.res_id).exists() if self.res_model else None
         if result.code == "ok":
             self.reference = result.reference or self.reference
+            told = self.event_key.removeprefix("return:").rpartition("-begun")[0] if self.kind == "return" else ""
+            if told and record:
+                record._oms_on_return_told(told, self.reference)
             self._finish(record, "done", result.message)
         elif result.code == "pending":
             self.reference = result.reference

@@ -6,7 +6,7 @@ from odoo import api, fields, models
 
 from odoo.addons.oms_core.alone import leave_task
 
-from ..domain.outgoing import Cancellation, Item, Refund, RefundItem
+from ..domain.outgoing import Cancellation, Item, Refund, RefundItem, ReturnItem, ReturnStep
 
 #: Our reasons in the words that are common to all platforms.
 REASONS = {
@@ -15,6 +15,10 @@ REASONS = {
     "fraud": "fraud",
     "inventory": "stock",
 }
+
+
+#: Messages that tell channels about credit notes.
+REFUND_MESSAGES = (("direction", "=", "out"), ("kind", "=", "refund"), ("res_model", "=", "sale.order"))
 
 
 class OmsChannel(models.Model):
@@ -126,6 +130,60 @@ class SaleOrder(models.Model):
                 document = order._oms_prepare_told_refund(refund, channel.refund_policy == "pay")
                 self.env["oms.message"]._queue_out(channel, "refund", document, order)
         return result
+
+    def _oms_tell_return(self, step):
+        """Override of ``oms_core``: a channel that has returns is told each step once."""
+        result = super()._oms_tell_return(step)
+        channel = self.oms_channel_id
+        # Sent back to draft and agreed to anew, a return takes the same step a second time.
+        before = self.env["oms.message"].sudo()  # sudo: whoever works returns need not read what channels are told
+        name = f"return:{step.key}-{step.step}"
+        count = before.search_count([("channel_id", "=", channel.id), ("event_key", "=like", f"{name}%")])
+        document = ReturnStep(
+            key=f"{step.key}-{step.step}{f'-{count + 1}' if count else ''}",
+            order_ref=self.oms_external_id or "",
+            return_ref=step.external_id,
+            step=step.step,
+            items=tuple(ReturnItem(*line) for line in step.lines),
+            note=step.note,
+            notify=channel.owns_contact,
+        )
+        if self.oms_external_id:
+            self.env["oms.message"]._queue_out(channel, "return", document, self)
+        return result
+
+    def _oms_get_told_credit_notes(self):
+        """Override of ``oms_core``: by our own key, and by what the channel calls what came of it."""
+        told = dict(super()._oms_get_told_credit_notes())
+        for message_sudo in self._oms_get_refund_messages_sudo():
+            key = message_sudo.event_key.removeprefix("refund:")
+            move_id = key.removeprefix("refund-")
+            if move_id.isdigit() and (move := self.env["account.move"].browse(int(move_id)).exists()):
+                told[key] = move
+                if message_sudo.reference:
+                    told[message_sudo.reference] = move
+        return told
+
+    def _oms_get_refund_messages_sudo(self):
+        # sudo: what is told to channels is for managers; which credit note it is about is needed by whoever books
+        return (
+            self.env["oms.message"]
+            .sudo()
+            .search([*REFUND_MESSAGES, ("channel_id", "=", self.oms_channel_id.id), ("res_id", "=", self.id)])
+        )
+
+    def _oms_on_repaid_by_channel(self, credit_note):
+        """Override of ``oms_core``: what has not been sent yet must not be paid a second time."""
+        result = super()._oms_on_repaid_by_channel(credit_note)
+        for message_sudo in self._oms_get_refund_messages_sudo():
+            waits = message_sudo.state in ("pending", "retry") and not message_sudo.sent_at
+            if waits and message_sudo.event_key == f"refund:refund-{credit_note.id}":
+                message_sudo._set_state("ignored", error=self.env._("The channel has paid it back already."))
+        return result
+
+    def _oms_may_book_channel_refunds(self):
+        """Override of ``oms_core``: of orders that are kept without their bookings, nothing is booked."""
+        return self.oms_past != "kept" and super()._oms_may_book_channel_refunds()
 
     def _oms_prepare_told_refund(self, refund, pay):
         """A posted credit note in the words of the channel."""

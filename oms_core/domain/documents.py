@@ -136,11 +136,21 @@ class PaymentDoc:
     tender: str = ""
 
 
+#: What a refund says about the goods that it is for; empty where it says nothing.
+#: ``unsent``  they have not left, and are not to
+#: ``back``    they come back, or have come back
+#: ``kept``    the customer keeps them, or nobody has them any more
+REFUNDED_GOODS = ("", "unsent", "back", "kept")
+
+
 @dataclass(frozen=True, slots=True)
 class RefundLineDoc:
     """What of a refund is for one line of the order. ``amount`` without tax; both are positive.
 
+    :param quantity: zero where only a part of the price was paid back.
     :param restock: the channel says that the goods are for sale again.
+    :param goods: one of :data:`REFUNDED_GOODS`.
+    :param location: the channel's id of the place that they come back to.
     """
 
     line_id: str
@@ -148,6 +158,8 @@ class RefundLineDoc:
     amount: Decimal
     tax: Decimal = ZERO
     restock: bool = False
+    goods: str = ""
+    location: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +169,9 @@ class RefundDoc:
     :param lines: for what; empty where the channel names no lines.
     :param shipping: of it, for shipping, tax included.
     :param pending: the money has not gone yet, and may never go.
+    :param tenders: (one of :data:`TENDERS`, amount): in which ways it was paid back, where the channel says so.
+    :param our_key: what we told the channel, where it says that this came of it.
+    :param sum_only: the channel knows more about it, and this message does not say it.
     """
 
     external_id: str
@@ -166,6 +181,71 @@ class RefundDoc:
     shipping: Decimal = ZERO
     refunded_at: datetime | None = None
     pending: bool = False
+    tenders: tuple[tuple[str, Decimal], ...] = ()
+    our_key: str = ""
+    sum_only: bool = False
+
+
+#: How a return that was begun on a channel stands there.
+#: ``requested``  the customer asked, nobody has answered
+#: ``open``       agreed to; the goods are expected
+#: ``closed``     over there: it was received, or nothing more comes
+#: ``refused``, ``cancelled``
+RETURN_STATUSES = ("requested", "open", "closed", "refused", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnLineDoc:
+    """So much of one line of an order comes back.
+
+    :param reason: the channel's code or word for why.
+    :param note: in the words of the customer.
+    """
+
+    line_id: str
+    quantity: Decimal
+    reason: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnDoc:
+    """A return that was begun on a channel, as the channel tells it.
+
+    :param status: one of :data:`RETURN_STATUSES`.
+    :param exchanges: (name, quantity) of what the customer gets instead.
+    :param tracking: number of the parcel in which it comes.
+    """
+
+    external_id: str
+    status: str
+    lines: tuple[ReturnLineDoc, ...] = ()
+    number: str = ""
+    note: str = ""
+    exchanges: tuple[tuple[str, Decimal], ...] = ()
+    tracking: str = ""
+    requested_at: datetime | None = None
+
+
+#: What happened to a return here: asked for and agreed to at once, agreed to, refused, called off, over.
+RETURN_STEPS = ("begun", "approved", "refused", "cancelled", "closed")
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnStepDoc:
+    """One step of a return of ours, as the channel may be told.
+
+    :param key: of the return, always the same.
+    :param external_id: of the return on the channel; empty where it does not know it.
+    :param step: one of :data:`RETURN_STEPS`.
+    :param lines: (id of the line on the channel, quantity in its units, reason) that come back.
+    """
+
+    key: str
+    external_id: str
+    step: str
+    lines: tuple[tuple[str, Decimal, str], ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +293,8 @@ class OrderDoc:
     customer_ref: str = ""
     payments: tuple[PaymentDoc, ...] = ()
     refunds: tuple[RefundDoc, ...] = ()
+    returns: tuple[ReturnDoc, ...] = ()
+    returns_untold: bool = False  #: the message says nothing of returns; else a return that it leaves out is no more
     payment_method: str = ""
     shipping_method: str = ""
     note: str = ""

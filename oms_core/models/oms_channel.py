@@ -255,6 +255,17 @@ class OmsChannel(models.Model):
         self.ensure_one()
         return self.warehouse_ids or self.env["stock.warehouse"].search([("company_id", "=", self.company_id.id)])
 
+    def _oms_get_place_of(self, ref):
+        """Hook: the warehouse that this channel calls so; our own codes are understood by all.
+
+        :return: ``stock.warehouse``, empty where nobody knows it.
+        """
+        self.ensure_one()
+        warehouses = self.env["stock.warehouse"]
+        if not ref:
+            return warehouses
+        return warehouses.search([("code", "=", ref), ("company_id", "=", self.company_id.id)], limit=1)
+
     def _get_payment_provider(self):
         """The native payment provider that stands for this channel; made when first needed."""
         self.ensure_one()

@@ -1,6 +1,9 @@
 from odoo import api, fields, models
 
+from ..domain.documents import REFUNDED_GOODS
 from ..domain.money import ZERO
+
+GOODS_WORDS = {"": "Not told", "unsent": "Not to be sent", "back": "Come back", "kept": "Not expected back"}
 
 
 class OmsChannelRefund(models.Model):
@@ -30,6 +33,13 @@ class OmsChannelRefund(models.Model):
     shipping = fields.Monetary(string="Of It for Shipping", readonly=True, help="Tax included.")
     reason = fields.Char(readonly=True)
     refunded_at = fields.Datetime(string="Refunded On", readonly=True)
+    tenders = fields.Json(readonly=True, help="In which ways the money went back, where the channel says so.")
+    our_key = fields.Char(
+        string="Came Of", readonly=True, help="What we told the channel, where it says that this came of it."
+    )
+    is_sum_only = fields.Boolean(
+        string="Details Not Told", readonly=True, help="The channel knows what it is for and has not said so yet."
+    )
     line_ids = fields.One2many("oms.channel.refund.line", "refund_id", readonly=True)
     summary = fields.Char(string="For", compute="_compute_summary")
 
@@ -48,7 +58,8 @@ class OmsChannelRefund(models.Model):
             return True
         # Some messages of a platform only tell the sum; what is known of the rest stays.
         says_when = bool(refund.refunded_at and not self.refunded_at)
-        return says_when or len(refund.lines) > len(self.line_ids)
+        says_more = self.is_sum_only and not refund.sum_only
+        return says_when or says_more or len(refund.lines) > len(self.line_ids)
 
     @api.model
     def _values_of(self, refund, names):
@@ -59,6 +70,9 @@ class OmsChannelRefund(models.Model):
             "shipping": float(refund.shipping),
             "reason": refund.reason or False,
             "refunded_at": refund.refunded_at and refund.refunded_at.replace(tzinfo=None),
+            "tenders": [[tender, str(amount)] for tender, amount in refund.tenders] or False,
+            "our_key": refund.our_key or False,
+            "is_sum_only": refund.sum_only,
             "line_ids": [fields.Command.clear()]
             + [
                 fields.Command.create(
@@ -69,6 +83,8 @@ class OmsChannelRefund(models.Model):
                         "amount": float(line.amount),
                         "tax": float(line.tax),
                         "restock": line.restock,
+                        "goods": line.goods or False,
+                        "location": line.location or False,
                     }
                 )
                 for line in refund.lines
@@ -91,6 +107,14 @@ class OmsChannelRefundLine(models.Model):
     amount = fields.Monetary(readonly=True, help="Without tax.")
     tax = fields.Monetary(readonly=True)
     restock = fields.Boolean(readonly=True, help="The channel says that the goods are for sale again.")
+    goods = fields.Selection(
+        [(code, GOODS_WORDS[code]) for code in REFUNDED_GOODS if code],
+        readonly=True,
+        help="What the channel says about the goods; empty where it says nothing.",
+    )
+    location = fields.Char(
+        string="Place on the Channel", readonly=True, help="Where the goods come back to, as the channel calls it."
+    )
 
     @api.depends("external_line_id", "refund_id.order_id.order_line.oms_external_id")
     def _compute_sale_line_id(self):
@@ -135,6 +159,52 @@ class SaleOrder(models.Model):
                 if order_id == order.id and external_id not in told and refund_sudo.state != "withdrawn":
                     refund_sudo.state = "withdrawn"
         refunds_sudo.create(to_create)
+        with_refunds = {order_id for order_id, _external_id in known}
+        touched = [order for order, doc in todo if doc.refunds or order.id in with_refunds]
+        self.browse().union(*touched)._oms_on_channel_refunds()
+
+    def _oms_on_channel_refunds(self):
+        """Hook: what is known of refunds by the channel was brought up to date."""
+
+    def _oms_books_channel_refunds(self):
+        """Hook: whether there is who books refunds by the channel without a person."""
+        self.ensure_one()
+        return False
+
+    def _oms_may_book_channel_refunds(self):
+        """Hook: whether they may be booked at all."""
+        self.ensure_one()
+        return True
+
+    @api.model
+    def _oms_follow_told_returns(self, orders_and_docs):
+        """Hook: bring returns that were begun on channels to what these documents say of them.
+
+        :param orders_and_docs: ``(order, OrderDoc)`` each; the ``returns`` of a document are
+            :class:`~odoo.addons.oms_core.domain.documents.ReturnDoc` values.
+        """
+
+    def _oms_tell_return(self, step):
+        """Hook: a return went on here, and the channel may want to know.
+
+        :param step: a :class:`~odoo.addons.oms_core.domain.documents.ReturnStepDoc`.
+        """
+        self.ensure_one()
+
+    def _oms_on_return_told(self, key, external_id):
+        """Hook: the channel keeps the return that we told it about under this id."""
+        self.ensure_one()
+
+    def _oms_get_told_credit_notes(self):
+        """Hook: what the channel was told about credit notes of this order.
+
+        :return: {name by which the channel may speak of one: credit note}; the names are ours and the channel's.
+        """
+        self.ensure_one()
+        return {}
+
+    def _oms_on_repaid_by_channel(self, credit_note):
+        """Hook: the channel has paid back what a credit note of ours credits."""
 
     def _oms_tell_pending(self, refund, doc):
         self.message_post(
@@ -150,7 +220,7 @@ class SaleOrder(models.Model):
     def _oms_refund_reasons(self, doc):
         """That the channel has given money back, and for what."""
         refunds = [refund for refund in doc.refunds if not refund.pending]
-        if not refunds:
+        if not refunds or self._oms_books_channel_refunds():
             return
         names = {line.external_id: line.name for line in doc.lines}
         parts = [

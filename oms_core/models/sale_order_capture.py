@@ -77,6 +77,7 @@ class SaleOrder(models.Model):
         ]
         self._oms_record_payments(channel, told, resolver)
         self._oms_record_refunds(told, created)
+        self._oms_follow_told_returns(told)
         self._oms_follow_wishes(told)
         resolver.finish(orders)
         channel._read_again({external_id: _content_hash(doc) for external_id, doc in doubtful.items()})

@@ -104,6 +104,10 @@ class TestTaxMode(WishCase):
 
 
 class TestRefundsByTheChannel(WishCase):
+    def setUp(self):
+        super().setUp()
+        self._nobody_books_refunds()
+
     def _refund(self, amount="12.00", **values):
         return RefundDoc(
             **{

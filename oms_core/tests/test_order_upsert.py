@@ -180,6 +180,7 @@ class TestUpdates(OmsCommon):
         self.assertEqual(self._holds(order), [])
 
     def test_a_confirmed_order_that_the_channel_refunded_in_part_stops_once(self):
+        self._nobody_books_refunds()
         doc = self._doc()
         order = self._apply(doc)[0][0]
         refunds = (RefundDoc("r1", Decimal("5.00"), "damaged"),)
@@ -255,6 +256,7 @@ class TestUpdates(OmsCommon):
         self.assertEqual((order.state, self._holds(order)), ("sale", ["cancel"]))
 
     def test_a_refund_after_delivery_is_told(self):
+        self._nobody_books_refunds()
         doc = self._doc(lines=(self._line(quantity=1),))
         order = self._apply(doc)[0][0]
         self._ship(order)
@@ -599,6 +601,7 @@ class TestHolds(OmsCommon):
         self.assertEqual(self._holds(order), ["quantity"])
 
     def test_a_status_that_is_not_known_does_not_hide_a_refund(self):
+        self._nobody_books_refunds()
         order = self._order(
             status="on_hold",
             channel_status="await-engraving",

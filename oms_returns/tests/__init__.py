@@ -16,3 +16,5 @@ from . import test_disposition
 from . import test_way_back
 from . import test_desk
 from . import test_policy
+from . import test_channel_refund
+from . import test_channel_return

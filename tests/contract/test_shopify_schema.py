@@ -24,6 +24,8 @@ from odoo.addons.oms_channels.domain.outgoing import (
     Price,
     Refund,
     RefundItem,
+    ReturnItem,
+    ReturnStep,
     StockLevel,
 )
 from odoo.addons.oms_channels.platforms.shopify import const, queries, render
@@ -58,6 +60,14 @@ def requests():
         yield render.order_transactions(ORDER, side)
         yield render.refund_details("gid://shopify/Refund/7", "", side)
     yield render.order_refunds(ORDER)
+    yield render.order_returns(ORDER)
+    yield render.order_returns(ORDER, "cursor")
+    yield render.returnable(ORDER, "cursor")
+    for step in const.RETURN_STEPS:
+        told = ReturnStep(
+            "S1", ORDER, "gid://shopify/Return/8", step, (ReturnItem(LINE, Decimal(1), "broken"),), "too late"
+        )
+        yield render.return_step(told, [("gid://shopify/FulfillmentLineItem/9", 1, "broken")])
     yield render.order_of_fulfilment("gid://shopify/FulfillmentOrder/8")
     yield render.shop()
     yield render.locations("cursor")

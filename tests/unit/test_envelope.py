@@ -64,6 +64,12 @@ def test_every_field_is_of_a_kind_that_can_be_read_back(kind):
     """A new field of another type would come back as the text that it was written as."""
     known = {
         *("str", "int", "bool", "Decimal", "datetime"),
-        *("tuple[Item, ...]", "tuple[RefundItem, ...]", "tuple[StockItem, ...]", "tuple[tuple[str, Decimal], ...]"),
+        *(
+            "tuple[Item, ...]",
+            "tuple[RefundItem, ...]",
+            "tuple[StockItem, ...]",
+            "tuple[ReturnItem, ...]",
+            "tuple[tuple[str, Decimal], ...]",
+        ),
     }
     assert {item.type for item in fields(KINDS[kind])} <= known

@@ -15,6 +15,8 @@ from odoo.addons.oms_channels.domain.outgoing import (
     Price,
     Refund,
     RefundItem,
+    ReturnItem,
+    ReturnStep,
     Standing,
     StockLevel,
 )
@@ -40,6 +42,16 @@ def app():
 @pytest.fixture
 def client(app):
     return Client(app.events_url, app.secret, app.url, timeout_s=2)
+
+
+def test_what_happens_to_a_return_is_told_and_the_app_may_say_what_it_calls_it(app, client):
+    items = (ReturnItem("1", Decimal(1), "Defective"),)
+    result = client.tell_return(ReturnStep("return-5-begun", "A-1", "", "begun", items))
+    [event] = app.events("return.changed")
+    assert event["id"] == "return-5-begun"
+    assert event["data"]["lines"] == [{"line_id": "1", "quantity": "1", "reason": "Defective"}]
+    assert (event["data"]["status"], "return_id" in event["data"]) == ("begun", False)
+    assert (result.code, result.reference) == ("ok", "app-1")
 
 
 def test_the_app_is_asked_whether_it_is_there_and_says_who_it_is(app, client):

@@ -22,7 +22,7 @@ from .lines import amount
 #: Of a gift card's code as much as tells two apart: whoever knows all of it can spend it.
 CODE_SHOWN = 4
 #: Ours, at the end of a comment (see ``render.marker``); it says nothing to people.
-MARKER = re.compile(r"\s*\[OMS [^\]]*\]$")
+MARKER = re.compile(r"\s*\[OMS ([^\]]*)\]$")
 
 
 def tendered(extension: Reader, step: Decimal) -> Decimal:
@@ -80,21 +80,28 @@ def refunds(order: Reader, order_id: str, line_ids: Collection[str], step: Decim
     found = [_memo(memo, line_ids, step) for memo in memos if memo.text("state") != const.MEMO_CANCELED]
     total = amount(order, "total_refunded", step)
     if not memos and total > 0:
-        found.append(RefundDoc(f"{order_id}-refunded", total))
+        found.append(RefundDoc(f"{order_id}-refunded", total, sum_only=True))
     return tuple(found)
 
 
 def _memo(memo: Reader, line_ids: Collection[str], step: Decimal) -> RefundDoc:
-    comments = [MARKER.sub("", comment.text("comment")) for comment in memo.rows("comments", "Comment")]
+    told = [comment.text("comment") for comment in memo.rows("comments", "Comment")]
+    comments = [MARKER.sub("", text) for text in told]
+    extension = memo.nested("extension_attributes")
+    amounts: dict[str, Decimal] = {"": amount(memo, "grand_total", step)}
+    for key, tender, _method in const.TENDERS:
+        amounts[tender] = amounts.get(tender, ZERO) + abs(amount(extension, key, step))
     return RefundDoc(
         external_id=memo.identifier("entity_id", "increment_id"),
         # What went back to a gift card or to store credit is not in its grand total either.
-        amount=amount(memo, "grand_total", step) + tendered(memo.nested("extension_attributes"), step),
+        amount=sum(amounts.values(), ZERO),
         reason=next(filter(None, comments), ""),
         lines=tuple(_memo_lines(memo, line_ids, step)),
         shipping=_memo_shipping(memo, step),
         refunded_at=memo.moment("created_at"),
         pending=memo.text("state") == const.MEMO_OPEN,
+        tenders=tuple((tender, part) for tender, part in amounts.items() if part),
+        our_key=next((found[1] for text in told if (found := MARKER.search(text))), ""),
     )
 
 

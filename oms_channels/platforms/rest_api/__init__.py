@@ -49,6 +49,7 @@ ADAPTER = Adapter(
         fulfilment=True,
         partial_fulfilment=True,
         refunds=True,
+        returns=True,
         partial_refunds=True,
         cancel=True,
         prices=True,

@@ -22,6 +22,7 @@ from ...domain.outgoing import (
     Price,
     Refund,
     Result,
+    ReturnStep,
     Shop,
     Standing,
     StockLevel,
@@ -103,6 +104,9 @@ class Client(RestClient):
 
     def refund(self, refund: Refund, repeat: bool = False) -> Result:
         return self._result("refund.created", refund.key, self._now(), render.refund(refund))
+
+    def tell_return(self, step: ReturnStep, repeat: bool = False) -> Result:
+        return self._result("return.changed", step.key, self._now(), render.return_step(step))
 
     def stand(self, standing: Standing, repeat: bool = False) -> Result:
         return self._result("order.status", standing.key, standing.at, render.standing(standing))

@@ -19,6 +19,8 @@ from odoo.addons.oms_core.domain.documents import (
     Problem,
     RefundDoc,
     RefundLineDoc,
+    ReturnDoc,
+    ReturnLineDoc,
     ReturnRequestDoc,
     ReturnRequestLineDoc,
     RiskDoc,
@@ -120,6 +122,8 @@ def order(payload: Mapping[str, Any]) -> OrderDoc:
         customer_ref=told["customer_id"],
         payments=tuple(_payment(row, told, ordered_at, problems) for row in told["payments"]),
         refunds=tuple(_refund(row, problems) for row in told["refunds"]),
+        returns=tuple(_return(row) for row in told["returns"]),
+        returns_untold=payload.get("returns") is None,
         payment_method=told["payment_method"],
         shipping_method=told["shipping_method"],
         note=told["note"],
@@ -253,12 +257,30 @@ def _refund(row: Mapping[str, Any], problems: list[Problem]) -> RefundDoc:
                 amount=line["amount"] or ZERO,
                 tax=line["tax"] or ZERO,
                 restock=line["restock"],
+                goods=line["goods"],
+                location=line["location"],
             )
             for line in row["lines"]
         ),
         shipping=row["shipping"] or ZERO,
         refunded_at=row["refunded_at"],
         pending=row["pending"],
+    )
+
+
+def _return(row: Mapping[str, Any]) -> ReturnDoc:
+    return ReturnDoc(
+        external_id=row["id"],
+        status=row["status"],
+        lines=tuple(
+            ReturnLineDoc(line["line_id"], line["quantity"] or ZERO, line["reason"], line["note"])
+            for line in row["lines"]
+        ),
+        number=row["number"],
+        note=row["note"],
+        exchanges=tuple((one["name"], one["quantity"] or ZERO) for one in row["exchanges"]),
+        tracking=row["tracking_number"],
+        requested_at=row["requested_at"],
     )
 
 
@@ -288,7 +310,7 @@ def _address(row: Mapping[str, Any] | None) -> AddressDoc:
 
 def _unique(told: Mapping[str, Any], problems: list[Problem]) -> Sequence[Problem]:
     """The problems, and those of things that are told twice: one of them would get lost."""
-    for name in ("lines", "payments", "refunds"):
+    for name in ("lines", "payments", "refunds", "returns"):
         seen: set[str] = set()
         for row in told[name]:
             if row["id"] and row["id"] in seen:

@@ -22,6 +22,7 @@ from ...domain.outgoing import (
     Picture,
     Price,
     Refund,
+    ReturnStep,
     Standing,
     StockLevel,
 )
@@ -34,6 +35,8 @@ EVENTS = {
     "shipment.created": "A parcel has left: order_id, shipment_id, number, lines, shipped_at, carrier, carrier_name, "
     "tracking_number, tracking_url, location, last, notify. Sent again when its number comes later, with another id and the "
     "same shipment_id.",
+    "return.changed": "What happened here to a return: order_id, return_id (none where you do not know it; answer with your "
+    "id as reference), status (begun, approved, refused, cancelled, closed), lines, note, notify.",
     "order.cancelled": "What is not going to be delivered: order_id, reason, note, notify, and lines unless it is all.",
     "refund.created": "Money goes back: order_id, refund_id, amount, currency, shipping, lines, reason, pay (you are to pay "
     "it), notify.",
@@ -97,6 +100,17 @@ def refund(refund: Refund) -> dict[str, Any]:
         reason=refund.reason,
         pay=refund.pay,
         notify=refund.notify,
+    )
+
+
+def return_step(step: ReturnStep) -> dict[str, Any]:
+    return _full(
+        order_id=step.order_ref,
+        return_id=step.return_ref,
+        status=step.step,
+        lines=[_full(line_id=item.line_ref, quantity=number(item.quantity), reason=item.reason) for item in step.items],
+        note=step.note,
+        notify=step.notify,
     )
 
 

@@ -13,7 +13,9 @@ from odoo.addons.oms_core.const import DELIVERY_METHODS
 from odoo.addons.oms_core.domain.documents import (
     LINE_KINDS,
     ORDER_STATUSES,
+    REFUNDED_GOODS,
     RETURN_OUTCOMES,
+    RETURN_STATUSES,
     RETURN_WAYS,
     TENDERS,
 )
@@ -88,6 +90,12 @@ SHAPES: dict[str, tuple[Field, ...]] = {
         Field("lines", "list", "Everything that is charged: goods, shipping, fees, discounts, tips …", True, of="Line"),
         Field("payments", "list", "Money that was taken. Left out: it is not paid.", of="Payment"),
         Field("refunds", "list", "Money that was given back, all of it so far.", of="Refund"),
+        Field(
+            "returns",
+            "list",
+            "Returns that were begun with you, all of them so far. Left out: nothing is said about returns.",
+            of="ToldReturn",
+        ),
         Field("payment_method", "text", "What it is paid with.", example="card"),
         Field("shipping_method", "text", "What you call the way of shipping.", example="DHL Paket"),
         Field(
@@ -184,6 +192,38 @@ SHAPES: dict[str, tuple[Field, ...]] = {
         Field("amount", "number", "Without tax, positive.", True, example="20.00"),
         Field("tax", "number", "", example="4.00"),
         Field("restock", "flag", "The goods are for sale again."),
+        Field(
+            "goods",
+            "choice",
+            "What happens to the goods: they were not sent and are not to be, they come back, or the customer keeps them.",
+            choices=REFUNDED_GOODS,
+        ),
+        Field("location", "text", "Code of the warehouse that they come back to.", example="WH"),
+    ),
+    "ToldReturn": (
+        Field("id", "id", "Unique in the order.", True, example="RET-1"),
+        Field("status", "choice", "", choices=RETURN_STATUSES),
+        Field("number", "text", "What the customer calls it.", example="RET-1"),
+        Field("note", "text", "Why it was refused.", example="The time is over."),
+        Field("tracking_number", "text", "", example="00340434161094042557"),
+        Field("requested_at", "moment", "", example="2026-03-09T09:00:00Z"),
+        Field("lines", "list", "What comes back.", True, of="ToldReturnLine"),
+        Field("exchanges", "list", "What you send instead, with the order.", of="ToldExchange"),
+    ),
+    "ToldReturnLine": (
+        Field("line_id", "id", "Your id of the order's line.", True, example="1"),
+        Field("quantity", "number", "", True, example=1),
+        Field(
+            "reason",
+            "text",
+            "changed_mind, size_too_small, size_too_large, defective, …, or words.",
+            example="defective",
+        ),
+        Field("note", "text", "In the words of the customer.", example="does not switch on"),
+    ),
+    "ToldExchange": (
+        Field("name", "text", "", True, example="Mug, blue"),
+        Field("quantity", "number", "", True, example=1),
     ),
     "Risk": (
         Field("level", "choice", "", choices=("low", "medium", "high")),

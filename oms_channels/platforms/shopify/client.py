@@ -16,12 +16,13 @@ from ..rest import WAIT_MAX_S, Answer, RestClient, Tokens
 from . import answers, const, render
 from .contents import Contents
 from .outbound import Outbound
+from .returning import Returning
 
 #: Of all shops that this process talks to.
 TOKENS = Tokens()
 
 
-class Client(Outbound, Contents, RestClient):
+class Client(Outbound, Returning, Contents, RestClient):
     """A shop's Admin API, with the ``webhook_secret`` left out: that is for what comes in.
 
     :param api_url: of the shop, ``https://….myshopify.com``.
@@ -243,7 +244,16 @@ class Client(Outbound, Contents, RestClient):
         )
         refunds = self._list(order.get("refunds"), render.order_refunds(order_id), "refunds", const.REFUNDS_MAX)
         order["refunds"] = [self._refund(str(refund.get("id", ""))) for refund in refunds]
+        if order.get("returnStatus") not in (None, const.NO_RETURN):
+            order["returns"] = {"nodes": list(self.pages(*self._returns(order_id)))}
         return order
+
+    def _returns(self, order_id: str) -> tuple[Mapping[str, Any], Callable[[str], Mapping[str, Any]]]:
+        def page(cursor: str) -> Mapping[str, Any]:
+            data = self.ask(render.order_returns(order_id, cursor))
+            return answers.mapping(answers.mapping(data, "order"), "returns")
+
+        return page(""), page
 
     def _list(self, listed: Any, request: Request, name: str, most: int) -> list[dict[str, Any]]:
         """A list that has no pages: asked for again, larger, where it may have been cut."""

@@ -32,7 +32,7 @@ SCOPES = (
     "read_inventory",
     "write_inventory",
     "read_locations",
-    "read_returns",
+    "write_returns",
     "read_merchant_managed_fulfillment_orders",
     "write_merchant_managed_fulfillment_orders",
 )
@@ -53,6 +53,30 @@ GROUPS_WITH_ORDER = 3
 #: Of lists that know no pages: as many as this, and there may be more.
 LISTED_WITH_ORDER = 5
 REFUNDS_MAX = 250
+#: Returns are few and deep: what they cost is the product of these.
+RETURNS_PER_PAGE = 2
+RETURN_LINES = 100
+RETURN_PARTS = 2
+#: Characters of a note about a return.
+REASON_MAX = 255
+#: Step of a return → its ``status`` there after it.
+RETURN_STEPS = {
+    "begun": "OPEN",
+    "approved": "OPEN",
+    "refused": "DECLINED",
+    "cancelled": "CANCELED",
+    "closed": "CLOSED",
+}
+#: ``returnStatus`` of an order of which nothing comes back.
+NO_RETURN = "NO_RETURN"
+#: A return's ``status`` → ours.
+RETURN_STATUSES = {
+    "REQUESTED": "requested",
+    "OPEN": "open",
+    "CLOSED": "closed",
+    "DECLINED": "refused",
+    "CANCELED": "cancelled",
+}
 TRANSACTIONS_MAX = 150
 REFUND_LINES_PER_PAGE = 30
 FULFILMENT_ORDERS_PER_PAGE = 5
@@ -120,6 +144,11 @@ SUBSCRIBED_TOPICS = (
     "ORDERS_CANCELLED",
     "ORDERS_DELETE",
     "REFUNDS_CREATE",
+    "RETURNS_REQUEST",
+    "RETURNS_APPROVE",
+    "RETURNS_DECLINE",
+    "RETURNS_CANCEL",
+    "RETURNS_CLOSE",
     "ORDER_TRANSACTIONS_CREATE",
     "FULFILLMENT_ORDERS_PLACED_ON_HOLD",
     "FULFILLMENT_ORDERS_HOLD_RELEASED",
@@ -164,6 +193,8 @@ TENDERS = {
     "store_credit": "store_credit",
     "cash": "cash",
 }
+#: Ours, behind the note of a refund.
+MARK = "OMS"
 #: A gateway for money that went another way.
 OUTSIDE_GATEWAY = "manual"
 

@@ -29,6 +29,7 @@ from ...domain.reader import Reader
 from . import const
 from .lines import Gone, Money, attributes, cash_rounding, gone_share, lines, money_of, nodes, without
 from .refunds import is_removal, refund_doc, refunded_units
+from .returns import are_untold, returns
 from .verify import rest_id
 
 #: For an order that does not say when it changed: older than any that does, so it never replaces one.
@@ -96,6 +97,8 @@ def order(payload: Any) -> OrderDoc:
         customer_ref=reader.nested("customer").text("id"),
         payments=tuple(payments),
         refunds=tuple(refund_doc(row, money) for index, row in enumerate(refunds) if index not in removals),
+        returns=returns(reader),
+        returns_untold=are_untold(reader),
         payment_method=payments[0].method if payments else _first_text(reader, "paymentGatewayNames"),
         shipping_method=_shipping_method(reader),
         note="\n".join(filter(None, (reader.text("note"), attributes(reader)))),

@@ -148,6 +148,36 @@ ORDER_REFUNDS = """
 query OrderRefunds($id: ID!, $first: Int!) { order(id: $id) { refunds(first: $first) { id note } } }
 """
 
+ORDER_RETURNS = """
+query OrderReturns($id: ID!, $first: Int!, $after: String, $lines: Int!, $some: Int!) {
+  order(id: $id) {
+    returns(first: $first, after: $after) {
+      nodes {
+        id name status createdAt
+        decline { reason note }
+        returnLineItems(first: $lines) {
+          nodes {
+            id quantity returnReasonNote customerNote
+            returnReasonDefinition { handle name }
+            ... on ReturnLineItem { fulfillmentLineItem { lineItem { id } } }
+          }
+          pageInfo { hasNextPage endCursor }
+        }
+        exchangeLineItems(first: $some) { nodes { quantity lineItems { name } } pageInfo { hasNextPage endCursor } }
+        reverseFulfillmentOrders(first: $some) {
+          nodes {
+            reverseDeliveries(first: $some) {
+              nodes { deliverable { ... on ReverseDeliveryShippingDeliverable { tracking { number } } } }
+            }
+          }
+        }
+      }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}
+"""
+
 REFUND = (
     """
 query Refund($id: ID!, $lines: Int!, $after: String, $some: Int!) {
@@ -376,6 +406,50 @@ mutation Cancel(
 
 JOB = """
 query Job($id: ID!) { job(id: $id) { id done } }
+"""
+
+RETURNABLE = """
+query Returnable($id: ID!, $first: Int!, $after: String, $lines: Int!) {
+  returnableFulfillments(orderId: $id, first: $first, after: $after) {
+    nodes {
+      returnableFulfillmentLineItems(first: $lines) {
+        nodes { quantity fulfillmentLineItem { id lineItem { id } } }
+        pageInfo { hasNextPage endCursor }
+      }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+"""
+
+RETURN_CREATE = """
+mutation ReturnCreate($input: ReturnInput!) {
+  returnCreate(returnInput: $input) { return { id status } userErrors { code field message } }
+}
+"""
+
+RETURN_APPROVE = """
+mutation ReturnApprove($input: ReturnApproveRequestInput!) {
+  returnApproveRequest(input: $input) { return { id status } userErrors { code field message } }
+}
+"""
+
+RETURN_DECLINE = """
+mutation ReturnDecline($input: ReturnDeclineRequestInput!) {
+  returnDeclineRequest(input: $input) { return { id status } userErrors { code field message } }
+}
+"""
+
+RETURN_CANCEL = """
+mutation ReturnCancel($id: ID!) {
+  returnCancel(id: $id) { return { id status } userErrors { code field message } }
+}
+"""
+
+RETURN_CLOSE = """
+mutation ReturnClose($id: ID!) {
+  returnClose(id: $id) { return { id status } userErrors { code field message } }
+}
 """
 
 #: Both sides of the totals: what is paid back is told in the customer's currency, whichever the channel keeps.

@@ -6,6 +6,8 @@ as itself, and for goodwill with one below zero; the sum of lines and adjustment
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from decimal import Decimal
 
 from odoo.addons.oms_core.domain.documents import ZERO, RefundDoc, RefundLineDoc
@@ -20,6 +22,10 @@ REASONS = {
     "DAMAGE": "Damage",
     "RESTOCK": "Restocking",
 }
+
+#: What a line says about its goods; what was restocked by an old version of Shopify may have left or not.
+GOODS = {"RETURN": "back", "CANCEL": "unsent", "NO_RESTOCK": "kept"}
+OUR_MARK = re.compile(rf"\s*\[{re.escape(const.MARK)} ([^\]]+)\]$")
 
 
 def _transactions(refund: Reader) -> list[Reader]:
@@ -48,9 +54,23 @@ def refunded_units(refund: Reader, money: Money) -> list[RefundLineDoc]:
                 amount=money.net(money.of(row, "subtotalSet"), tax),
                 tax=tax,
                 restock=row.text("restockType") in ("RETURN", "CANCEL", "LEGACY_RESTOCK"),
+                goods=_goods(row, refund),
+                location=row.nested("location").text("id"),
             )
         )
     return found
+
+
+def _goods(row: Reader, refund: Reader) -> str:
+    goods = GOODS.get(row.text("restockType"), "")
+    # Of a return it is decided later what happens to the goods; until then they are not restocked.
+    return "back" if goods == "kept" and refund.nested("return").fields else goods
+
+
+def _duties(refund: Reader, money: Money) -> Iterator[RefundLineDoc]:
+    for row in refund.rows("duties", "Refunded duty"):
+        if amount := money.maybe(row, "amountSet"):
+            yield RefundLineDoc(row.nested("originalDuty").text("id"), ZERO, amount)
 
 
 def refund_doc(refund: Reader, money: Money) -> RefundDoc:
@@ -61,17 +81,31 @@ def refund_doc(refund: Reader, money: Money) -> RefundDoc:
     # All failed: the money has not gone, and it may still be owed.
     counted = done + waiting or rows
     amount = sum((_amount(row, money) for row in counted), ZERO) if rows else money.maybe(refund, "totalRefundedSet")
+    tenders: dict[str, Decimal] = {}
+    for row in counted:
+        tender = const.TENDERS.get(row.text("gateway"), "")
+        tenders[tender] = tenders.get(tender, ZERO) + _amount(row, money)
+    note, our_key = _note(refund)
     adjustments = [row.text("reason") for row in nodes(refund, "orderAdjustments", "Adjustment")]
     return RefundDoc(
         external_id=_refund_id(refund),
         amount=amount,
-        reason=refund.text("note") or next((REASONS[reason] for reason in adjustments if reason in REASONS), ""),
-        lines=tuple(refunded_units(refund, money)),
+        reason=note or next((REASONS[reason] for reason in adjustments if reason in REASONS), ""),
+        lines=(*refunded_units(refund, money), *_duties(refund, money)),
         shipping=sum((_shipping(row, money) for row in nodes(refund, "refundShippingLines", "Shipping")), ZERO),
         refunded_at=max(filter(None, (row.moment("processedAt", "createdAt") for row in done)), default=None)
         or refund.moment("processedAt", "createdAt"),
         pending=bool(waiting or (rows and not done)),
+        tenders=tuple((tender, total) for tender, total in tenders.items() if total),
+        our_key=our_key,
     )
+
+
+def _note(refund: Reader) -> tuple[str, str]:
+    """What somebody wrote, and the key that we put behind it."""
+    note = refund.text("note")
+    found = OUR_MARK.search(note)
+    return (note[: found.start()].strip(), found[1]) if found else (note, "")
 
 
 def _amount(row: Reader, money: Money) -> Decimal:

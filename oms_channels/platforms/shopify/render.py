@@ -14,13 +14,12 @@ from decimal import Decimal
 from typing import Any
 
 from ...domain.adapter import Request
-from ...domain.outgoing import Cancellation, Content, Parcel, Picture, Price, Refund, StockLevel
+from ...domain.outgoing import Cancellation, Content, Parcel, Picture, Price, Refund, ReturnStep, StockLevel
 from . import const, queries
 
 #: Our keys → theirs: the same text always gives the same UUID.
 NAMESPACE = uuid.UUID("6f1a4c5e-7f0b-5d55-9a39-0d1f5be2a7c4")
 OPERATION = re.compile(r"\b(?:query|mutation) (\w+)")
-MARK = "OMS"
 
 
 def graphql(query: str, variables: Mapping[str, Any], side: str = const.SHOP_MONEY) -> Request:
@@ -90,6 +89,11 @@ def order_transactions(order_id: str, side: str) -> Request:
 
 def order_refunds(order_id: str) -> Request:
     return graphql(queries.ORDER_REFUNDS, {"id": order_id, "first": const.REFUNDS_MAX})
+
+
+def order_returns(order_id: str, cursor: str = "") -> Request:
+    variables = {"id": order_id, "first": const.RETURNS_PER_PAGE, "after": cursor or None}
+    return graphql(queries.ORDER_RETURNS, {**variables, "lines": const.RETURN_LINES, "some": const.RETURN_PARTS})
 
 
 def refund_details(refund_id: str, cursor: str, side: str) -> Request:
@@ -307,7 +311,7 @@ def refundable(order_id: str, cursor: str = "") -> Request:
 
 def mark(note: str, key: str) -> str:
     """A note by which we know our own refunds again."""
-    return f"{note} [{MARK} {key}]".strip()
+    return f"{note} [{const.MARK} {key}]".strip()
 
 
 def refund(
@@ -334,6 +338,38 @@ def refund(
     if shipping:
         given["shipping"] = {"amount": amount(shipping)}
     return graphql(queries.REFUND_CREATE, {"input": given, "key": key_of("refund", refund.key)})
+
+
+# ---- Returns ----
+
+
+def returnable(order_id: str, cursor: str = "") -> Request:
+    """What of an order can come back, parcel by parcel."""
+    variables = {"id": order_id, "first": const.RETURNS_PER_PAGE, "after": cursor or None, "lines": const.RETURN_LINES}
+    return graphql(queries.RETURNABLE, variables)
+
+
+def return_step(step: ReturnStep, rows: Iterable[tuple[str, int, str]] = ()) -> Request:
+    """:param rows: of a return that begins: (row of a parcel, pieces, why)."""
+    match step.step:
+        case "begun":
+            lines = [
+                {"fulfillmentLineItemId": row, "quantity": quantity, "returnReasonNote": reason[: const.REASON_MAX]}
+                for row, quantity, reason in rows
+            ]
+            return graphql(queries.RETURN_CREATE, {"input": {"orderId": step.order_ref, "returnLineItems": lines}})
+        case "approved":
+            given = {"id": step.return_ref, "notifyCustomer": step.notify}
+            return graphql(queries.RETURN_APPROVE, {"input": given})
+        case "refused":
+            given = {"id": step.return_ref, "declineReason": "OTHER", "notifyCustomer": step.notify}
+            given["declineNote"] = step.note[: const.REASON_MAX]
+            return graphql(queries.RETURN_DECLINE, {"input": given})
+        case "cancelled":
+            return graphql(queries.RETURN_CANCEL, {"id": step.return_ref})
+        case "closed":
+            return graphql(queries.RETURN_CLOSE, {"id": step.return_ref})
+    raise ValueError(f"Shopify knows no step “{step.step}”.")
 
 
 # ---- Webhooks ----

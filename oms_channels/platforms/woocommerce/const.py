@@ -81,6 +81,10 @@ PICKUP_METHODS = ("local_pickup", "pickup_location")
 PICKUP_PLACE_KEY = "pickup_location"
 #: What a shipping line says about where it is to be fetched.
 PICKUP_PREFIX = "pickup_"
+#: Metadata of an order's line: how many refunded pieces the shop took back into its stock.
+RESTOCKED_KEY = "_restock_refunded_items"
+#: Metadata by which we know our own refunds and parcels again.
+REFERENCE_KEY = "_oms_reference"
 #: Metadata of a refund's line: the order line that it pays back.
 REFUNDED_LINE_KEY = "_refunded_item_id"
 #: Sums over the order. WooCommerce prints all of them with the decimals of the shop.

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from decimal import Decimal
@@ -91,7 +91,7 @@ def order(payload: Any) -> OrderDoc:
         shipping=shipping if shipping.street or shipping.street2 else billing,
         customer_ref=reader.identifier("customer_id"),
         payments=_payments(reader, external_id, total, paid_at),
-        refunds=tuple(_refund(row) for row in reader.rows("refunds", "Refund")),
+        refunds=tuple(_with_goods(reader, [_refund(row) for row in reader.rows("refunds", "Refund")])),
         payment_method=reader.text("payment_method"),
         shipping_method=_shipping_method(reader),
         delivery_method=delivery_method,
@@ -194,16 +194,38 @@ def _refund(refund: Reader) -> RefundDoc:
         ),
         shipping=sum((_gross(row) for row in refund.rows("shipping_lines", "Refunded shipping")), ZERO),
         refunded_at=refund.moment("date_created_gmt", "date_created"),
+        our_key=_option(refund, const.REFERENCE_KEY),
+        # A webhook shows of each refund what it comes to; the details are read with the order.
+        sum_only="line_items" not in refund.fields,
     )
+
+
+def _with_goods(order: Reader, refunds: Sequence[RefundDoc]) -> Iterator[RefundDoc]:
+    """The refunds, and of which goods the shop says that they are back in stock: it counts them by line, the first first."""
+    back = {
+        row.identifier("id"): Reader({"n": _option(row, const.RESTOCKED_KEY) or 0}, row.label, []).number("n")
+        for row in order.rows("line_items", "Line")
+    }
+    for refund in refunds:
+        lines = []
+        for line in refund.lines:
+            restocked = 0 < line.quantity <= back.get(line.line_id, ZERO)
+            if restocked:
+                back[line.line_id] -= line.quantity
+            lines.append(replace(line, restock=restocked))
+        yield replace(refund, lines=tuple(lines))
+
+
+def _option(row: Reader, key: str) -> str:
+    metas = row.rows("meta_data", "Option")
+    return next((meta.identifier("value") for meta in metas if meta.text("key") == key), "")
 
 
 def _refund_line(row: Reader) -> RefundLineDoc:
     # Negative in the refund; and what was paid back without pieces has the quantity 0. A favour (a negative fee) that is
     # taken back turns the sign.
-    metas = row.rows("meta_data", "Option")
-    line_id = next((meta.identifier("value") for meta in metas if meta.text("key") == const.REFUNDED_LINE_KEY), "")
     return RefundLineDoc(
-        line_id=line_id,
+        line_id=_option(row, const.REFUNDED_LINE_KEY),
         quantity=abs(row.number_or_none("quantity") or ZERO),
         amount=ZERO - row.number("total"),
         tax=ZERO - (row.number_or_none("total_tax") or ZERO),

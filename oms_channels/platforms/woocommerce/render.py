@@ -16,7 +16,7 @@ from ...domain.outgoing import Content, Parcel
 from . import const
 
 #: Metadata by which we know our own refunds and parcels again.
-REFERENCE_KEY = "_oms_reference"
+REFERENCE_KEY = const.REFERENCE_KEY
 
 
 def orders_page(modified_after: datetime, page: int) -> Request:

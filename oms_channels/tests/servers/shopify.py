@@ -28,6 +28,7 @@ from .base import Asked, PlatformServer, Reply
 from .gql import Fault, Query, connection
 from .shopify_contents import ProductContents
 from .shopify_mutations import Mutations
+from .shopify_returns import Returns
 
 DELIVERY_TIMEOUT_S = 5
 COST_MAX = 1000
@@ -37,7 +38,7 @@ WRONG_TOKEN = {"errors": "[API] Invalid API key or access token (unrecognized lo
 PATH = re.compile(r"/admin/api/([0-9]{4}-[0-9]{2}|unstable)/graphql\.json")
 SINCE = re.compile(r"updated_at:>='?([0-9T:.+Z-]+)'?")
 ALL_SCOPES = (
-    "read_all_orders write_orders write_products write_inventory read_locations read_returns "
+    "read_all_orders write_orders write_products write_inventory read_locations write_returns "
     "write_merchant_managed_fulfillment_orders"
 ).split()
 #: Root field → what one has to be permitted for it.
@@ -51,10 +52,15 @@ NEEDED = {
     "stagedUploadsCreate": "write_products",
     "fulfillmentCreate": "write_merchant_managed_fulfillment_orders",
     "refundCreate": "write_orders",
+    "returnCreate": "write_returns",
+    "returnApproveRequest": "write_returns",
+    "returnDeclineRequest": "write_returns",
+    "returnCancel": "write_returns",
+    "returnClose": "write_returns",
 }
 
 
-class ShopifyServer(ProductContents, Mutations, PlatformServer):
+class ShopifyServer(ProductContents, Returns, Mutations, PlatformServer):
     """The shop.
 
     :ivar orders: id → order as the API shows it; tests change it as they like.
@@ -278,6 +284,7 @@ class ShopifyServer(ProductContents, Mutations, PlatformServer):
             "orders": self._list_orders,
             "order": lambda id: self._order(id),
             "refund": lambda id: self._refund(id),
+            "returnableFulfillments": lambda orderId, first, after=None: self._returnable(orderId),
             "fulfillmentOrder": lambda id: next(
                 (row for rows in self.groups.values() for row in rows if row["id"] == id), None
             ),

@@ -23,7 +23,8 @@ class Mutations:
     def _mutation_root(self) -> dict[str, Callable[..., Any]]:
         names = (
             "inventorySetQuantities inventoryActivate productVariantsBulkUpdate fulfillmentCreate orderCancel refundCreate "
-            "webhookSubscriptionCreate webhookSubscriptionUpdate stagedUploadsCreate productSet"
+            "webhookSubscriptionCreate webhookSubscriptionUpdate stagedUploadsCreate productSet "
+            "returnCreate returnApproveRequest returnDeclineRequest returnCancel returnClose"
         ).split()
         return {name: self._keyed(name) for name in names}
 
