@@ -30,6 +30,7 @@
         "data/oms_return_policy_data.xml",
         "views/oms_return_policy_views.xml",
         "views/oms_channel_refund_views.xml",
+        "views/oms_return_settlement_views.xml",
         "views/sale_order_views.xml",
         "views/res_partner_views.xml",
         "views/portal_templates.xml",

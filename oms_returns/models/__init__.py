@@ -2,10 +2,13 @@ from . import oms_return_reason
 from . import oms_return
 from . import oms_return_line
 from . import oms_return_standin
+from . import oms_return_progress
 from . import oms_return_receipt
 from . import oms_return_match
 from . import oms_return_settlement
 from . import oms_return_settle
+from . import oms_return_by_hand
+from . import oms_return_repair
 from . import oms_return_refund
 from . import oms_return_repay
 from . import oms_return_give

@@ -3,12 +3,13 @@ from odoo.tools import SQL
 
 
 class OmsOrderReport(models.Model):
-    """What came back counts as a defect when the reason on its return says so, and not because it came back."""
+    """What came back or was claimed counts as a defect when the reason on its return says so, and not because it came back."""
 
     _inherit = "oms.order.report"
     _depends = {
         "stock.move": ["oms_return_line_id"],
-        "oms.return.line": ["reason_id"],
+        "oms.return": ["state"],
+        "oms.return.line": ["reason_id", "sale_line_id", "product_id", "product_uom_id", "quantity", "expects_goods"],
         "oms.return.reason": ["is_defect"],
     }
 
@@ -17,13 +18,23 @@ class OmsOrderReport(models.Model):
             **super()._with_parts(),
             "oms_defects": SQL(
                 """
-                SELECT m.line_id, SUM(m.quantity) AS quantity
-                  FROM oms_moves m
-                  JOIN stock_move sm ON sm.id = m.id
-                  JOIN oms_return_line rl ON rl.id = sm.oms_return_line_id
-                  JOIN oms_return_reason reason ON reason.id = rl.reason_id
-                 WHERE m.is_in AND m.state = 'done' AND reason.is_defect
-                 GROUP BY m.line_id
+                SELECT told.line_id, SUM(told.quantity) AS quantity
+                  FROM (SELECT m.line_id, m.quantity, rl.reason_id
+                          FROM oms_moves m
+                          JOIN stock_move sm ON sm.id = m.id
+                          JOIN oms_return_line rl ON rl.id = sm.oms_return_line_id
+                         WHERE m.is_in AND m.state = 'done'
+                         UNION ALL
+                        SELECT rl.sale_line_id, rl.quantity * lu.factor / pu.factor, rl.reason_id
+                          FROM oms_return_line rl
+                          JOIN oms_return claim ON claim.id = rl.return_id AND claim.state IN ('open', 'closed')
+                          JOIN product_product p ON p.id = rl.product_id
+                          JOIN product_template t ON t.id = p.product_tmpl_id
+                          JOIN uom_uom lu ON lu.id = rl.product_uom_id
+                          JOIN uom_uom pu ON pu.id = t.uom_id
+                         WHERE NOT rl.expects_goods AND rl.sale_line_id IS NOT NULL) told
+                  JOIN oms_return_reason reason ON reason.id = told.reason_id AND reason.is_defect
+                 GROUP BY told.line_id
                 """
             ),
             "oms_defective_orders": SQL(
@@ -39,7 +50,7 @@ class OmsOrderReport(models.Model):
         ]
 
     def _quantity_defective(self):
-        """Override: so much of a line came back for a reason that is a defect."""
+        """Override: so much of a line came back, or was claimed, for a reason that is a defect."""
         return SQL("COALESCE(defect.quantity, 0)")
 
     def _is_defective(self):

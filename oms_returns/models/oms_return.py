@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
 
 #: {state: states that may follow}. What has been received and settled is told by the native documents.
 RETURN_TRANSITIONS = {
@@ -166,6 +167,9 @@ class OmsReturn(models.Model):
     order_count = fields.Integer(compute="_compute_order_count", compute_sudo=True)
     amount_refunded = fields.Monetary(compute="_compute_documents", compute_sudo=True, string="Refunded")
     note = fields.Html(string="Customer's Words")
+    # For quick work in the form alone: they fill lines, and are empty again.
+    add_order_id = fields.Many2one("sale.order", string="Add Everything of", store=False)
+    set_reason_id = fields.Many2one("oms.return.reason", string="Reason for All", store=False)
     oms_stars = fields.Integer(related="order_id.oms_stars")
     oms_rating = fields.Char(related="order_id.oms_rating", string="Feedback on the Order")
     oms_feedback_words = fields.Text(related="order_id.oms_feedback_words")
@@ -214,30 +218,6 @@ class OmsReturn(models.Model):
             record.refund_count = len(refunds)
             record.amount_refunded = sum(refunds.filtered(lambda move: move.state == "posted").mapped("amount_total"))
 
-    @api.depends(
-        "state",
-        "line_ids.quantity",
-        "line_ids.expects_goods",
-        "line_ids.quantity_received",
-        "line_ids.quantity_to_inspect",
-        "line_ids.quantity_to_settle",
-    )
-    def _compute_stage(self):
-        for record in self:
-            record.stage = record._get_stage()
-
-    def _get_stage(self):
-        """Where it stands: what is still to come goes before what is to be inspected, and that before what is to be settled."""
-        self.ensure_one()
-        if self.state != "open":
-            return self.state
-        expecting = self.line_ids.filtered(lambda line: line.expects_goods)
-        if any(not line._is_at_least(line.quantity_received, line.quantity) for line in expecting):
-            return "partial" if any(line.quantity_received > 0 for line in expecting) else "expected"
-        if any(line.quantity_to_inspect > 0 for line in self.line_ids):
-            return "received"
-        return "inspected" if any(line.quantity_to_settle > 0 for line in self.line_ids) else "settled"
-
     def _compute_access_url(self):
         """Override of ``portal``: where the customer follows it."""
         super()._compute_access_url()
@@ -273,6 +253,22 @@ class OmsReturn(models.Model):
                     )
                 )
 
+    # ------------------------------------------------------------------------------------------------------ ONCHANGE
+
+    @api.onchange("add_order_id")
+    def _onchange_add_order_id(self):
+        """Everything of one more order that can still come back."""
+        for line in self.add_order_id.order_line - self.line_ids.sale_line_id:
+            if (returnable := line._oms_get_returnable(self._origin)) > 0:
+                self.line_ids |= self.line_ids.new({"sale_line_id": line.id, "quantity": returnable})
+        self.add_order_id = False
+
+    @api.onchange("set_reason_id")
+    def _onchange_set_reason_id(self):
+        """One reason for all lines that have none."""
+        self.line_ids.filtered(lambda line: not line.reason_id).reason_id = self.set_reason_id
+        self.set_reason_id = False
+
     # ------------------------------------------------------------------------------------------------------ ACTIONS
 
     def action_fill_lines(self):
@@ -289,7 +285,7 @@ class OmsReturn(models.Model):
     def action_authorize(self):
         """Tell the customer yes, and the warehouse to expect the goods."""
         self.check_access("write")
-        self.order_ids._oms_take_turn_to_return()
+        self._take_turn()
         for record in self:
             record._check_authorizable()
             record._create_receipts()
@@ -306,14 +302,14 @@ class OmsReturn(models.Model):
     def action_close(self):
         """Nothing more comes, and nothing more is done: what is still expected is called off."""
         self.check_access("write")
-        self.order_ids._oms_take_turn_to_return()
+        self._take_turn()
         for record in self:
             record._close()
 
     def action_reopen(self):
         """Go on with a closed return: what never came is expected again."""
         self.check_access("write")
-        self.order_ids._oms_take_turn_to_return()
+        self._take_turn()
         self._set_state("open")
         for record in self:
             record._check_authorizable()
@@ -348,6 +344,20 @@ class OmsReturn(models.Model):
 
     # ----------------------------------------------------------------------------------------------------- BUSINESS
 
+    def _take_turn(self):
+        """Let only one at a time work these returns and ask goods of their orders back: whoever comes second begins anew and
+        sees what the first one did."""
+        self.order_ids._oms_take_turn_to_return()
+        if self:
+            self.flush_model(["state"])
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE oms_return SET id = id WHERE id IN (SELECT id FROM oms_return WHERE id IN %s ORDER BY id "
+                    "FOR NO KEY UPDATE)",
+                    tuple(self.ids),
+                )
+            )
+
     def _set_state(self, state):
         """The one way to move returns.
 
@@ -364,17 +374,6 @@ class OmsReturn(models.Model):
                     )
                 )
         self.state = state
-
-    def _check_authorizable(self):
-        """:raise UserError: when there is nothing on the return, or more than the customer has."""
-        self.ensure_one()
-        lines = self.line_ids.filtered(lambda line: line.quantity > 0)
-        if not lines:
-            raise UserError(self.env._("Say on the lines of %s what comes back.", self.name))
-        if not self.partner_id and not self.is_blind:
-            raise UserError(self.env._("Say whose goods %s is about: enter the customer.", self.name))
-        for sale_line, of_line in lines.filtered("sale_line_id").grouped("sale_line_id").items():
-            of_line._check_customer_has(sale_line)
 
     def _close(self):
         """Close, and say what never came and what is not settled."""

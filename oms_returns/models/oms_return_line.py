@@ -1,6 +1,9 @@
-from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from decimal import Decimal
 
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ..domain.progress import in_words
 from .account_move import COUNTED_KINDS
 from .oms_return import OUTCOMES
 
@@ -147,16 +150,7 @@ class OmsReturnLine(models.Model):
     @api.depends("move_ids.state", "move_ids.quantity", "quantity", "expects_goods")
     def _compute_quantity_received(self):
         for line in self:
-            done = line.move_ids.filtered(lambda move: move.state == "done")
-            if parts := line.sale_line_id and line.sale_line_id._oms_get_parts():
-                back = {
-                    move: move.product_uom._compute_quantity(move.quantity, move.product_id.uom_id) for move in done
-                }
-                line.quantity_received = line.sale_line_id._oms_count_kits(parts, back)
-            else:
-                line.quantity_received = sum(
-                    move.product_uom._compute_quantity(move.quantity, line.product_uom_id) for move in done
-                )
+            line.quantity_received = line._sum_moves(line.move_ids.filtered(lambda move: move.state == "done"))
             line.quantity_missing = max(0.0, line.quantity - line.quantity_received) if line.expects_goods else 0.0
 
     @api.depends("quantity", "expects_goods", "quantity_received", "return_id.state")
@@ -201,6 +195,12 @@ class OmsReturnLine(models.Model):
             if refund.oms_refund_kind in COUNTED_KINDS
         )
 
+    @api.onchange("sale_line_id")
+    def _onchange_sale_line_id(self):
+        """All that the customer still has of it: what most returns are about."""
+        if self.sale_line_id and (returnable := self.sale_line_id._oms_get_returnable(self.return_id._origin)) > 0:
+            self.quantity = returnable
+
     # -------------------------------------------------------------------------------------------------- CONSTRAINTS
 
     @api.constrains("sale_line_id", "return_id")
@@ -218,6 +218,11 @@ class OmsReturnLine(models.Model):
                         order=line.order_id.name,
                     )
                 )
+
+    @api.constrains("sale_line_id", "quantity", "expects_goods")
+    def _check_authorized(self):
+        """What is authorized already does not become more than the customer has."""
+        self.return_id.filtered(lambda record: record.state == "open")._check_authorizable()
 
     @api.constrains("sale_line_id", "quantity", "return_id")
     def _check_not_requested_twice(self):
@@ -254,37 +259,21 @@ class OmsReturnLine(models.Model):
 
     # ----------------------------------------------------------------------------------------------------- BUSINESS
 
-    def _check_customer_has(self, sale_line):
-        """These are the lines of one return for one order line.
-
-        :raise UserError: when the customer has less than what they still ask for.
-        """
-        product = sale_line.product_id
-        if sale_line._oms_get_parts() and any(line.quantity % 1 for line in self):
-            raise UserError(
-                self.env._(
-                    "“%s” is a kit and comes back in whole ones. For a part of it, refund by hand and take the part in "
-                    "with Return on the delivery.",
-                    product.display_name,
-                )
-            )
-        asked = sum(line.quantity_missing if line.expects_goods else line.quantity for line in self)
-        returnable = sale_line._oms_get_with_customer(self.return_id)
-        if self[:1].product_uom_id.compare(asked, returnable) > 0:
-            raise UserError(
-                self.env._(
-                    "%(quantity)s of “%(product)s” cannot come back: the customer has %(returnable)s that are not on "
-                    "another return.",
-                    quantity=asked,
-                    product=product.display_name,
-                    returnable=returnable,
-                )
-            )
-
-    def _is_at_least(self, quantity, other):
-        return self.product_uom_id.compare(quantity, other) >= 0
+    def _sum_moves(self, moves):
+        """How much these receipts bring of this line, in its unit: what came in, or else what is expected. Of a kit: whole
+        ones."""
+        self.ensure_one()
+        quantities = {move: move.quantity if move.state == "done" else move.product_uom_qty for move in moves}
+        if parts := self.sale_line_id and self.sale_line_id._oms_get_parts():
+            back = {
+                move: move.product_uom._compute_quantity(quantity, move.product_id.uom_id)
+                for move, quantity in quantities.items()
+            }
+            return self.sale_line_id._oms_count_kits(parts, back)
+        return sum(
+            move.product_uom._compute_quantity(quantity, self.product_uom_id) for move, quantity in quantities.items()
+        )
 
     def _in_words(self, quantity_of):
         """“2 × Mug, 1 × Lamp” of what a function tells of each line."""
-        parts = [(quantity_of(line), line.product_id.display_name) for line in self]
-        return ", ".join(f"{quantity:g} × {name}" for quantity, name in parts if quantity > 0)
+        return in_words((Decimal(repr(quantity_of(line))), line.product_id.display_name) for line in self)

@@ -8,15 +8,15 @@ class OmsReturn(models.Model):
 
     posting_ids = fields.Many2many("account.move", compute="_compute_posting_ids", compute_sudo=True, string="Postings")
 
-    @api.depends("move_ids", "line_ids.refund_line_ids.move_id")
+    @api.depends("move_ids", "line_ids.refund_line_ids.move_id", "settlement_ids.move_id")
     def _compute_posting_ids(self):
         for record in self:
             record.posting_ids = record._get_postings().sorted(lambda move: (move.date, move.id))
 
     def _get_postings(self):
-        """All entries that this return caused: credit notes, repayments, what its goods became."""
+        """All entries of this return: credit notes, also those by hand that count for it, repayments, what its goods became."""
         self.ensure_one()
-        return self.move_ids | self.refund_ids
+        return self.move_ids | self.refund_ids | self.settlement_ids.move_id
 
 
 class AccountMove(models.Model):
@@ -57,11 +57,13 @@ class AccountMove(models.Model):
     def action_oms_open_return(self):
         """From an entry to the return that caused it, where each posting is explained."""
         self.ensure_one()
+        self.env["oms.return"].check_access("read")
         self.check_access("read")
         return self.oms_return_id._get_records_action(name=self.env._("Return"))
 
     def action_oms_view_items(self):
         self.ensure_one()
+        self.env["oms.return"].check_access("read")
         self.check_access("read")
         return self.line_ids._get_records_action(name=self.env._("Journal Items of %s", self.display_name))
 
@@ -73,6 +75,7 @@ class AccountMoveLine(models.Model):
 
     def action_oms_open_return(self):
         self.ensure_one()
+        self.env["oms.return"].check_access("read")
         self.check_access("read")
         return self.move_id.action_oms_open_return()
 

@@ -56,9 +56,7 @@ class OmsReturn(models.Model):
 
     def _create_unlinked_receipt(self):
         """A native receipt for goods of which nobody knows the order yet; see :meth:`action_match`."""
-        lines = self.line_ids.filtered(
-            lambda line: not line.sale_line_id and line.expects_goods and line.quantity_missing > 0
-        )
+        lines = self.line_ids.filtered(lambda line: not line.sale_line_id and line._get_to_ask() > 0)
         if not lines:
             return
         place = self.warehouse_id or self.env["stock.warehouse"].sudo().search(  # sudo: as above
@@ -81,7 +79,7 @@ class OmsReturn(models.Model):
                     Command.create(
                         {
                             "product_id": line.product_id.id,
-                            "product_uom_qty": line.quantity_missing,
+                            "product_uom_qty": line._get_to_ask(),
                             "product_uom": line.product_uom_id.id,
                             "oms_return_line_id": line.id,
                             "to_refund": True,
@@ -102,9 +100,9 @@ class OmsReturn(models.Model):
         """{delivery: {its move: {return line: quantity in the unit of the move}}}, what left last comes back first."""
         parts = defaultdict(lambda: defaultdict(dict))
         taken_of = defaultdict(Decimal)  # several lines may take of one move
-        for line in self.line_ids.filtered(lambda line: line.sale_line_id and line.quantity_missing > 0):
+        for line in self.line_ids.filtered(lambda line: line.sale_line_id and line._get_to_ask() > 0):
             kit = line.sale_line_id._oms_get_parts()
-            missing = line.quantity_missing
+            missing = line._get_to_ask()
             whole = {line.product_id: (missing, line.product_uom_id)}
             rest = {part: (missing * needed, part.uom_id) for part, needed in kit.items()} or whole
             wanted = {part: (Decimal(repr(uom.round(quantity))), uom) for part, (quantity, uom) in rest.items()}
@@ -118,3 +116,17 @@ class OmsReturn(models.Model):
                     )
                     wanted[move.product_id] = quantity - taken, uom
         return parts
+
+
+class OmsReturnLine(models.Model):
+    _inherit = "oms.return.line"
+
+    def _get_to_ask(self):
+        """How much of this line is authorized, has not come in and is expected by no transfer yet."""
+        self.ensure_one()
+        if not self.expects_goods:
+            return 0.0
+        asked = self._sum_moves(
+            self.sudo().move_ids.filtered(lambda move: move.state != "cancel")
+        )  # sudo: amounts alone
+        return max(0.0, self.product_uom_id.round(self.quantity - asked))

@@ -37,7 +37,7 @@ class OmsReturn(models.Model):
     def action_repay(self):
         """Record that the credited amount went back by the way the customer paid."""
         self.check_access("write")
-        self.order_ids._oms_take_turn_to_return()  # two clerks with one button are one repayment
+        self._take_turn()  # two clerks with one button are one repayment
         for record in self:
             record._repay()
 

@@ -15,7 +15,7 @@ class OmsReturn(models.Model):
     def action_refund(self):
         """Settle what was accepted and is not settled yet, each line by its outcome."""
         self.check_access("write")
-        self.order_ids._oms_take_turn_to_return()
+        self._take_turn()
         self._settle()
 
     def _settle(self):
@@ -48,8 +48,9 @@ class OmsReturn(models.Model):
             raise UserError(
                 self.env._("%s is not authorized, or closed already. Authorize or reopen it first.", self.name)
             )
+        counted = self._count_credits_by_hand()
         due = self._get_to_settle()
-        if not due:
+        if not due and not counted:
             raise UserError(
                 self.env._(
                     "Nothing has come back on %s that is not refunded already. Receive the goods first.", self.name
@@ -74,9 +75,6 @@ class OmsReturn(models.Model):
     def _settle_replacement(self, parts):
         return self._refuse_to_settle(parts)
 
-    def _settle_repair(self, parts):
-        return self._refuse_to_settle(parts)
-
     def _refuse_to_settle(self, parts):
         labels = dict(self.line_ids._fields["outcome"]._description_selection(self.env))
         raise UserError(
@@ -95,13 +93,13 @@ class OmsReturn(models.Model):
 class OmsReturnLine(models.Model):
     _inherit = "oms.return.line"
 
-    def _settled(self, quantity, **values):
+    def _settled(self, quantity, outcome=None, **values):
         """Write down what the customer got for so much of this line, as of :meth:`_prepare_settlement`.
 
         :return: the row
         """
         # sudo: nobody may write settlements but the steps that settle
-        return self.env["oms.return.settlement"].sudo().create(self._prepare_settlement(quantity, **values))
+        return self.env["oms.return.settlement"].sudo().create(self._prepare_settlement(quantity, outcome, **values))
 
     def _prepare_settlement(self, quantity, outcome=None, move=None, order=None, amount=0, note=None, **values):
         """

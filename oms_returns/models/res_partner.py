@@ -26,5 +26,5 @@ class ResPartner(models.Model):
         self.env["oms.return"].check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id("oms_returns.oms_return_action")
         action["domain"] = [("partner_id", "child_of", self.commercial_partner_id.id)]
-        action["context"] = {}
+        action["context"] = {"default_partner_id": self.commercial_partner_id.id}
         return action

@@ -26,6 +26,11 @@ class SaleOrder(models.Model):
         for order in self:
             order.oms_return_count = len(order.oms_return_ids)
 
+    @property
+    def _rec_names_search(self):
+        """Override of ``sale``: customers name the number of their channel."""
+        return [*super()._rec_names_search, "oms_number"]
+
     def action_oms_return(self):
         """Open a new return over everything of this order that can come back."""
         self.ensure_one()
@@ -33,6 +38,13 @@ class SaleOrder(models.Model):
         request = self.env["oms.return"].create({"order_id": self.id})
         request.action_fill_lines()
         return request._get_records_action(name=self.env._("Return"))
+
+    def action_oms_claim(self):
+        """Open a new claim: what of this order was lost, damaged, wrong or incomplete is entered on it."""
+        self.ensure_one()
+        self.check_access("write")
+        request = self.env["oms.return"].create({"order_id": self.id, "kind": "claim"})
+        return request._get_records_action(name=self.env._("Claim"))
 
     def action_oms_view_returns(self):
         self.ensure_one()
@@ -56,6 +68,18 @@ class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
 
     oms_return_line_ids = fields.One2many("oms.return.line", "sale_line_id")
+
+    def _oms_get_shipped(self):
+        """Override of ``oms_core``: what came back and went to the customer again as it was, mended or not accepted, has left
+        once, and is charged once. Kits are counted by their parts, see ``oms_mrp``."""
+        if self._oms_get_parts():
+            return super()._oms_get_shipped()
+        again = self._get_outgoing_incoming_moves()[0].filtered(
+            lambda move: move.state == "done" and move.origin_returned_move_id.oms_return_line_id
+        )
+        return super()._oms_get_shipped() - sum(
+            move.product_uom._compute_quantity(move.quantity, self.product_uom_id) for move in again
+        )
 
     def _oms_get_returnable(self, but=None):
         """How much the customer has of this line that nobody has asked back, on whatever document.

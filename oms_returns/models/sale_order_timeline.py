@@ -13,11 +13,12 @@ class SaleOrder(models.Model):
         yield from super()._oms_timeline_events()
         returns = self.env["oms.return"].search_fetch(
             [("order_ids", "in", self.ids), ("state", "!=", "cancelled")],
-            ["order_ids", "name", "create_date", "create_uid"],
+            ["order_ids", "kind", "name", "create_date", "create_uid"],
         )
+        sentences = {"return": self.env._("A return was asked for."), "claim": self.env._("A claim was made.")}
         for record in returns:
             event = Event(
-                *(record.create_date, "return", self.env._("A return was asked for.")),
+                *(record.create_date, "return", sentences[record.kind]),
                 *(self._oms_who(record.create_uid), record.name, True),
             )
             for order in record.order_ids & self:

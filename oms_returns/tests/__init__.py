@@ -1,5 +1,7 @@
 from . import test_return_flow
 from . import test_several_orders
+from . import test_outcomes
+from . import test_two_windows
 from . import test_refund
 from . import test_refund_money
 from . import test_access

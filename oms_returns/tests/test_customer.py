@@ -117,6 +117,20 @@ class TestDefects(ReturnsCommon):
         self.assertAlmostEqual(is_defective, 100)
         self.assertEqual(quantity, 1)
 
+    def test_what_is_claimed_counts_though_nothing_comes_back(self):
+        """A claim and a return of one order, over a line of each of two orders."""
+        order, other = self._shipped(("STD", 4)), self._shipped(("STD", 4))
+        claim = self._return(order, 1, authorize=False)
+        claim.line_ids.write({"expects_goods": False, "reason_id": self._reason(True).id})
+        self.assertEqual(self._rates(order | other)[4], 0, "it is only asked for")
+        claim.action_authorize()
+        self._back(order, 2, self._reason(True))
+        return_rate, defect_rate, is_defective, _perfect, quantity = self._rates(order | other)
+        self.assertAlmostEqual(return_rate, 100 * 2 / 8)
+        self.assertAlmostEqual(defect_rate, 100 * 3 / 8)
+        self.assertAlmostEqual(is_defective, 50)
+        self.assertEqual(quantity, 3)
+
     def test_the_reasons_that_come_with_it_tell_defects_from_changes_of_mind(self):
         expected = {
             **dict.fromkeys(("defective", "damaged", "wrong_item", "not_as_described"), True),

@@ -218,8 +218,32 @@ class TestRefund(ReturnsCommon):
         by_hand.action_post()
         self.assertEqual(order.order_line.qty_invoiced, 1)
         request = self._returned(order, 2)
-        with self.assertRaisesRegex(UserError, "on no posted invoice"):
-            request.action_refund()
+        refund = self._refund(request)
+        self.assertEqual((refund.amount_total, request.line_ids.quantity_refunded), (24, 1))
+        self.assertEqual(
+            {row.move_id: (row.quantity, row.note) for row in request.settlement_ids},
+            {by_hand: (1, "Credited by hand"), refund: (1, False)},
+        )
+        self.assertEqual((request.stage, order.order_line.qty_invoiced), ("settled", 0))
+        self.assertEqual(request.posting_ids, by_hand | refund)
+
+    def test_what_was_credited_by_hand_in_whole_is_settled_without_another_credit_note(self):
+        """And it counts once: what comes back after that is on no invoice."""
+        order = self._shipped(("STD", 3))
+        invoice = order.invoice_ids
+        by_hand = invoice._reverse_moves()
+        by_hand.invoice_line_ids.quantity = 2
+        by_hand.action_post()
+        order.order_line.product_uom_qty = 3
+        first, second = self._returned(order, 1), self._returned(order, 1)
+        for request in (first, second):
+            self._refund(request)
+        self.assertEqual([bool(request.refund_ids) for request in (first, second)], [True, False])
+        self.assertEqual(second.settlement_ids.move_id, by_hand)
+        third = self._returned(order, 1)
+        self.assertFalse(self._refund(third))
+        self.assertEqual(third.settlement_ids.move_id, by_hand)
+        self.assertEqual(sum((first | second | third).settlement_ids.mapped("quantity")), 3)
 
     def test_a_refund_may_span_invoices(self):
         order = self._order(("STD", 3))
