@@ -40,13 +40,46 @@ class AccountMove(models.Model):
         for move in self.filtered(lambda move: not move.oms_channel_id and move.oms_order_id):
             move.oms_channel_id = move.oms_order_id.oms_channel_id
 
-    def copy_data(self, default=None):
-        """Override: a credit note over a part of an invoice is made with the lines of that part, and not trimmed later."""
-        trimmed = self.env.context.get("oms_refunds") or {}
-        if len(self) == 1 and self.id in trimmed:
-            lines, values = trimmed[self.id]
-            default = {**(default or {}), **values, "line_ids": [Command.create(line) for line in lines]}
-        return super().copy_data(default)
+    def _oms_reverse(self, journal, prepared):
+        """Credit notes over parts of these invoices, as drafts.
+
+        As Odoo's own reversal, with what its wizard prepares, but made at once and with the wanted lines alone: to copy each
+        invoice in whole and to trim it then takes three times as long.
+
+        :param dict prepared: {invoice: (values of the lines, other values)}
+        """
+        wizard = (
+            self.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=self.ids)
+            .create({"journal_id": journal.id, "date": fields.Date.context_today(self)})
+        )
+        to_create = []
+        for invoice in self:
+            lines, values = prepared[invoice]
+            default = {
+                **wizard._prepare_default_reversal(invoice),
+                "move_type": "out_refund",
+                "reversed_entry_id": invoice.id,
+                "partner_id": invoice.partner_id.id,
+                "campaign_id": invoice.campaign_id.id,
+                "medium_id": invoice.medium_id.id,
+                "source_id": invoice.source_id.id,
+                "line_ids": [Command.create(line) for line in lines],
+                **values,
+            }
+            to_create += invoice.with_context(include_business_fields=True).copy_data(default)
+        refunds = self.env["account.move"].create(to_create)
+        pairs = list(zip(self, refunds, strict=True))
+        reversed_by = {
+            invoice.id: self.env._("This entry has been %s", refund._get_html_link(title=self.env._("reversed")))
+            for invoice, refund in pairs
+        }
+        self._message_log_batch(bodies=reversed_by)
+        origins = {
+            refund.id: invoice._get_copy_message_content({"reversed_entry_id": invoice.id}) for invoice, refund in pairs
+        }
+        refunds._message_log_batch(bodies=origins)
+        return refunds
 
 
 class AccountMoveLine(models.Model):

@@ -78,7 +78,7 @@ class OmsReturnLine(models.Model):
     photo_ids = fields.Many2many("ir.attachment", string="Photos", copy=False)
     # What the policy said when the return was authorized.
     fee_percent = fields.Float(string="Fee %", copy=False)
-    fee_amount = fields.Monetary(string="Fee per Unit", copy=False)
+    fee_amount = fields.Monetary(string="Fee per Unit", copy=False, help="With tax.")
     refund_shipping = fields.Selection(
         [
             ("none", "None"),

@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from odoo import fields, models
+from odoo import models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
@@ -65,7 +65,8 @@ class OmsReturn(models.Model):
             entries = self._plan_goods(book, of_order) + self._plan_charges(book, order)
             plans += self._by_document(self._within_room(book, entries), order)
         refunds = self._post_credits(plans)
-        refunds.oms_order_id.sudo()._oms_reconcile()  # sudo: follows from the posted credit notes alone
+        for order in refunds.oms_order_id:
+            order.sudo()._oms_reconcile()  # sudo: follows from the posted credit notes alone
         return refunds
 
     def _preview_refund(self, parts=None):
@@ -200,20 +201,17 @@ class OmsReturn(models.Model):
             # Odoo matches the credit notes of one posting with their invoices by position: an invoice stands there once.
             now = {invoice: (order, entries) for invoice, order, entries in reversed(plans)}
             plans = [plan for plan in plans if now[plan[0]][1] is not plan[2]]
-            for journal, invoices in self.env["account.move"].union(*now).grouped("journal_id").items():
-                prepared = {invoice.id: self._prepare_credit(invoice, *now[invoice], numbers) for invoice in invoices}
-                # sudo: clerks who may refund need no right to every entry; what is reversed follows from their return alone
-                wizard_sudo = (
-                    self.env["account.move.reversal"]
-                    .sudo()
-                    .with_context(active_model="account.move", active_ids=invoices.ids, oms_refunds=prepared)
-                    .create({"journal_id": journal.id, "date": fields.Date.context_today(self)})
-                )
-                wizard_sudo.refund_moves()
-                made_sudo = wizard_sudo.new_move_ids.with_context(oms_refunds=False)
-                made_sudo.action_post()
-                refunds |= made_sudo.with_env(self.env)
-                self._write_settlements(made_sudo)
+            # sudo: clerks who may refund need no right to every entry; what is reversed follows from their return alone
+            invoices_sudo = self.env["account.move"].sudo().union(*now)
+            made_sudo = self.env["account.move"].sudo()  # sudo: the same
+            for (company, journal), of_journal in invoices_sudo.grouped(
+                lambda one: (one.company_id, one.journal_id)
+            ).items():
+                prepared = {invoice: self._prepare_credit(invoice, *now[invoice], numbers) for invoice in of_journal}
+                made_sudo |= of_journal.with_company(company)._oms_reverse(journal, prepared)
+            made_sudo.action_post()
+            refunds |= made_sudo.with_env(self.env)
+            self._write_settlements(made_sudo)
         return refunds
 
     def _prepare_credit(self, invoice, order, entries, numbers):
@@ -339,7 +337,7 @@ class OmsReturnLine(models.Model):
         return [*terms, [Decimal("Infinity"), Part(Decimal(1), **common)]]
 
     def _get_deductions(self):
-        """[(quantity, percent, amount for each)] of what was inspected and accepted, the first inspection first."""
+        """[(quantity, percent, amount for each without tax)] of what was inspected and accepted, the first inspection first."""
         self.ensure_one()
         if "inspection_ids" not in self._fields:
             return []
@@ -358,7 +356,9 @@ class OmsReturnLine(models.Model):
 
         :param terms: as of :meth:`_get_refund_terms`; what is taken of them is used up.
         """
-        parts, rest = [], quantity
+        parts, rest, whole = [], quantity, book.lines[key].whole
+        # Inspectors deduct without tax, and what is deducted has the tax of the goods.
+        with_tax = whole.total / whole.net if whole.net else Decimal(1)
         while rest > 0:
             taken = min(rest, terms[0][0])
             unit = terms[0][1]
@@ -369,7 +369,7 @@ class OmsReturnLine(models.Model):
                     unit.fee_amount,
                     "",
                     unit.deduction_percent,
-                    unit.deduction_amount,
+                    unit.deduction_amount * with_tax,
                     unit.shipping,
                 )
             )
@@ -427,7 +427,7 @@ class OmsReturnLine(models.Model):
             + (
                 f"{part.deduction_percent.normalize():f} %"
                 if part.deduction_percent
-                else self.currency_id.format(float(part.deduction_amount))
+                else self.env._("%s with tax", self.currency_id.format(float(part.deduction_amount)))
             )
             for part in parts
             if part.deduction_percent or part.deduction_amount

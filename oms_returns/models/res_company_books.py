@@ -44,3 +44,11 @@ class ResCompany(models.Model):
                 "company_ids": [Command.set(self.ids)],
             }
         )
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    oms_standard_shipping = fields.Monetary(
+        related="company_id.oms_standard_shipping", readonly=False, currency_field="currency_id"
+    )
