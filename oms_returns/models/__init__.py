@@ -1,7 +1,6 @@
 from . import oms_return_reason
 from . import oms_return
 from . import oms_return_line
-from . import oms_return_standin
 from . import oms_return_progress
 from . import oms_return_receipt
 from . import oms_return_match

@@ -340,7 +340,7 @@ class OmsReturnLine(models.Model):
             "expects_goods": self.expects_goods,
             "outcome": self.outcome,
             "outcome_text": self._get_outcome_labels()[self.outcome],
-            "instead": self.exchange_product_id.display_name or "",
+            "instead": self.exchange_product_id.with_context(display_default_code=False).display_name or "",
             "reason": self.reason_id.name or "",
             "found": self._get_customer_findings(),
             "photos": len(self.photo_ids),

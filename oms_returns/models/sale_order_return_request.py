@@ -43,6 +43,8 @@ class SaleOrder(models.Model):
         labels = self.env["oms.return.line"]._get_outcome_labels()
         allowed, refused = [], []
         for outcome, verdict in judged.outcomes.items():
+            if outcome == "nothing":
+                continue  # nobody asks for that
             if verdict.ok and judged.max_quantity > 0:
                 entry = {"outcome": outcome, "label": labels[outcome], "until": verdict.until}
                 if outcome == "exchange":

@@ -441,3 +441,50 @@ class TestStrangers(ReturnPages):
             request.action_cancel()
         page = self._check(self._link(), **self._wish())
         self.assertIn("many times already", page.text)
+
+
+@tagged("post_install", "-at_install")
+class TestPortalOutcomes(ReturnPages):
+    """RET-03: another variant instead of what comes back, chosen on the page."""
+
+    def _variants(self):
+        """A shirt in three sizes: M was bought, of L there are five, XL is sold out."""
+        attribute = self.env["product.attribute"].create({"name": "Size", "create_variant": "always"})
+        sizes = self.env["product.attribute.value"].create(
+            [{"name": name, "attribute_id": attribute.id} for name in ("M", "L", "XL")]
+        )
+        template = self.product_standard.product_tmpl_id.copy({"name": "Shirt", "company_id": self.company.id})
+        template.attribute_line_ids = [
+            (0, 0, {"attribute_id": attribute.id, "value_ids": [(6, 0, sizes.ids)]}),
+        ]
+        medium, large, huge = template.product_variant_ids.sorted("id")
+        medium.default_code, large.default_code = "SHIRT-M", "SHIRT-L"
+        template.product_variant_ids.write({"standard_price": 10})
+        self._stock(medium, self.warehouse, 1)
+        self._stock(large, self.warehouse, 5)
+        return medium, large, huge
+
+    def test_another_size_is_chosen_with_its_stock_and_what_is_sold_out_is_said(self):
+        medium, large, huge = self._variants()
+        order = self._shipped(("SHIRT-M", 1))
+        path = self._link(order)
+        page = self._get(path).text
+        self.assertIn("What do you want instead?", page)
+        self.assertRegex(page, rf'<option value="{huge.id}"[^>]*disabled[^>]*>[^<]*XL[^<]*sold out')
+        line = order.order_line
+        wish = self._wish(line, outcome="exchange", **{f"variant_{line.id}": str(large.id)})
+        check = self._check(path, **wish)
+        self.assertIn("Exchange, Shirt (L)", check.text)
+        self.assertIn("What you get instead", check.text)
+        self._post(path, check.text, step="apply")
+        [request] = order.oms_return_ids
+        self.assertEqual((request.line_ids.outcome, request.line_ids.exchange_product_id), ("exchange", large))
+        again = self._shipped(("SHIRT-L", 1))
+        line = again.order_line
+        for words, wrong in (
+            ("sold out", huge.id),
+            ("Choose what you want instead", 999_999_999),
+            ("Choose what you want instead", self.product_average.id),
+        ):
+            wish = self._wish(line, outcome="exchange", **{f"variant_{line.id}": str(wrong)})
+            self.assertIn(words, self._check(self._link(again), **wish).text)
