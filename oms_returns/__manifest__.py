@@ -10,6 +10,7 @@
     "data": [
         "security/ir.model.access.csv",
         "security/oms_rules.xml",
+        "security/oms_learning_rules.xml",
         "data/ir_sequence_data.xml",
         "data/oms_return_reason_data.xml",
         "data/product_data.xml",
@@ -17,6 +18,7 @@
         "data/ir_cron_remind_data.xml",
         "data/oms_disposition_data.xml",
         "data/oms_return_cron_data.xml",
+        "data/ir_cron_learning_data.xml",
         "views/oms_return_reason_views.xml",
         "views/oms_return_views.xml",
         "views/oms_return_money_views.xml",
@@ -39,6 +41,9 @@
         "data/ir_cron_data.xml",
         "views/oms_store_credit_views.xml",
         "views/oms_return_exchange_views.xml",
+        "views/oms_return_learning_views.xml",
+        "data/spreadsheet_dashboard_data.xml",
     ],
+    "assets": {"web.assets_backend": ["oms_returns/static/src/control_chart/*"]},
     "uninstall_hook": "uninstall_hook",
 }

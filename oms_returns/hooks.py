@@ -2,4 +2,4 @@ from odoo.addons.oms_core.hooks import forget_models
 
 
 def uninstall_hook(env):
-    forget_models(env, "oms.return")
+    forget_models(env, "oms.return", "oms.return.signal")

@@ -56,3 +56,6 @@ from . import oms_channel_refund_book
 from . import oms_channel_refund_credit
 from . import oms_channel_refund_note
 from . import oms_channel_return
+from . import oms_return_rate
+from . import oms_return_signal
+from . import oms_return_words

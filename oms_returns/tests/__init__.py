@@ -20,3 +20,5 @@ from . import test_desk
 from . import test_policy
 from . import test_channel_refund
 from . import test_channel_return
+from . import test_learning
+from . import test_return_report

@@ -92,6 +92,9 @@ oms.return.give              -      -      -      -      -      -      -      - 
 oms.return.policy            -      -      -      r      r      r      r      r      r      r      rwcd
 oms.return.override          -      -      -      -      -      -      -      -      -      -      rwcd
 oms.return.try               -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd
+oms.return.signal            -      -      -      -      -      -      rw     r      rw     rw     rw
+oms.return.rate              -      -      -      -      -      -      r      r      r      r      r
+oms.return.report            -      -      -      -      -      -      -      r      r      r      r
 oms.return.reason            -      -      r      r      r      r      r      r      r      r      rwcd
 oms.store.credit.entry       -      -      -      r      -      -      -      r      r      r      r
 oms.store.credit.spend       -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd
