@@ -1,9 +1,9 @@
-"""Limits and fixed tables of returns; tables of states live with their models. Units are part of the names."""
-
-# --- What customers may ask for --------------------------------------------------------------------------------------
-"""Limits, so that no queue, list or job of returns grows without end; tables of states live with their models."""
+"""Limits and fixed tables of returns, so that no queue, list or job grows without end; tables of states live with their
+models. Units are part of the names."""
 
 from decimal import Decimal
+
+# --- What customers may ask for --------------------------------------------------------------------------------------
 
 #: Returns that a customer may ask for on one order before somebody has to be written to.
 RETURNS_ASKED_MAX = 20

@@ -50,7 +50,6 @@ from . import oms_return_inspection
 from . import oms_return_transfer
 from . import oms_return_arrival
 from . import oms_return_way
-from . import res_config_settings
 from . import oms_channel_refund
 from . import oms_channel_refund_book
 from . import oms_channel_refund_credit
