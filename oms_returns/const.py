@@ -68,7 +68,7 @@ GRADES_MAX = 50
 QUESTIONS_MAX = 100
 #: Calendar days on the way where neither the carrier nor the customer says when a parcel arrived: rather too many, as the
 #: days in which goods may come back begin with them.
-TRANSIT_DAYS = 5
+ARRIVED_AFTER_DAYS = 5
 
 #: What a defective unit that is back brings, as a share of what a sound one does, where nothing better is known.
 DEFECT_RECOVERY = Decimal("0.2")

@@ -6,7 +6,7 @@ from odoo import fields, models
 
 from odoo.addons.oms_core.domain import rates
 
-from ..const import DEFECT_RECOVERY, TRANSIT_DAYS
+from ..const import ARRIVED_AFTER_DAYS, DEFECT_RECOVERY
 from ..domain.policy import ZERO
 from ..domain.return_facts import OrderFacts
 from .oms_return_facts import as_decimal
@@ -34,7 +34,7 @@ class StockPicking(models.Model):
         if told:
             return told
         left = self.date_done or fields.Datetime.now()
-        return max(left, self.oms_expected_at or fields.Datetime.add(left, days=TRANSIT_DAYS))
+        return max(left, self.oms_expected_at or fields.Datetime.add(left, days=ARRIVED_AFTER_DAYS))
 
 
 class SaleOrder(models.Model):
