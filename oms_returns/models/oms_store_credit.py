@@ -61,7 +61,7 @@ class OmsStoreCreditEntry(models.Model):
         ondelete="restrict",
         help="The purchase that came back.",
     )
-    taken_ids = fields.One2many("oms.store.credit.entry", "lot_id", string="Taken")
+    taken_ids = fields.One2many("oms.store.credit.entry", "lot_id")
     amount_left = fields.Monetary(
         string="Left", compute="_compute_amount_left", store=True, help="Of what was given: what is not gone yet."
     )
@@ -95,8 +95,10 @@ class OmsStoreCreditEntry(models.Model):
             entry.display_name = f"{kinds.get(entry.kind, '')} {entry.currency_id.format(entry.amount)}"
 
     def write(self, vals):
-        """Refuse: what happened has happened."""
-        raise UserError(self.env._("An entry of store credit is not changed. Add another one that puts it right."))
+        """Override: what happened has happened."""
+        if vals:
+            raise UserError(self.env._("An entry of store credit is not changed. Add another one that puts it right."))
+        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
