@@ -355,7 +355,7 @@ class OmsChannel(models.Model):
     def _oms_get_place_of(self, ref):
         """Override of ``oms_core``: as its places are mapped."""
         # sudo: whoever books what comes back need not see the mappings of a channel
-        mapped = self.sudo().mapping_ids.filtered(lambda one: one.kind == "location" and one.external_id == ref)
+        mapped = self.sudo().mapping_ids.filtered(lambda one: one.kind == "location" and one.external_code == ref)
         return mapped.warehouse_id[:1].with_env(self.env) or super()._oms_get_place_of(ref)
 
     def action_fetch_locations(self):

@@ -171,9 +171,10 @@ class SaleOrder(models.Model):
         refunds_sudo = self.sudo().oms_channel_refund_ids.filtered(lambda refund: refund.booking != "hand")
         for refund_sudo in refunds_sudo:
             told = refund_sudo._get_told()
-            if told == refund_sudo.booked_as:
+            before = refund_sudo.booked_as or refund_sudo.paid_as
+            if told == before:
                 continue
-            if told or refund_sudo.booked_as or refund_sudo.paid_as:
+            if told or before:
                 refund_sudo.booking = "todo"
             elif refund_sudo.state == "withdrawn":
                 refund_sudo.booking = "nothing"

@@ -115,7 +115,12 @@ class TestChannelPaysBack(ReturnsCommon, ChannelsCommon):
 
     def test_goods_come_back_to_the_place_that_the_channel_s_place_is_here(self):
         other = self.env["stock.warehouse"].create({"name": "Second", "code": "SEC", "company_id": self.company.id})
-        values = {"channel_id": self.shop_channel.id, "kind": "location", "external_id": "L7", "warehouse_id": other.id}
+        values = {
+            "channel_id": self.shop_channel.id,
+            "kind": "location",
+            "external_code": "L7",
+            "warehouse_id": other.id,
+        }
         self.env["oms.channel.mapping"].create(values)
         line = RefundLineDoc(
             self.doc.lines[0].external_id, Decimal(1), Decimal(20), Decimal(4), goods="back", location="L7"
