@@ -46,10 +46,11 @@ class SaleOrder(models.Model):
     @api.depends("oms_refund_move_ids")
     def _get_invoiced(self):
         """Override of ``sale``: also credit notes of which no line is about goods."""
-        super()._get_invoiced()
+        result = super()._get_invoiced()
         for order in self:
             order.invoice_ids |= order.oms_refund_move_ids
             order.invoice_count = len(order.invoice_ids)
+        return result
 
     def _oms_get_refund_book(self, foresee=False):
         """What was charged and credited of this order.
