@@ -80,6 +80,7 @@ class OmsReturn(models.Model):
             dict.fromkeys(wish.sale_line.id for request in requests for wish in request.wishes if wish.sale_line)
         )
         by_id = {line.id: line for line in lines}  # of one set, so that what is read for one is read for all
+        lines.move_ids.returned_move_ids.mapped("state")  # for all at once, as each line asks for its own
         orders = {order: order._oms_get_return_order_facts() for order in lines.order_id}
         partners = self.env["res.partner"].browse(
             dict.fromkeys(request.partner.id for request in requests if request.partner)
