@@ -67,7 +67,9 @@ class SaleOrder(models.Model):
 
     def _oms_tells_customers(self, event):
         """Override of ``oms_core``: Odoo has no mails of its own about returns, of whatever order."""
-        return super()._oms_tells_customers(event) or (event in ABOUT_RETURNS and bool(self.oms_return_ids))
+        return super()._oms_tells_customers(event) or (
+            event in ABOUT_RETURNS and bool(self.oms_return_ids or self.oms_exchange_return_id)
+        )
 
     def _oms_notify(self, event, pickings=None, key=None, **details):
         """Override of ``oms_core``: what is sent in exchange is no order of its own for its customer."""
