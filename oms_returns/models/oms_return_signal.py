@@ -117,10 +117,7 @@ class OmsReturnSignal(models.Model):
     )
     usual_share = fields.Float(readonly=True, digits=0)
     spread = fields.Float(readonly=True, digits=0)
-    rate_id = fields.Many2one(
-        "oms.return.rate", string="Return Rate Row", compute="_compute_rate_id", compute_sudo=True
-    )
-    chart = fields.Text(related="rate_id.chart")
+    chart = fields.Text(compute="_compute_chart", compute_sudo=True)
     words = fields.Html(string="What Customers Say", compute="_compute_words", compute_sudo=True)
     action_taken = fields.Text(string="What Was Done", tracking=True)
     acted_on = fields.Date(readonly=True)
@@ -358,13 +355,15 @@ class OmsReturnSignal(models.Model):
             SQL(
                 """
                 WITH lines AS (%(lines)s)
-                SELECT reason.id, COUNT(DISTINCT l.id)
-                  FROM lines l
-                  JOIN oms_return_line rl ON rl.sale_line_id = l.id
-                  JOIN oms_return r ON r.id = rl.return_id
-                  JOIN oms_return_reason reason ON reason.id = rl.reason_id
-                 WHERE l.%(group)s = %(id)s AND r.state IN ('open', 'closed') AND rl.quantity > 0 AND %(returns)s
-                 GROUP BY reason.id
+                SELECT said.reason_id, COUNT(DISTINCT said.line_id)
+                  FROM (SELECT l.id AS line_id, reason.id AS reason_id, reason.kind, reason.team
+                          FROM lines l
+                          JOIN oms_return_line rl ON rl.sale_line_id = l.id
+                          JOIN oms_return r ON r.id = rl.return_id
+                          JOIN oms_return_reason reason ON reason.id = rl.reason_id
+                         WHERE l.%(group)s = %(id)s AND r.state IN ('open', 'closed') AND rl.quantity > 0) said
+                 WHERE %(returns)s
+                 GROUP BY said.reason_id
                  ORDER BY 2 DESC, 1
                  LIMIT %(limit)s
                 """,

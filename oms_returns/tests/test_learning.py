@@ -309,6 +309,7 @@ class TestSignals(LearningCommon):
         self.assertEqual(self.product_standard.oms_back_rate, 50)
         signal = self.signals.search([("product_tmpl_id", "=", template.id), ("state", "=", "open")])
         self.assertIn("Sleeves too short", signal.words)
+        self.assertIn('"said": ["20 / 40"]', signal.chart)
         self.assertEqual(signal.action_open_subject()["res_id"], template.id)
 
     def test_what_sold_nothing_of_late_has_no_rate_any_more(self):
