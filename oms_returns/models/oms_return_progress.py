@@ -27,7 +27,9 @@ class OmsReturn(models.Model):
     )
     def _compute_stage(self):
         for record in self:
-            record.stage = get_stage(ReturnFacts(record.state, tuple(line._get_facts() for line in record.line_ids)))
+            record.stage = get_stage(
+                ReturnFacts(record.state, tuple(line._get_progress_facts() for line in record.line_ids))
+            )
 
     @api.depends(
         "stage",
@@ -44,7 +46,7 @@ class OmsReturn(models.Model):
     def _compute_todo(self):
         for record in self:
             is_draft = record.state == "draft"
-            facts = record._get_facts(is_checked=is_draft)
+            facts = record._get_progress_facts(is_checked=is_draft)
             record.todo = get_todo(facts)
             problems = get_problems(facts) if is_draft else ()
             record.problem = "\n".join(problem.message for problem in problems)
@@ -59,13 +61,13 @@ class OmsReturn(models.Model):
         for record in self:
             record.can_settle = record.state == "open" and any(line.quantity_to_settle > 0 for line in record.line_ids)
 
-    def _get_facts(self, is_checked=True):
+    def _get_progress_facts(self, is_checked=True):
         """:param is_checked: whether what the customer has is looked up too, which only problems need."""
         self.ensure_one()
         owed = self.amount_to_repay
         return ReturnFacts(
             self.state,
-            tuple(line._get_facts(**line._get_sold_facts(is_checked)) for line in self.line_ids),
+            tuple(line._get_progress_facts(**line._get_progress_words(is_checked)) for line in self.line_ids),
             is_blind=self.is_blind,
             has_customer=bool(self.partner_id),
             to_repay=format_amount(self.env, owed, self.currency_id) if owed else "",
@@ -74,7 +76,7 @@ class OmsReturn(models.Model):
     def _check_authorizable(self):
         """:raise UserError: when there is nothing on the return, or more than the customer has."""
         for record in self:
-            if problems := get_problems(record._get_facts()):
+            if problems := get_problems(record._get_progress_facts()):
                 raise UserError(
                     self.env._(
                         "%(name)s: %(problems)s", name=record.name, problems=" ".join(p.message for p in problems)
@@ -85,8 +87,8 @@ class OmsReturn(models.Model):
 class OmsReturnLine(models.Model):
     _inherit = "oms.return.line"
 
-    def _get_facts(self, **sold):
-        """:param sold: as of :meth:`_get_sold_facts`; how far a return is needs none of it."""
+    def _get_progress_facts(self, **sold):
+        """:param sold: as of :meth:`_get_progress_words`; how far a return is needs none of it."""
         self.ensure_one()
         return LineFacts(
             quantity=_exact(self.quantity),
@@ -97,7 +99,7 @@ class OmsReturnLine(models.Model):
             **sold,
         )
 
-    def _get_sold_facts(self, is_checked):
+    def _get_progress_words(self, is_checked):
         """What sentences need: words, and what its order line says about it."""
         self.ensure_one()
         sale_line = self.sale_line_id._origin

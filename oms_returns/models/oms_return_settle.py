@@ -99,7 +99,11 @@ class OmsReturnLine(models.Model):
         :return: the row
         """
         # sudo: nobody may write settlements but the steps that settle
-        return self.env["oms.return.settlement"].sudo().create(self._prepare_settlement(quantity, outcome, **values))
+        return (
+            self.env["oms.return.settlement"]
+            .sudo()
+            .create(self._prepare_settlement(quantity, outcome=outcome, **values))
+        )
 
     def _prepare_settlement(self, quantity, outcome=None, move=None, order=None, amount=0, note=None, **values):
         """
