@@ -132,7 +132,7 @@ class OmsReturn(models.Model):
             lambda order: order.oms_exchange_waits and order.state in ("draft", "sent")
         )[:1]
 
-    def _get_wanted(self):
+    def _get_wanted_goods(self):
         """{line: quantity} of other goods that are asked for and not sent yet."""
         wanted = {}
         for line in self.line_ids.filtered(lambda line: line.outcome in SENDING):
@@ -147,7 +147,7 @@ class OmsReturn(models.Model):
     def _reserve_exchange(self):
         """Set aside what is asked for instead of what comes back, on an order that waits for it. May be called again."""
         self.ensure_one()
-        wanted = self._get_wanted()
+        wanted = self._get_wanted_goods()
         order_sudo = self._get_waiting_order_sudo()
         if not wanted:
             order_sudo._action_cancel()
@@ -248,7 +248,7 @@ class OmsReturn(models.Model):
                 order.state == "sale" and order.order_line.oms_exchange_line_id & self.line_ids.browse(_ids(parts))
             )
         )
-        wanted = self._get_wanted()
+        wanted = self._get_wanted_goods()
         if sent_sudo and not any(line in wanted for line in parts):
             return sent_sudo[-1:]
         waiting_sudo = self._reserve_exchange()

@@ -109,7 +109,7 @@ class OmsReturn(models.Model):
             "sentence": sentence,
             "way": self.way or "",
             "way_text": ways.get(self.way, ""),
-            "place": place._oms_get_return_place() if shown_place else None,
+            "place": place._oms_tell_return_place() if shown_place else None,
             "lines": [line._get_customer_state() for line in self.line_ids],
             "amounts": self._get_customer_amounts(),
             "paid_back": [

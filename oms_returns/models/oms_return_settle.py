@@ -66,23 +66,6 @@ class OmsReturn(models.Model):
                 due[line.outcome][line] = Decimal(repr(line.quantity_to_settle))
         return due
 
-    def _settle_credit(self, parts):
-        return self._refuse_to_settle(parts)
-
-    def _settle_exchange(self, parts):
-        return self._refuse_to_settle(parts)
-
-    def _settle_replacement(self, parts):
-        return self._refuse_to_settle(parts)
-
-    def _refuse_to_settle(self, parts):
-        labels = dict(self.line_ids._fields["outcome"]._description_selection(self.env))
-        raise UserError(
-            self.env._(
-                "“%s” is not possible yet. Choose another outcome for the line.", labels[next(iter(parts)).outcome]
-            )
-        )
-
     def _settle_nothing(self, parts):
         """The customer gets nothing for it: that is said, with the reason of the line."""
         for line, quantity in parts.items():

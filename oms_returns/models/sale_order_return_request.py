@@ -87,7 +87,7 @@ class SaleOrder(models.Model):
             {
                 "way": way,
                 "label": labels[way],
-                "stores": [place._oms_get_return_place() for place in places] if way == "store" else [],
+                "stores": [place._oms_tell_return_place() for place in places] if way == "store" else [],
             }
             for way, places in self._oms_get_return_ways()
         ]
@@ -263,7 +263,7 @@ class SaleOrderLine(models.Model):
 class StockWarehouse(models.Model):
     _inherit = "stock.warehouse"
 
-    def _oms_get_return_place(self):
+    def _oms_tell_return_place(self):
         """Where a customer brings or sends things, in words."""
         self.ensure_one()
         return {
