@@ -68,14 +68,14 @@ class OmsReturn(models.Model):
             for company in dict.fromkeys(request.company for request in requests)
         }
         # sudo: the answer depends on nobody's rights; who calls has looked at who asks
-        facts = self.sudo()._get_facts(requests, policies)
+        facts = self.sudo()._gather_facts(requests, policies)
         return [
             judge(one, policies[request.company], request.company._oms_get_local(request.now))
             for request, one in zip(requests, facts, strict=True)
         ]
 
     @api.model
-    def _get_facts(self, requests, policies):
+    def _gather_facts(self, requests, policies):
         lines = self.env["sale.order.line"].browse(
             dict.fromkeys(wish.sale_line.id for request in requests for wish in request.wishes if wish.sale_line)
         )
