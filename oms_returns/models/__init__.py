@@ -17,12 +17,9 @@ from . import oms_return_facts
 from . import sale_order_return_facts
 from . import oms_return_judge
 from . import sale_order_judge_return
-from . import oms_return_override
-from . import oms_return_try
 from . import sale_order
 from . import sale_order_cancel
 from . import stock_move
-from . import stock_return_picking
 from . import account_move
 from . import sale_order_refund
 from . import res_company_books

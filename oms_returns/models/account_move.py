@@ -36,9 +36,10 @@ class AccountMove(models.Model):
     @api.depends("oms_order_id")
     def _compute_oms_channel_id(self):
         """Override of ``oms_core``: also of a credit note of which no line is about goods."""
-        super()._compute_oms_channel_id()
+        result = super()._compute_oms_channel_id()
         for move in self.filtered(lambda move: not move.oms_channel_id and move.oms_order_id):
             move.oms_channel_id = move.oms_order_id.oms_channel_id
+        return result
 
     def _oms_reverse(self, journal, prepared):
         """Credit notes over parts of these invoices, as drafts.

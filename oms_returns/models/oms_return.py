@@ -220,9 +220,10 @@ class OmsReturn(models.Model):
 
     def _compute_access_url(self):
         """Override of ``portal``: where the customer follows it."""
-        super()._compute_access_url()
+        result = super()._compute_access_url()
         for record in self:
             record.access_url = f"/my/returns/{record.id}"
+        return result
 
     # --------------------------------------------------------------------------------------------------------- CRUD
 

@@ -63,9 +63,7 @@ class OmsReturnRate(models.Model):
     product_tmpl_id = fields.Many2one(
         "product.template", string="Product", readonly=True, index="btree_not_null", ondelete="cascade"
     )
-    supplier_id = fields.Many2one(
-        "res.partner", string="Supplier", readonly=True, index="btree_not_null", ondelete="cascade"
-    )
+    supplier_id = fields.Many2one("res.partner", readonly=True, index="btree_not_null", ondelete="cascade")
     user_id = fields.Many2one(
         "res.users", string="Salesperson", readonly=True, index="btree_not_null", ondelete="cascade"
     )

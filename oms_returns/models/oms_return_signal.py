@@ -91,9 +91,7 @@ class OmsReturnSignal(models.Model):
     product_tmpl_id = fields.Many2one(
         "product.template", string="Product", readonly=True, index="btree_not_null", ondelete="cascade"
     )
-    supplier_id = fields.Many2one(
-        "res.partner", string="Supplier", readonly=True, index="btree_not_null", ondelete="cascade"
-    )
+    supplier_id = fields.Many2one("res.partner", readonly=True, index="btree_not_null", ondelete="cascade")
     user_id = fields.Many2one(
         "res.users", string="Salesperson", readonly=True, index="btree_not_null", ondelete="cascade"
     )
@@ -248,7 +246,7 @@ class OmsReturnSignal(models.Model):
     def _cron_watch(self):
         """Look at what came back, company by company."""
         cron = self.env["ir.cron"]
-        companies = self.env["res.company"].search([])
+        companies = self.env["res.company"].search([("active", "=", True)])
         cron._commit_progress(remaining=len(companies))
         for company in companies:
             with on_its_own(company, lambda _error: None):  # the next night looks again; the log says why

@@ -54,14 +54,12 @@ class OmsReturnReport(models.Model):
     product_id = fields.Many2one("product.product", readonly=True)
     product_tmpl_id = fields.Many2one("product.template", string="Product Template", readonly=True)
     categ_id = fields.Many2one("product.category", string="Product Category", readonly=True)
-    supplier_id = fields.Many2one(
-        "res.partner", string="Supplier", readonly=True, help="The first vendor of the product."
-    )
+    supplier_id = fields.Many2one("res.partner", readonly=True, help="The first vendor of the product.")
     user_id = fields.Many2one("res.users", string="Salesperson", readonly=True)
     channel_id = fields.Many2one("oms.channel", readonly=True)
     warehouse_id = fields.Many2one("stock.warehouse", string="Sold From", readonly=True)
     back_warehouse_id = fields.Many2one("stock.warehouse", string="Came Back to", readonly=True)
-    carrier_id = fields.Many2one("delivery.carrier", string="Carrier", readonly=True, help="That brought it there.")
+    carrier_id = fields.Many2one("delivery.carrier", readonly=True, help="That brought it there.")
     reason_id = fields.Many2one("oms.return.reason", readonly=True)
     kind = fields.Selection(REASON_KINDS, string="Group of Reasons", readonly=True)
     team = fields.Selection(TEAMS, string="Responsible", readonly=True)

@@ -2,7 +2,7 @@ from datetime import datetime, time
 
 from odoo import api, fields, models
 
-from .oms_return import OUTCOMES
+from ..models.oms_return import OUTCOMES
 
 
 class OmsReturnTry(models.TransientModel):
@@ -11,7 +11,7 @@ class OmsReturnTry(models.TransientModel):
     _name = "oms.return.try"
     _description = "Try the Return Policies"
 
-    order_id = fields.Many2one("sale.order", string="Order", domain=[("state", "=", "sale")], ondelete="cascade")
+    order_id = fields.Many2one("sale.order", domain=[("state", "=", "sale")], ondelete="cascade")
     on_day = fields.Date(string="Asked on", default=fields.Date.context_today, required=True)
     reason_id = fields.Many2one("oms.return.reason", ondelete="cascade")
     outcome = fields.Selection(OUTCOMES, required=True, default="refund")
