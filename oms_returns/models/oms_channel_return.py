@@ -204,9 +204,9 @@ class SaleOrder(models.Model):
             "sale_line_id": sale_line.id,
             "quantity": float(quantity),
             "reason_id": reason.id if reason else False,
-            "comment": ", ".join(unknown) or False,
             # The channel sends what it is exchanged for with the order; nothing is owed here for it.
             "outcome": "nothing" if told.exchanges else "refund",
+            "comment": ", ".join(unknown) or (told.exchanges and self.env._("Exchanged on the channel.")) or False,
         }
 
     def _oms_leave_return_task(self, told, wanted):

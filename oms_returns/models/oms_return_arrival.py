@@ -100,6 +100,7 @@ class OmsReturn(models.Model):
                 "product_id": product.id,
                 "quantity": quantity,
                 "outcome": "nothing",
+                "comment": self.env._("Came in without having been announced."),
                 "needs_inspection": True,
             }
         )  # fmt: skip

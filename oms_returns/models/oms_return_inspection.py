@@ -284,6 +284,7 @@ class OmsReturnInspection(models.Model):
         if not rows:
             return
         rows._check_answers()
+        rows.mapped("disposition_id")  # proposed while they are open; what is finished keeps what it has
         # sudo: what was inspected together moves together, and inspectors may not write returns
         rows_sudo = rows.sudo()
         rows_sudo.corrects_id.state = "corrected"

@@ -34,13 +34,17 @@ class OmsReturnReport(models.Model):
         ],
         "oms.return.reason": ["kind", "team"],
         "oms.return.settlement": ["line_id"],
+        "oms.return.inspection": [
+            "line_id", "state", "quantity", "grade_id", "disposition_id", "write_down", "vendor_refund_id",
+        ],
+        "oms.disposition": ["kind"],
         "oms.shipment.label": ["picking_id", "cost", "purpose", "state"],
         "account.move.line": ["oms_return_line_id", "balance", "parent_state", "display_type"],
         "sale.order": ["user_id", "oms_channel_id", "partner_id", "currency_rate"],
         "sale.order.line": ["product_id", "product_uom_id", "product_uom_qty", "price_subtotal"],
         "stock.move": ["state", "date", "quantity", "value", "sale_line_id", "picking_id", "oms_return_line_id"],
         "stock.picking": ["carrier_id"],
-        "stock.warehouse": ["oms_cost_per_line", "oms_cost_per_parcel"],
+        "res.company": ["oms_return_receiving_cost", "oms_return_inspecting_cost"],
     }  # fmt: skip
 
     # ---------------------------------------------------------------------------------------------------- DIMENSIONS
@@ -64,6 +68,8 @@ class OmsReturnReport(models.Model):
     kind = fields.Selection(REASON_KINDS, string="Group of Reasons", readonly=True)
     team = fields.Selection(TEAMS, string="Responsible", readonly=True)
     outcome = fields.Selection(OUTCOMES, readonly=True)
+    grade_id = fields.Many2one("oms.return.grade", readonly=True, help="Of most of the pieces.")
+    disposition_id = fields.Many2one("oms.disposition", readonly=True, help="Of most of the pieces.")
     state = fields.Selection([("open", "Authorized"), ("closed", "Closed")], readonly=True)
     comment = fields.Char(string="Customer's Words", readonly=True)
     shipped_at = fields.Datetime(string="Shipped", readonly=True)
@@ -181,7 +187,26 @@ class OmsReturnReport(models.Model):
 
     def _query_inspected(self):
         """How much of each line was written off, and by how much the rest was written down."""
-        return SQL("SELECT NULL::int AS line_id, 0.0 AS inspected, 0.0 AS gone, 0.0 AS write_down WHERE FALSE")
+        return SQL(
+            """
+            SELECT i.line_id,
+                   SUM(i.quantity * lu.factor / pu.factor) AS inspected,
+                   SUM(i.quantity * lu.factor / pu.factor)
+                       FILTER (WHERE d.kind IN ('scrap', 'donate') OR d.kind = 'vendor' AND i.vendor_refund_id IS NULL) AS gone,
+                   SUM(i.write_down) AS write_down,
+                   (ARRAY_AGG(i.grade_id ORDER BY i.quantity DESC, i.id))[1] AS grade_id,
+                   (ARRAY_AGG(i.disposition_id ORDER BY i.quantity DESC, i.id))[1] AS disposition_id
+              FROM oms_return_inspection i
+              JOIN oms_return_line rl ON rl.id = i.line_id
+              JOIN product_product p ON p.id = rl.product_id
+              JOIN product_template t ON t.id = p.product_tmpl_id
+              JOIN uom_uom pu ON pu.id = t.uom_id
+              JOIN uom_uom lu ON lu.id = rl.product_uom_id
+              LEFT JOIN oms_disposition d ON d.id = i.disposition_id
+             WHERE i.state = 'done'
+             GROUP BY i.line_id
+            """
+        )
 
     def _query_parcels(self):
         """How many parcels each return line came in, and what their labels cost; a parcel counts in equal shares."""
@@ -255,8 +280,9 @@ class OmsReturnReport(models.Model):
                    COALESCE(inspected.inspected, 0) AS inspected,
                    COALESCE(inspected.write_down, 0) AS write_down,
                    COALESCE(parcels.cost, 0) AS label_cost,
-                   COALESCE(parcels.parcels, 0) * COALESCE(w.oms_cost_per_parcel, 0)
-                       + CASE WHEN parcels.parcels > 0 THEN COALESCE(w.oms_cost_per_line, 0) ELSE 0 END AS handling_cost,
+                   inspected.grade_id, inspected.disposition_id,
+                   COALESCE(parcels.parcels, 0) * COALESCE(company.oms_return_receiving_cost, 0)
+                       + COALESCE(inspected.inspected, 0) * COALESCE(company.oms_return_inspecting_cost, 0) AS handling_cost,
                    COALESCE(paid.amount, 0) AS refunded
               FROM oms_return_line rl
               JOIN oms_return r ON r.id = rl.return_id
@@ -269,7 +295,7 @@ class OmsReturnReport(models.Model):
               LEFT JOIN oms_inspected inspected ON inspected.line_id = rl.id
               LEFT JOIN oms_parcels parcels ON parcels.line_id = rl.id
               LEFT JOIN oms_paid paid ON paid.line_id = rl.id
-              LEFT JOIN stock_warehouse w ON w.id = COALESCE(came.warehouse_id, r.warehouse_id)
+              JOIN res_company company ON company.id = rl.company_id
              WHERE r.state IN ('open', 'closed') AND rl.quantity > 0
             """
         )
@@ -331,6 +357,8 @@ class OmsReturnReport(models.Model):
             "kind": SQL("b.kind"),
             "team": SQL("b.team"),
             "outcome": SQL("b.outcome"),
+            "grade_id": SQL("b.grade_id"),
+            "disposition_id": SQL("b.disposition_id"),
             "state": SQL("b.state"),
             "comment": SQL("b.comment"),
             "shipped_at": SQL("s.shipped_at"),

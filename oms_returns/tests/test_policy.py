@@ -412,7 +412,7 @@ class TestBadInput(PolicyCommon):
         ).refund_moves()
         request = self._asked(order, 1)
         self.assertEqual(self._refusals(request), ["credited"])
-        request.line_ids.outcome = "nothing"
+        request.line_ids.write({"outcome": "nothing", "comment": "Credited by hand"})
         request.action_authorize()
         self.assertEqual(request.state, "open")
 

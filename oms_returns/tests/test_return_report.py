@@ -76,8 +76,8 @@ class TestReturnReport(ReturnsCommon):
         self.assertEqual((row.quantity_received, row.quantity_returned, row.quantity_missing), (0, 1, 0))
         self.assertEqual(self._group(order, [], "return_rate:avg"), [(20,)])
 
-    def test_a_return_costs_its_label_and_the_work_at_the_rates_of_the_place(self):
-        self.warehouse.write({"oms_cost_per_line": 0.5, "oms_cost_per_parcel": 2.0})
+    def test_a_return_costs_its_label_and_the_work_at_the_rates_of_the_company(self):
+        self.company.write({"oms_return_receiving_cost": 2.0, "oms_return_inspecting_cost": 0.5})
         order = self._shipped(("STD", 5), ("AVG", 2))
         request = self._returned(order, 1, 1)
         carrier = self.env["delivery.carrier"].search([], limit=1)
@@ -94,8 +94,30 @@ class TestReturnReport(ReturnsCommon):
         )
         rows = self._rows(order, is_return=True)
         self.assertEqual(rows.mapped("label_cost"), [2.5, 2.5])
-        self.assertEqual(sum(rows.mapped("handling_cost")), 2 * 0.5 + 2.0)
-        self.assertEqual(self._group(order, [], "cost_per_return:avg"), [(4,)])
+        self.assertEqual(sum(rows.mapped("handling_cost")), 2.0)
+        self.assertEqual(self._group(order, [], "cost_per_return:avg"), [(3.5,)])
+
+    def test_what_was_written_off_or_down_is_lost_and_the_rest_recovered(self):
+        """RET-12, RET-19: of four pieces at 10, one is scrapped and one loses 3."""
+        order = self._shipped(("AVG", 4))
+        request = self._returned(order, 4)
+        grade = self.env["oms.return.grade"].search([], limit=1)
+        scrap = self.env["oms.disposition"].search([("kind", "=", "scrap")], limit=1)
+        outlet = self.env["oms.disposition"].search([("kind", "=", "outlet")], limit=1)
+        rows = self.env["oms.return.inspection"].create(
+            [
+                {"line_id": request.line_ids.id, "quantity": quantity, "grade_id": grade.id, "disposition_id": where.id}
+                for quantity, where in ((1, scrap), (3, outlet))
+            ]
+        )
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE oms_return_inspection SET state = 'done' WHERE id = ANY(%s)", [rows.ids])
+        self.env.cr.execute("UPDATE oms_return_inspection SET write_down = 3 WHERE id = %s", [rows[1].id])
+        rows.invalidate_recordset()
+        row = self._rows(order, is_return=True)
+        self.assertEqual((row.goods_value, row.loss, row.recovered, row.write_down), (40, 13, 27, 3))
+        self.assertEqual((row.grade_id, row.disposition_id), (grade, outlet))
+        self.assertEqual(self._group(order, [], "recovery_rate:avg", "shrinkage_rate:avg"), [(67.5, 32.5)])
 
     def test_units_are_those_of_the_product(self):
         dozen = self.env.ref("uom.product_uom_dozen")
