@@ -211,13 +211,14 @@ class TestRefund(ReturnsCommon):
     def test_what_an_accountant_credited_by_hand_is_not_credited_again(self):
         """A credit note made from the order, not by reversing its invoice, is one too."""
         order = self._shipped(("STD", 2))
+        request = self._return(order, 2)
         invoice = order.invoice_ids
         by_hand = invoice.copy({"move_type": "out_refund", "invoice_date": invoice.invoice_date})
         by_hand.invoice_line_ids.quantity = 1
         by_hand.invoice_line_ids.sale_line_ids = order.order_line
         by_hand.action_post()
         self.assertEqual(order.order_line.qty_invoiced, 1)
-        request = self._returned(order, 2)
+        request.action_receive()
         refund = self._refund(request)
         self.assertEqual((refund.amount_total, request.line_ids.quantity_refunded), (24, 1))
         self.assertEqual(
@@ -230,17 +231,18 @@ class TestRefund(ReturnsCommon):
     def test_what_was_credited_by_hand_in_whole_is_settled_without_another_credit_note(self):
         """And it counts once: what comes back after that is on no invoice."""
         order = self._shipped(("STD", 3))
+        first, second, third = requests = [self._return(order, 1) for _each in range(3)]
         invoice = order.invoice_ids
         by_hand = invoice._reverse_moves()
         by_hand.invoice_line_ids.quantity = 2
         by_hand.action_post()
         order.order_line.product_uom_qty = 3
-        first, second = self._returned(order, 1), self._returned(order, 1)
+        for request in requests:
+            request.action_receive()
         for request in (first, second):
             self._refund(request)
         self.assertEqual([bool(request.refund_ids) for request in (first, second)], [True, False])
         self.assertEqual(second.settlement_ids.move_id, by_hand)
-        third = self._returned(order, 1)
         self.assertFalse(self._refund(third))
         self.assertEqual(third.settlement_ids.move_id, by_hand)
         self.assertEqual(sum((first | second | third).settlement_ids.mapped("quantity")), 3)
