@@ -41,7 +41,7 @@ class OmsChannelRefund(models.Model):
         index=True,
     )
     booking_note = fields.Char(string="What Came of It", readonly=True)
-    booked_as = fields.Char(readonly=True, help="What the channel said when it was booked.")
+    booked_as = fields.Char(string="Told When Booked", readonly=True, help="What the channel said when it was booked.")
     paid_as = fields.Char(readonly=True, help="What it said when the money was booked; the credit may still wait.")
     rounds = fields.Integer(readonly=True, help="How often it was taken back.")
     units = fields.Json(readonly=True, help="What its units were found to be, by line.")

@@ -23,7 +23,7 @@ class AccountMove(models.Model):
     _inherit = "account.move"
 
     oms_event = fields.Char(string="Event", compute="_compute_oms_explanation")
-    oms_explanation = fields.Text(string="Why", compute="_compute_oms_explanation")
+    oms_explanation = fields.Text(string="What It Is For", compute="_compute_oms_explanation")
 
     @api.depends("line_ids.oms_why", "oms_why", "move_type")
     def _compute_oms_explanation(self):
