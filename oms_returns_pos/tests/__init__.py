@@ -1,0 +1,1 @@
+from . import test_store_credit_at_the_till
