@@ -453,7 +453,10 @@ class TestPortalOutcomes(ReturnPages):
         sizes = self.env["product.attribute.value"].create(
             [{"name": name, "attribute_id": attribute.id} for name in ("M", "L", "XL")]
         )
-        template = self.product_standard.product_tmpl_id.copy({"name": "Shirt", "company_id": self.company.id})
+        # In an environment of its own: a product remembers that it was created without the variants of its template.
+        template = self.product_standard.product_tmpl_id.with_env(self.env).copy(
+            {"name": "Shirt", "company_id": self.company.id}
+        )
         template.attribute_line_ids = [
             (0, 0, {"attribute_id": attribute.id, "value_ids": [(6, 0, sizes.ids)]}),
         ]

@@ -273,8 +273,8 @@ class TestRefundMoney(ReturnsCommon):
         wizard.new_move_ids.action_post()
         refund = self._refund(self._returned(order, 2))
         self.assertEqual(refund.amount_total, 48)
-        with self.assertRaisesRegex(UserError, "on no posted invoice"):
-            self._returned(order, 1).action_refund()
+        with self.assertRaisesRegex(UserError, "was paid back already"):
+            self._return(order, 1)
 
     def test_several_returns_are_credited_in_one_call(self):
         """Two returns of one invoice and one of another that nobody paid: nothing is matched with somebody else's."""
