@@ -120,7 +120,7 @@ class TestSameOrderEveryPlatform(OmsCommon):
                     (line.sale_line_id.product_id.default_code, line.quantity, line.amount, line.tax)
                     for line in refund.line_ids
                 ],
-                (order.amount_total, order.oms_hold_reason.split("(")[0]),
+                (order.amount_total, refund.booking, order.oms_hold_reason),
             )
         net, tax = map(float, REFUND)
         for platform, found in told.items():
