@@ -25,6 +25,10 @@
         "views/stock_picking_views.xml",
         "views/oms_channel_files_views.xml",
         "views/oms_file_import_views.xml",
+        "views/oms_settlement_views.xml",
+        "wizards/oms_payout_import_views.xml",
+        "views/oms_channel_payout_views.xml",
+        "data/ir_cron_payout.xml",
     ],
     "uninstall_hook": "uninstall_hook",
 }

@@ -39,6 +39,13 @@ BACK_OFF_MAX_S = 3600
 #: One of a platform's limits that is used up for about as long as was known is not written again.
 THROTTLE_STEP_S = 5
 
+#: Pages of returns or refunds that are read in one run, and returns that are asked for one by one.
+AFTER_SALE_PAGES_MAX = 100
+AFTER_SALE_ONES_MAX = 50
+
+#: Seconds after which others take their turn to be asked for, as long as the job waits.
+AFTER_SALE_TURN_S = 900
+
 #: Orders that were hinted at, read in one run and channel.
 HINTS_MAX = 200
 
@@ -154,3 +161,14 @@ PUSH_CLICK_S = 20
 #: Listings whose stock or price is compared in one night, and read at once.
 AUDIT_ROWS_MAX = 100_000
 AUDIT_READ_AT_ONCE = 250
+
+#: Rests of a payout that are told in the activity; the others are on its form.
+SETTLEMENT_TASKS_TOLD_MAX = 20
+#: Payouts that the job looks at again between two commits.
+SETTLEMENT_BATCH_MAX = 20
+#: Days around a payout's date within which its money reaches the bank.
+SETTLEMENT_BANK_DAYS = 14
+#: Bank statement lines and payouts that are laid side by side at once.
+SETTLEMENT_BANK_LINES_MAX = 1000
+#: Days back of which payouts are read again: platforms change their status for some time.
+PAYOUT_LOOK_BACK_DAYS = 28

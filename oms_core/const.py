@@ -519,3 +519,33 @@ FEEDBACK_LINK_DAYS = 60
 
 #: Products of one order that a customer can say something about.
 FEEDBACK_LINES_MAX = 50
+
+# --- Money -----------------------------------------------------------------------------------------------------------
+
+#: Days after which money that a channel has taken and not paid out is asked for.
+PAYOUT_LATE_DAYS = 30
+
+# --- Checks of the books ---------------------------------------------------------------------------------------------
+
+#: How far back the auditor looks: documents of this time, and older ones that something has happened to since.
+CHECK_PERIOD_DAYS = 400
+
+#: For so long what has happened may be on its way into the books.
+CHECK_GRACE_H = 24
+
+#: A check that has looked at a company within this time is not run again by the job.
+CHECK_EVERY_H = 20
+
+#: Of one check and one company: how long its queries may take, and how many violations are listed.
+CHECK_TIMEOUT_S = 300
+CHECK_VIOLATIONS_MAX = 200
+
+#: Violations of one run whose history is told, and events that a history may have.
+CHECK_HISTORIES_MAX = 50
+CHECK_HISTORY_MAX = 30
+
+#: Money that a channel has not paid out is forgotten when it is late, and what was taken so much later has been settled.
+CLEARING_LAG_DAYS = 14
+
+#: Journal items of one export of the books.
+BOOKS_EXPORT_MAX = 500_000

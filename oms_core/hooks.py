@@ -31,4 +31,4 @@ def uninstall_hook(env):
     if case and task:
         activities = env["mail.activity"].with_context(active_test=False)
         activities.search([("activity_type_id", "=", case.id)]).activity_type_id = task
-    forget_models(env, "oms.channel", "oms.subscription", "oms.device")
+    forget_models(env, "oms.channel", "oms.check.result", "oms.subscription", "oms.device")

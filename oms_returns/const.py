@@ -60,6 +60,11 @@ TRANSIT_DAYS = 3
 #: Photos of one inspection, and how large one may be.
 PHOTOS_MAX = 20
 PHOTO_MAX_BYTES = 10_000_000
+#: Days among which a driver's are looked for, and how many of them are offered.
+PICKUP_AHEAD_DAYS = 21
+PICKUP_DAYS_SHOWN = 5
+#: Drivers that the job books or calls off before it looks for more.
+PICKUP_BATCH_MAX = 100
 #: Sales that tell whether a place wants goods back.
 WANTED_DAYS = 28
 #: More than anybody tells apart.
@@ -70,7 +75,7 @@ QUESTIONS_MAX = 100
 #: days in which goods may come back begin with them.
 ARRIVED_AFTER_DAYS = 5
 
-#: What a defective unit that is back brings, as a share of what a sound one does, where nothing better is known.
+#: What a unit that is said to be defective leaves when it is back, as a share of what such goods leave on average.
 DEFECT_RECOVERY = Decimal("0.2")
 #: Hours for which a refund by a channel of which only the sum is told waits for its details.
 REFUND_DETAILS_WAIT_H = 24

@@ -28,6 +28,7 @@ from .outgoing import (
     Standing,
     StockLevel,
 )
+from .settlement import PayoutDoc
 
 #: What a delivery can be about. ``hint`` says that something about an order has changed, and that it is to be read;
 #: ``erasure`` names a person whose data have to go; ``ping`` and ``ignored`` are acknowledged and need no work.
@@ -154,9 +155,13 @@ class Capabilities:
     refunds: bool = False  #: it takes refunds
     partial_refunds: bool = False  #: … of part of an order
     returns: bool = False  #: it takes what happens to a return
+    #: What it tells apart from its orders and has to be asked for: ``returns``, ``refunds``.
+    after_sale: tuple[str, ...] = ()
+    after_sale_one: bool = False  #: … and one return by its id
     cancel: bool = False  #: it takes cancellations
     prices: bool = False  #: it takes prices
     listings: bool = False  #: it tells what is offered there
+    payouts: bool = False  #: it tells what it pays out, and for what
     locations: bool = False  #: it keeps stock at several places
     subscribe: bool = False  #: webhooks can be set up from here
     standing: bool = False  #: it takes how an order stands here
@@ -195,11 +200,25 @@ class Page:
     :param cursor: leads to the next page; empty after the last.
     :param stable: the cursor holds its place whatever changes meanwhile. Where pages are counted, an order that changes
         between two of them pulls the others forward, and the reader has to go on by time.
+    :param until: of :meth:`Client.after_sale`: everything up to this moment has been told; ``None`` while it has not.
     """
 
     orders: tuple[bytes, ...]
     cursor: str = ""
     stable: bool = False
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutPage:
+    """A page of payouts.
+
+    :param payouts: each as the platform tells it, whole: what :attr:`Adapter.parse_payouts` takes.
+    :param cursor: leads to the next page; empty after the last.
+    """
+
+    payouts: tuple[bytes, ...]
+    cursor: str = ""
 
 
 class Client(Protocol):
@@ -222,7 +241,18 @@ class Client(Protocol):
     def order(self, order_ref: str) -> bytes:
         """One order as it is now, as JSON, as a page of orders holds it. Raises :class:`Gone` when there is none."""
 
+    def after_sale(self, what: str, moment: datetime, cursor: str = "") -> Page:
+        """What is told apart from orders since ``moment``: ``returns`` or ``refunds`` (``Capabilities.after_sale``), each packed
+        by :func:`~.told.pack`. The same state may come again. Raises :class:`Gone` where the shop has no such thing."""
+
+    def told_return(self, return_ref: str) -> bytes:
+        """One return as it is now, packed. Raises :class:`Gone` when it was deleted. Only with ``after_sale_one``."""
+
     def listings(self, cursor: str = "") -> ListingPage: ...
+
+    def payouts_since(self, moment: datetime, cursor: str = "") -> PayoutPage:
+        """Payouts sent at ``moment`` or later, each with everything it is made of. The same ones come again whenever they are
+        asked for; a platform may change the status of one for days, so askers look some weeks back."""
 
     def stock_levels(self, refs: Sequence[ListingRef]) -> Sequence[int | None]:
         """What the platform thinks there is, in the order asked; ``None`` for what it does not know or does not count.
@@ -290,6 +320,8 @@ class Adapter:
         platform signs so. :meth:`Client.public_key` reads it, outside of the delivery's request, and
     :param add_key: ``(secret, name, key) → secret`` puts it into the channel's webhook secret, where ``verify`` finds it. Raises
         ``ValueError`` for what is no key. :param has_key: ``(secret, name) → bool``: whether it is there.
+    :param parse_payouts: ``(raw) → payouts`` of what :meth:`Client.payouts_since` brings, or of a file. Never raises: what is
+        wrong is among their problems. ``None`` where the platform has no payouts of its own.
     :param erased: ``(body) → {"username": …, "user_id": …}``: whose data an ``erasure`` is about; both may be empty.
     :param source_type: what kind of channel it usually is, a code of ``SOURCE_TYPES``.
     :param refusal: HTTP status with which a delivery of which the signature is wrong is refused.
@@ -303,6 +335,7 @@ class Adapter:
     read_event: Callable[[Mapping[str, str], bytes], Event]
     parse: Callable[[str, bytes], OrderDoc | CancelDoc]
     client: Callable[..., Client]
+    parse_payouts: Callable[[bytes | Mapping[str, Any]], list[PayoutDoc]] | None = None
     challenge: Callable[[Mapping[str, str], str, str], Mapping[str, str] | None] | None = None
     key_id: Callable[[Mapping[str, str]], str] | None = None
     add_key: Callable[[str, str, str], str] | None = None

@@ -38,6 +38,7 @@ ABILITIES = (
     ("prices", "prices"),
     ("listings", "listings"),
     ("locations", "several locations"),
+    ("payouts", "payouts and their fees"),
     ("subscribe", "webhooks set up by itself"),
 )
 

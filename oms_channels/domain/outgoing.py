@@ -195,6 +195,7 @@ class Refund:
     :param amount: all of it, positive, tax included; more than the items and the shipping is goodwill.
     :param shipping: of it, for shipping, tax included.
     :param pay: the platform pays it; else it was paid elsewhere and is only recorded there.
+    :param return_ref: the platform's id of the return that it pays for; empty for none, or where there are several.
     """
 
     key: str
@@ -206,15 +207,20 @@ class Refund:
     reason: str = ""
     pay: bool = True
     notify: bool = True
+    return_ref: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ReturnItem:
-    """So many units of a line that come back, and why, in words."""
+    """So many units of a line that come back, and why, in words.
+
+    :param earlier: units of the line on this return that the platform was told the same of before.
+    """
 
     line_ref: str
     quantity: Decimal
     reason: str = ""
+    earlier: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +229,10 @@ class ReturnStep:
 
     :param key: of this step.
     :param return_ref: the platform's id of the return; empty where it does not know it.
-    :param step: ``begun`` (made here, and agreed to), ``approved``, ``refused``, ``cancelled`` or ``closed``.
+    :param step: ``begun`` (made here, and agreed to), ``approved``, ``received``, ``disposed``, ``refused``, ``cancelled`` or
+        ``closed``.
+    :param goods: of goods that came back: ``restocked``, ``not_restocked`` or ``apart``.
+    :param location_ref: the platform's place where they are.
     """
 
     key: str
@@ -233,6 +242,8 @@ class ReturnStep:
     items: tuple[ReturnItem, ...] = ()
     note: str = ""
     notify: bool = True
+    goods: str = ""
+    location_ref: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from . import oms_channel_webhooks
 from . import oms_erasure
 from . import oms_api_request
 from . import oms_channel_api
+from . import oms_channel_after_sale
 from . import oms_channel_api_return
 from . import oms_channel_api_stock
 from . import oms_channel_api_products
@@ -37,3 +38,12 @@ from . import sale_order
 from . import sale_order_past
 from . import stock_picking
 from . import sale_order_api
+from . import oms_channel_payout
+from . import oms_settlement
+from . import oms_settlement_booked
+from . import oms_settlement_book
+from . import oms_settlement_bank
+from . import oms_settlement_take
+from . import oms_channel_payout_poll
+from . import sale_order_settlement
+from . import oms_check_payout

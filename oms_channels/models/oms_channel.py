@@ -14,7 +14,7 @@ from ..domain.adapter import Auth, Gone, Reject
 from ..platforms import PLATFORMS
 
 #: Kinds of messages that the platform's own parser reads.
-PARSED = ("order", "order_deleted", "cancel_request", "refund_told")
+PARSED = ("order", "order_deleted", "cancel_request", "refund_told", "return_told")
 
 
 class OmsChannel(models.Model):

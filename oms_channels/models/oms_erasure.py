@@ -1,8 +1,14 @@
-"""A marketplace says that one of its users is to be forgotten: what is personal goes, what the books need stays."""
+"""A customer is to be forgotten, as a marketplace says or when the time is over: what is personal goes, what the books need
+stays, and no amount, tax or rate changes."""
 
-from odoo import fields, models
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
+from odoo.addons.oms_core.alone import on_its_own
+from odoo.addons.oms_core.const import MESSAGE_KEEP_BUSINESS_DAYS
 from odoo.addons.oms_core.exceptions import MessageRejected
 from odoo.addons.oms_core.text import as_html
 
@@ -25,12 +31,94 @@ PERSONAL_FIELDS = (
 #: What goes even where a posted invoice needs name and address.
 CONTACT_FIELDS = ("email", "phone", "comment", "website", "function")
 
+#: Customers of one channel who are forgotten in one night.
+FORGET_BATCH_MAX = 2_000
 #: Statuses of orders for which nobody needs an address any more.
 OVER = ("cancelled", "shipped", "delivered", "collected", "done", "returned", "returned_part")
 
 
 class OmsChannel(models.Model):
     _inherit = "oms.channel"
+
+    erase_after_days = fields.Integer(
+        string="Forget Customers After",
+        tracking=True,
+        help="So many days after the last order of a customer, e-mail, telephone, notes and what the channel sent are erased; "
+        "name and address as well where no entry needs them. Zero: never by itself. (Amazon asks for 30 days after "
+        "the delivery.)",
+    )
+
+    @api.constrains("erase_after_days")
+    def _check_erase_after_days(self):
+        for channel in self:
+            if channel.erase_after_days < 0:
+                raise ValidationError(self.env._("Days cannot be negative: enter 0 for never."))
+
+    @api.model
+    def _cron_forget_customers(self):
+        """Erase the customers whose time is over, each on its own; a part of them a night when there are many."""
+        cron = self.env["ir.cron"]
+        for channel in self.search([("erase_after_days", ">", 0)], order="id"):
+            people = channel._get_forgettable()
+            for done, partner in enumerate(people, 1):
+                with on_its_own(partner, lambda error, partner=partner: partner._oms_tell_not_erased(error)):
+                    channel._forget_customer(partner)
+                if not cron._commit_progress(1, remaining=len(people) - done):
+                    return
+
+    def _get_forgettable(self):
+        """Customers of this channel alone whose last order is long enough ago, and of whom something is left to erase."""
+        self.ensure_one()
+        self.env["sale.order"].flush_model(["oms_channel_id", "partner_id", "date_order"])
+        self.env["res.partner"].flush_model(["oms_erased_on", "active"])
+        self.env["account.move"].flush_model(["state", "partner_id", "date"])
+        today = fields.Date.today()
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT o.partner_id
+                     FROM sale_order o
+                     JOIN res_partner p ON p.id = o.partner_id
+                    WHERE o.partner_id IN (SELECT partner_id FROM sale_order WHERE oms_channel_id = %(channel)s)
+                      AND NOT EXISTS (SELECT FROM res_users u WHERE u.partner_id = p.id)
+                 GROUP BY o.partner_id, p.id
+                   HAVING BOOL_AND(o.oms_channel_id IS NOT DISTINCT FROM %(channel)s)
+                      AND MAX(o.date_order) < %(before)s
+                      AND (p.oms_erased_on IS NULL OR p.oms_erased_on < MAX(o.date_order)
+                           -- name and address go when the books need them no more
+                           OR (p.active AND p.oms_erased_on < %(books)s
+                               AND NOT EXISTS (SELECT FROM account_move v WHERE v.partner_id = p.id AND v.state = 'posted'
+                                                                            AND v.date >= %(books)s)))
+                 ORDER BY MAX(o.date_order), o.partner_id
+                    LIMIT %(limit)s""",
+                channel=self.id,
+                before=today - timedelta(days=self.erase_after_days),
+                books=today - timedelta(days=MESSAGE_KEEP_BUSINESS_DAYS),
+                limit=FORGET_BATCH_MAX,
+            )
+        )
+        return self.env["res.partner"].browse([row[0] for row in rows])
+
+    def _forget_customer(self, partner):
+        """Erase a customer whose time is over; who waits for a parcel is looked at again after it."""
+        # sudo: the company has decided it, on the channel, whatever the job's user may write
+        channel_sudo, partner_sudo = self.sudo(), partner.sudo()
+        orders_sudo = channel_sudo.env["sale.order"].search([("partner_id", "=", partner.id)])
+        if any(order.state != "cancel" and order.oms_status not in OVER for order in orders_sudo):
+            return self.env._("An order is still under way.")
+        channel_sudo._forget_contents(partner_sudo, orders_sudo)
+        return channel_sudo._erase_partner(partner_sudo, orders_sudo)
+
+    def _forget_contents(self, partners, orders):
+        """Forget under which names the channel knows these customers, and what it sent about their orders."""
+        self.env["oms.customer.ref"].search([("channel_id", "=", self.id), ("partner_id", "in", partners.ids)]).unlink()
+        self.env["oms.message"].search(
+            [
+                ("channel_id", "=", self.id),
+                ("res_model", "=", "sale.order"),
+                ("res_id", "in", orders.ids),
+                ("direction", "=", "in"),
+            ]
+        )._empty()
 
     def _parse(self, message):
         """Override: whose data are to go."""
@@ -67,17 +155,7 @@ class OmsChannel(models.Model):
         orders_sudo = channel_sudo.env["sale.order"].search(
             [("oms_channel_id", "=", self.id), ("partner_id", "in", partners_sudo.ids)]
         )
-        channel_sudo.env["oms.customer.ref"].search(
-            [("channel_id", "=", self.id), ("partner_id", "in", partners_sudo.ids)]
-        ).unlink()
-        channel_sudo.env["oms.message"].search(
-            [
-                ("channel_id", "=", self.id),
-                ("res_model", "=", "sale.order"),
-                ("res_id", "in", orders_sudo.ids),
-                ("direction", "=", "in"),
-            ]
-        )._empty()
+        channel_sudo._forget_contents(partners_sudo, orders_sudo)
         words = [channel_sudo._erase_partner(partner_sudo, orders_sudo) for partner_sudo in partners_sudo]
         return partners_sudo[:1].with_env(self.env), "done", " ".join(words)
 
@@ -116,10 +194,12 @@ class OmsChannel(models.Model):
                 "|",
                 ("partner_id", "in", people.ids),
                 ("partner_shipping_id", "in", people.ids),
+                ("date", ">=", fields.Date.today() - timedelta(days=MESSAGE_KEEP_BUSINESS_DAYS)),
             ],
             limit=1,
         )
         people.message_ids.filtered(lambda message: message.message_type in ("email", "comment")).unlink()
+        people.oms_erased_on = fields.Date.today()
         if booked:
             people.write(dict.fromkeys(CONTACT_FIELDS, False))
             return self.env._(
@@ -127,6 +207,22 @@ class OmsChannel(models.Model):
             )
         people.write({**dict.fromkeys(PERSONAL_FIELDS, False), "name": self.env._("Erased customer"), "active": False})
         return self.env._("The contact, its addresses and what the channel sent about its orders are erased.")
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    oms_erased_on = fields.Date(
+        string="Personal Data Erased On", readonly=True, copy=False, groups="oms_core.group_oms_user"
+    )
+
+    def _oms_tell_not_erased(self, error):
+        """A person sees to what the job could not erase."""
+        self.activity_schedule(
+            "mail.mail_activity_data_todo",
+            summary=self.env._("Erase this customer"),
+            note=as_html(self.env._("The personal data could not be erased by itself: %s", error)),
+        )
 
 
 class OmsMessage(models.Model):

@@ -6,6 +6,7 @@ from odoo import api, fields, models
 
 from odoo.addons.oms_core.alone import leave_task
 
+from ..domain.envelope import open_sealed
 from ..domain.outgoing import Cancellation, Item, Refund, RefundItem, ReturnItem, ReturnStep
 
 #: Our reasons in the words that are common to all platforms.
@@ -121,13 +122,15 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     def _oms_on_refunded(self, refund):
-        """Override of ``oms_core``: the channel is told as its setting says."""
+        """Override of ``oms_core``: the channel is told as its setting says; what a till pays back in this very moment, it is
+        told only for its books."""
         result = super()._oms_on_refunded(refund)
+        repaid_here = self.env.context.get("oms_repaid_here")
         for order in self:
             channel = order.oms_channel_id
             # An exchange is an order of ours that the channel knows nothing of.
             if channel.refund_policy in ("record", "pay") and order.oms_external_id:
-                document = order._oms_prepare_told_refund(refund, channel.refund_policy == "pay")
+                document = order._oms_prepare_told_refund(refund, channel.refund_policy == "pay" and not repaid_here)
                 self.env["oms.message"]._queue_out(channel, "refund", document, order)
         return result
 
@@ -147,10 +150,20 @@ class SaleOrder(models.Model):
             items=tuple(ReturnItem(*line) for line in step.lines),
             note=step.note,
             notify=channel.owns_contact,
+            goods=step.goods,
+            location_ref=self._oms_get_told_location(step.warehouse_id),
         )
         if self.oms_external_id:
             self.env["oms.message"]._queue_out(channel, "return", document, self)
         return result
+
+    def _oms_get_told_location(self, warehouse_id):
+        """What the channel calls one of our places, if it knows it."""
+        # sudo: what a place is called elsewhere is no secret of those who set channels up
+        mapped_sudo = self.oms_channel_id.sudo().mapping_ids.filtered(
+            lambda one: one.kind == "location" and warehouse_id in one.warehouse_id.ids
+        )
+        return mapped_sudo[:1].external_code or ""
 
     def _oms_get_told_credit_notes(self):
         """Override of ``oms_core``: by our own key, and by what the channel calls what came of it."""
@@ -171,6 +184,16 @@ class SaleOrder(models.Model):
             .sudo()
             .search([*REFUND_MESSAGES, ("channel_id", "=", self.oms_channel_id.id), ("res_id", "=", self.id)])
         )
+
+    def _oms_is_repaid_by_channel(self, credit_note):
+        """Override of ``oms_core``: unless a person has dismissed the message."""
+        asked = self._oms_get_refund_messages_sudo().filtered(
+            lambda message: (
+                message.event_key == f"refund:refund-{credit_note.id}" and message.state not in ("ignored", "dismissed")
+            )
+        )
+        told = (open_sealed("refund", message_sudo._get_body()).pay for message_sudo in asked)
+        return any(told) or super()._oms_is_repaid_by_channel(credit_note)
 
     def _oms_on_repaid_by_channel(self, credit_note):
         """Override of ``oms_core``: what has not been sent yet must not be paid a second time."""
@@ -214,6 +237,7 @@ class SaleOrder(models.Model):
             reason=refund_sudo.ref or "",
             pay=pay,
             notify=self.oms_channel_id.owns_contact,
+            return_ref=refund_sudo._oms_get_channel_return_ref(),
         )
 
     @api.model

@@ -189,10 +189,11 @@ class SaleOrder(models.Model):
         for doc in docs:
             order = orders.get(doc.order_ref)
             if not order:
-                raise MessageRetry(self.env._("The order of which money was given back has not come here."), "dead")
+                outcomes.append(self._oms_no_order_for(channel, doc.order_ref, doc.refund.refunded_at))
+                continue
             told = order._api_as_document()
             known = [refund for refund in order._api_known_refunds() if refund.external_id != doc.refund.external_id]
-            told = replace(told, refunds=(*known, doc.refund))
+            told = replace(told, refunds=(*known, order._oms_place_told_refund(doc.refund)))
             self._oms_record_refunds([(order, told)], self.browse())
             order._oms_follow_refunds(told)
             outcomes.append((order, "done", False))
@@ -251,6 +252,8 @@ class SaleOrder(models.Model):
                         Decimal(str(line.amount)),
                         Decimal(str(line.tax)),
                         line.restock,
+                        line.goods or "",
+                        line.location or "",
                     )
                     for line in refund.line_ids
                 ),
@@ -264,8 +267,9 @@ class SaleOrder(models.Model):
 
     @api.model
     def _oms_complete_docs(self, channel, docs):
-        """Override: of apps, refunds that were told by themselves are part of every later state of their order."""
-        if channel.platform == rest.CODE:
+        """Override: refunds that were told by themselves are part of every later state of their order."""
+        adapter = PLATFORMS.get(channel.platform)
+        if channel.platform == rest.CODE or (adapter and "refunds" in adapter.capabilities.after_sale):
             orders = self._oms_find(channel, {doc.external_id for doc in docs})
             if (
                 self.env["oms.channel.refund"]

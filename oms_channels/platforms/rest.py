@@ -113,6 +113,10 @@ class RestClient:
         """What stands above a request besides."""
         return {}
 
+    def address(self, request: Request) -> str:
+        """Where a request goes."""
+        return self.root + request.path
+
     def explain(self, answer: Answer) -> tuple[str, str]:
         """(code, message) of an error in the platform's own words, as far as it can be read."""
         error = answer.json if isinstance(answer.json, dict) else {}
@@ -135,7 +139,7 @@ class RestClient:
         self.wait_turn(operation, cost)
         answer = self.transfer(
             request.method,
-            self.root + request.path,
+            self.address(request),
             params=dict(request.params),
             json=request.body,
             auth=self.auth(request),

@@ -29,3 +29,6 @@ from . import test_secrets
 from . import test_connect
 from . import test_health
 from . import test_history
+from . import test_settlement
+from . import test_payout_import
+from . import test_retention

@@ -203,3 +203,20 @@ class TestOutbox(ChannelsCommon):
         )
         [item] = told.items
         self.assertEqual((item.quantity, item.amount, item.total), (2, 40, 48))
+
+    def test_what_a_till_pays_back_the_shop_is_not_asked_to_pay(self):
+        """And what the shop was asked to pay, tills are told of."""
+        order = self._sold(("STD", 2, "40.00", 20))
+        self._ship(order)
+        self.shop_channel.refund_policy = "pay"
+        invoice = self._book(order)
+        at_till, by_shop = (invoice._reverse_moves([{"ref": "Broken"}]) for _each in range(2))
+        (at_till | by_shop).action_post()
+        order.with_context(oms_repaid_here=True)._oms_on_refunded(at_till)
+        order._oms_on_refunded(by_shop)
+        messages = self._out().filtered(lambda message: message.kind == "refund").sorted("id")
+        self.assertEqual([open_sealed("refund", one._get_body()).pay for one in messages], [False, True])
+        self.assertEqual([order._oms_is_repaid_by_channel(note) for note in (at_till, by_shop)], [False, True])
+        messages._set_state("dead", error="No")
+        messages._set_state("dismissed")
+        self.assertFalse(order._oms_is_repaid_by_channel(by_shop), "a person has seen to it")

@@ -1,2 +1,3 @@
 from . import oms_channel_connect
 from . import oms_file_import
+from . import oms_payout_import

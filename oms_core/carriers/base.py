@@ -203,6 +203,7 @@ class Capabilities:
     track: bool = True
     find: bool = False  #: it can be asked whether it knows a key of ours
     return_label: bool = False
+    pickup: bool = False  #: whoever books a parcel books its driver, for the day that is asked for
     webhooks: bool = False
     track_batch: int = 10  #: parcels asked for at once
     label_formats: tuple[str, ...] = ("pdf",)

@@ -4,3 +4,4 @@ from . import portal_change
 from . import third_party
 from . import carrier_webhook
 from . import feedback
+from . import check

@@ -18,6 +18,12 @@ def _typed(value, limit=LOOKUP_TEXT_MAX_CHARS):
     return value.replace("\0", "").strip()[:limit] if isinstance(value, str) else ""
 
 
+def customer_page(*paths, **options):
+    """The route of a page that customers look at and send forms to, with a login or without. Its method checks who may."""
+    methods = ["GET", "POST"]
+    return http.route(list(paths), type="http", auth="public", website=True, sitemap=False, methods=methods, **options)
+
+
 class OmsPortal(CustomerPortal):
     """Where an order is, for its customer: in the portal, by the link of a mail, or by its number and a proof."""
 
@@ -46,12 +52,31 @@ class OmsPortal(CustomerPortal):
             return self._oms_render_track(order_sudo, token, error)
         return request.redirect(f"/oms/track/{order_id}/{token}")
 
-    def _oms_get_tracked_order_sudo(self, order_id, token):
+    def _oms_open_link(self, purpose, order_id, token, is_token="_oms_is_tracking_token"):
+        """``(order, None)`` for who has a signed link of this order, else ``(None, answer)``; who sends wrong ones waits.
+
+        :param purpose: what the page is for; wrong links are counted for each page on its own.
+        """
+        attempts = request.env["oms.lookup.attempt"]
+        visitor = f"{purpose} {attempts._get_source(request.httprequest.remote_addr)}"
+        if attempts._is_blocked(visitor):
+            sentence = request.env._("Too many tries. Please wait an hour.")
+            return None, self._oms_render_lookup(error=sentence, status=429)
+        order_sudo = self._oms_get_tracked_order_sudo(order_id, token, is_token)
+        if not order_sudo:
+            attempts._note(visitor)
+            return None, self._oms_render_expired()
+        return order_sudo, None
+
+    def _oms_get_tracked_order_sudo(self, order_id, token, is_token="_oms_is_tracking_token"):
+        """
+        :param is_token: the method of orders that says whether the token was made for one, and for this kind of page.
+        """
         if order_id not in IDS:
             return None
         # sudo: the token proves that the link was made for this order
         order_sudo = request.env["sale.order"].sudo().browse(order_id)
-        if not order_sudo._oms_is_tracking_token(token) or not order_sudo.exists():
+        if not getattr(order_sudo, is_token)(token) or not order_sudo.exists():
             return None
         return order_sudo.with_company(order_sudo.company_id)
 
@@ -66,8 +91,15 @@ class OmsPortal(CustomerPortal):
             "res_company": order_sudo.company_id,
             "error": error,
         }
-        response = request.render("oms_core.portal_track", values)
-        response.headers["Referrer-Policy"] = "no-referrer"  # or a click on the carrier's link would tell it the token
+        return self._oms_render_private("oms_core.portal_track", values)
+
+    def _oms_render_private(self, template, values, referrer="no-referrer"):
+        """A page of one customer, kept by nobody.
+
+        :param referrer: by default nothing, or a click on the carrier's link would tell it the token of the address.
+        """
+        response = request.render(template, values)
+        response.headers["Referrer-Policy"] = referrer
         response.headers["X-Robots-Tag"] = "noindex"
         response.headers["Cache-Control"] = "no-store"
         return response
@@ -172,7 +204,7 @@ class OmsPortal(CustomerPortal):
 
     # --------------------------------------------------------------------------------------------------------- LOOK-UP
 
-    @http.route("/oms/track", type="http", auth="public", website=True, sitemap=False, methods=["GET", "POST"])
+    @customer_page("/oms/track")
     def oms_look_up(self, number="", proof="", **_kwargs):
         """Look an order up. Whatever is wrong, the answer is the same; who is wrong too often waits."""
         if request.httprequest.method != "POST":

@@ -1,12 +1,11 @@
 from decimal import Decimal, InvalidOperation
 
-from odoo import http
 from odoo.exceptions import AccessError, MissingError
 from odoo.http import request
 from odoo.tools import consteq
 
 from ..const import CUSTOMER_ADDRESS_MAX_CHARS, CUSTOMER_NOTE_MAX_CHARS
-from .portal import OmsPortal
+from .portal import OmsPortal, customer_page
 
 KINDS = ("address", "method", "pickup")
 ID_MAX_DIGITS = 9
@@ -15,14 +14,7 @@ ID_MAX_DIGITS = 9
 class OmsPortalChange(OmsPortal):
     """Customers cancel and change their own orders: they look at what comes of it first, and then do it."""
 
-    @http.route(
-        "/my/orders/<int:order_id>/change/<string:kind>",
-        type="http",
-        auth="public",
-        website=True,
-        sitemap=False,
-        methods=["GET", "POST"],
-    )
+    @customer_page("/my/orders/<int:order_id>/change/<string:kind>")
     def oms_order_change(self, order_id, kind, access_token=None, step="", basis="", **form):
         order = self._oms_get_own_order(order_id, access_token)
         if not order or kind not in KINDS:
@@ -39,14 +31,7 @@ class OmsPortalChange(OmsPortal):
         sentences = [] if error else order._oms_preview_customer_change(kind)
         return self._oms_render_change(order, kind, access_token, values, error, sentences)
 
-    @http.route(
-        "/my/orders/<int:order_id>/cancel",
-        type="http",
-        auth="public",
-        website=True,
-        sitemap=False,
-        methods=["GET", "POST"],
-    )
+    @customer_page("/my/orders/<int:order_id>/cancel")
     def oms_order_cancel(self, order_id, access_token=None, step="", basis="", late="", note="", **form):
         order = self._oms_get_own_order(order_id, access_token)
         if not order:
@@ -190,7 +175,7 @@ class OmsPortalChange(OmsPortal):
         )
 
     def _oms_render_page(self, order, template, values):
-        response = request.render(
+        return self._oms_render_private(
             template,
             {
                 **values,
@@ -200,10 +185,8 @@ class OmsPortalChange(OmsPortal):
                 "res_company": order.company_id,
                 "page_name": "order",
             },
+            referrer="same-origin",
         )
-        response.headers["Referrer-Policy"] = "same-origin"
-        response.headers["Cache-Control"] = "no-store"
-        return response
 
     def _oms_back(self, order, sentence):
         """To the page of the order, which then says what was done."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 ZERO = Decimal(0)
@@ -151,6 +151,7 @@ class RefundLineDoc:
     :param restock: the channel says that the goods are for sale again.
     :param goods: one of :data:`REFUNDED_GOODS`.
     :param location: the channel's id of the place that they come back to.
+    :param refs: other names of what it is (SKU, listing), where the channel does not name the line.
     """
 
     line_id: str
@@ -160,6 +161,7 @@ class RefundLineDoc:
     restock: bool = False
     goods: str = ""
     location: str = ""
+    refs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,12 +202,14 @@ class ReturnLineDoc:
 
     :param reason: the channel's code or word for why.
     :param note: in the words of the customer.
+    :param refs: as in :class:`RefundLineDoc`.
     """
 
     line_id: str
     quantity: Decimal
     reason: str = ""
     note: str = ""
+    refs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +219,7 @@ class ReturnDoc:
     :param status: one of :data:`RETURN_STATUSES`.
     :param exchanges: (name, quantity) of what the customer gets instead.
     :param tracking: number of the parcel in which it comes.
+    :param told_at: when the channel said so, where it is read apart from its order: what it said before that is history.
     """
 
     external_id: str
@@ -225,10 +230,14 @@ class ReturnDoc:
     exchanges: tuple[tuple[str, Decimal], ...] = ()
     tracking: str = ""
     requested_at: datetime | None = None
+    told_at: datetime | None = None
 
 
-#: What happened to a return here: asked for and agreed to at once, agreed to, refused, called off, over.
-RETURN_STEPS = ("begun", "approved", "refused", "cancelled", "closed")
+#: What happened to a return here: asked for and agreed to at once, agreed to, goods came in, it is known what becomes of them,
+#: refused, called off, over.
+RETURN_STEPS = ("begun", "approved", "received", "disposed", "refused", "cancelled", "closed")
+#: What becomes of goods that came back: for sale again, not, put apart until somebody has decided.
+RETURNED_GOODS = ("restocked", "not_restocked", "apart")
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,14 +247,19 @@ class ReturnStepDoc:
     :param key: of the return, always the same.
     :param external_id: of the return on the channel; empty where it does not know it.
     :param step: one of :data:`RETURN_STEPS`.
-    :param lines: (id of the line on the channel, quantity in its units, reason) that come back.
+    :param lines: (id of the line on the channel, quantity in its units, reason, units told before) that come back, one for each
+        line; the last is left out where nothing can have been.
+    :param goods: what becomes of them, one of :data:`RETURNED_GOODS`, where it is known.
+    :param warehouse_id: where they are; our own id.
     """
 
     key: str
     external_id: str
     step: str
-    lines: tuple[tuple[str, Decimal, str], ...] = ()
+    lines: tuple[tuple[str, Decimal, str] | tuple[str, Decimal, str, Decimal], ...] = ()
     note: str = ""
+    goods: str = ""
+    warehouse_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +308,8 @@ class OrderDoc:
     payments: tuple[PaymentDoc, ...] = ()
     refunds: tuple[RefundDoc, ...] = ()
     returns: tuple[ReturnDoc, ...] = ()
-    returns_untold: bool = False  #: the message says nothing of returns; else a return that it leaves out is no more
+    #: The message does not tell all returns, or none: one that it leaves out stays as it was. Else it is no more.
+    returns_untold: bool = False
     payment_method: str = ""
     shipping_method: str = ""
     note: str = ""
@@ -426,6 +441,7 @@ class ReturnRequestDoc:
     :param external_id: who asks gives it; the same id asks for the same return, however often it comes.
     :param way: one of :data:`RETURN_WAYS`.
     :param store_ref: code of the place that it is brought to, where ``way`` is ``store``.
+    :param pickup_on: day on which it is fetched, where ``way`` is ``pickup``.
     :param expected: the amount that was shown before; where it is another one now, the request is looked at again.
     """
 
@@ -435,6 +451,7 @@ class ReturnRequestDoc:
     store_ref: str = ""
     note: str = ""
     expected: Decimal | None = None
+    pickup_on: date | None = None
     parse_problems: tuple[Problem, ...] = ()
 
     def problems(self) -> list[Problem]:

@@ -52,12 +52,14 @@ from . import sale_order_source
 from . import stock_warehouse_third_party
 from . import oms_message_third_party
 from . import account_move
+from . import account_move_post
 from . import account_payment
 from . import res_users
 from . import stock_own_places
 from . import oms_notification_rule
 from . import oms_notification
 from . import oms_channel_notification
+from . import sale_order_money
 from . import sale_order_notification
 from . import stock_picking_notification
 from . import oms_subscription
@@ -105,3 +107,10 @@ from . import sale_order_feedback
 from . import stock_picking_third_party
 from . import stock_picking_told_shipment
 from . import oms_secrets
+from . import oms_check
+from . import oms_check_entries
+from . import oms_check_orders
+from . import oms_check_accounts
+from . import oms_check_history
+from . import oms_check_run
+from . import oms_check_result

@@ -23,6 +23,11 @@ class AccountMove(models.Model):
             )
             move.oms_channel_id = orders.oms_channel_id[:1]
 
+    def _oms_get_channel_return_ref(self):
+        """Hook: the channel's id of the return that this credit note pays for; empty for none, or several."""
+        self.ensure_one()
+        return ""
+
 
 class AccountMoveLine(models.Model):
     _inherit = "account.move.line"

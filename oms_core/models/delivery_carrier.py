@@ -19,6 +19,7 @@ _logger = logging.getLogger(__name__)
 
 SECRET_GROUPS = "oms_core.group_oms_manager,stock.group_stock_manager"
 TABLE = "oms_table"
+WEEKEND = 5
 TABLE_CAPABILITIES = Capabilities(
     rate=True, cancel=True, track=False, find=True, return_label=True, label_formats=("pdf", "zpl")
 )
@@ -208,6 +209,11 @@ class DeliveryCarrier(models.Model):
             raise UserError(f"{self.name}: {error}") from error
 
     # ----------------------------------------------------------------------------------------------------- SNAPSHOT
+
+    def _oms_drives_on(self, day):
+        """Whether this carrier drives on a date."""
+        self.ensure_one()
+        return day.weekday() < WEEKEND
 
     def _oms_limits(self):
         return Limits(

@@ -184,6 +184,14 @@ class SaleOrder(models.Model):
             :class:`~odoo.addons.oms_core.domain.documents.ReturnDoc` values.
         """
 
+    @api.model
+    def _oms_get_open_told_returns(self, channel):
+        """Hook: the returns of a channel that are still open there, as far as is known here.
+
+        :return: {the channel's id of the return: its order}.
+        """
+        return {}
+
     def _oms_tell_return(self, step):
         """Hook: a return went on here, and the channel may want to know.
 
@@ -202,6 +210,11 @@ class SaleOrder(models.Model):
         """
         self.ensure_one()
         return {}
+
+    def _oms_is_repaid_by_channel(self, credit_note):
+        """Hook: whether the channel was asked to pay back what a credit note of ours credits."""
+        self.ensure_one()
+        return False
 
     def _oms_on_repaid_by_channel(self, credit_note):
         """Hook: the channel has paid back what a credit note of ours credits."""

@@ -95,10 +95,23 @@ class SaleOrder(models.Model):
         """
         self.ensure_one()
         by_hand = self.oms_channel_id.invoice_policy == "manual"
-        if self.state == "sale" and not by_hand and any(line.qty_to_invoice > 0 for line in self.order_line):
+        if self.state == "sale" and not by_hand and self._oms_is_to_invoice():
             self._oms_invoice()
         self._oms_book_payments()
         self._oms_reconcile()
+
+    def _oms_is_to_invoice(self):
+        """Whether an invoice is due. Goods that are worth less than a discount of the whole order wait for the next parcel, as
+        there is no invoice below zero; when nothing more comes, somebody has to look at it."""
+        due = self.order_line.filtered(lambda line: line.qty_to_invoice > 0)
+        amount = sum(
+            line.price_total * line.qty_to_invoice / line.product_uom_qty for line in due if line.product_uom_qty
+        )
+        if self.currency_id.compare_amounts(amount, 0) >= 0:
+            return bool(due)
+        return not any(
+            line._is_oms_goods() and line._oms_get_shipped() < line.product_uom_qty for line in self.order_line
+        )
 
     def _oms_invoice(self):
         """Make and post the invoice over what the channel's policy says is due."""

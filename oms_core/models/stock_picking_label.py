@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -216,12 +217,17 @@ class StockPicking(models.Model):
         start = max(filter(None, (fields.Datetime.now(), self.state != "done" and self.scheduled_date)))
         return add_working_days(start, days).replace(hour=12, minute=0, second=0, microsecond=0)
 
-    def _oms_buy_return_label(self, carrier):
-        """A label by which the customer can send things back; in the parcel, or later."""
+    def _oms_buy_return_label(self, carrier, collection_date=None):
+        """A label by which the customer can send things back; in the parcel, or later.
+
+        :param collection_date: when a driver fetches it, where one does.
+        """
         self.ensure_one()
         _package, parcel = self._oms_parcels()[0]
         incoming = self.picking_type_code == "incoming"
         request = self._oms_shipment_request(carrier, parcel, is_return=True, turned=not incoming)
+        if collection_date:
+            request = replace(request, collection_date=collection_date)
         Label = self.env["oms.shipment.label"]
         with carrier._oms_said():
             facts = Label._buy(carrier, self, request, purpose="return", pay_on_use=carrier.oms_return_pay_on_use)

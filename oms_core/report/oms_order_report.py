@@ -2,6 +2,7 @@ from odoo import fields, models
 from odoo.tools import SQL
 
 from ..const import AT_RISK_HOURS, DELIVERY_METHODS, ERROR_HOLD_KINDS, SOURCE_TYPES
+from .units import join_units
 
 #: Measures of the order, which stand on each of its lines: their average counts each order once, however many lines it has.
 OF_ORDER = (
@@ -253,13 +254,11 @@ class OmsOrderReport(models.Model):
               FROM stock_move m
               JOIN stock_location src ON src.id = m.location_id
               JOIN stock_location dest ON dest.id = m.location_dest_id
-              JOIN product_product p ON p.id = m.product_id
-              JOIN product_template t ON t.id = p.product_tmpl_id
-              JOIN uom_uom mu ON mu.id = m.product_uom
-              JOIN uom_uom pu ON pu.id = t.uom_id
+              %s
               LEFT JOIN stock_picking_type pt ON pt.id = m.picking_type_id
              WHERE m.sale_line_id IS NOT NULL AND m.state != 'cancel'
-            """
+            """,
+            join_units("m", "product_uom", "mu"),
         )
 
     def _query_pickings(self):
@@ -347,10 +346,7 @@ class OmsOrderReport(models.Model):
                    MAX(sent.places) AS places,
                    MAX(sent.parcels) AS parcels
               FROM sale_order_line l
-              JOIN product_product p ON p.id = l.product_id
-              JOIN product_template t ON t.id = p.product_tmpl_id
-              JOIN uom_uom lu ON lu.id = l.product_uom_id
-              JOIN uom_uom pu ON pu.id = t.uom_id
+              %s
               LEFT JOIN oms_lines x ON x.line_id = l.id
               LEFT JOIN (SELECT ml.order_id,
                                 COUNT(DISTINCT m.warehouse_id) FILTER (WHERE NOT m.is_in) AS places,
@@ -360,7 +356,8 @@ class OmsOrderReport(models.Model):
                           GROUP BY ml.order_id) sent ON sent.order_id = l.order_id
              WHERE l.display_type IS NULL AND NOT COALESCE(l.is_downpayment, FALSE)
              GROUP BY l.order_id
-            """
+            """,
+            join_units("l"),
         )
 
     def _query_rows(self):
@@ -418,17 +415,15 @@ class OmsOrderReport(models.Model):
               JOIN sale_order s ON s.id = l.order_id
               JOIN res_company company ON company.id = s.company_id
               JOIN oms_orders o ON o.order_id = s.id
-              JOIN product_product p ON p.id = l.product_id
-              JOIN product_template t ON t.id = p.product_tmpl_id
-              JOIN uom_uom lu ON lu.id = l.product_uom_id
-              JOIN uom_uom pu ON pu.id = t.uom_id
+              %s
               LEFT JOIN res_partner ship ON ship.id = s.partner_shipping_id
               LEFT JOIN oms_lines x ON x.line_id = l.id
               LEFT JOIN oms_holds h ON h.order_id = s.id
              WHERE l.display_type IS NULL
                AND NOT COALESCE(l.is_downpayment, FALSE)
                AND (s.state = 'sale' OR s.oms_channel_id IS NOT NULL OR o.released_at IS NOT NULL)
-            """
+            """,
+            join_units("l"),
         )
 
     def _select_fields(self):

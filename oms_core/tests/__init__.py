@@ -48,8 +48,13 @@ from . import test_native_forms
 from . import test_together
 from . import test_case
 from . import test_projection
+from . import test_order_to_cash
+from . import test_close
 from . import test_sold_out
 from . import test_vacuum
 from . import test_bring
 from . import test_feedback
 from . import test_by_hand
+from . import test_posting
+from . import test_check
+from . import test_books_export

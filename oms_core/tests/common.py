@@ -394,6 +394,16 @@ class OmsCommon(TransactionCase):
                 return self.tax_20.invoice_repartition_line_ids.account_id
         raise ValueError(name)
 
+    def assertNothingWrong(self, but=()):
+        """The auditor finds nothing in the books of the company.
+
+        :param but: codes of checks that are left out.
+        """
+        auditor = self.env["oms.check"]
+        codes = {check.code for check in auditor._get_checks()} - set(but)
+        found = auditor._find(self.company, codes)
+        self.assertEqual([f"{check.code}: {one.sentence}" for check, all_ in found.items() for one in all_], [])
+
     def _holds(self, order):
         """The kinds of the holds that stand, sorted."""
         return sorted(order.oms_hold_ids.filtered("is_open").mapped("kind"))

@@ -165,6 +165,26 @@ class TestInvoicing(BookingCase):
         self._ship(order)
         self.assertEqual((self._book(order) - first).amount_untaxed, 20.00)
 
+    def test_a_first_parcel_that_is_worth_less_than_the_discount_is_invoiced_with_the_next_one(self):
+        """10 and 90 less 30: the parcel of 10 alone would be an invoice below zero."""
+        lines = (self._line("STD", 1, "10.00"), self._line("AVG", 1, "90.00"))
+        doc = self._doc(lines=(*lines, self._line("", 1, "-30.00", kind="discount")))
+        order = self._apply(doc)[0][0]
+        self._ship(order, {self.product_standard: 1})
+        self.assertFalse(self._book(order))
+        self._ship(order)
+        invoice = self._book(order)
+        self.assertEqual((invoice.amount_total, invoice.payment_state), (84, "paid"))
+
+    def test_a_discount_that_nothing_more_can_bear_is_told(self):
+        lines = (self._line("STD", 1, "10.00"), self._line("AVG", 1, "90.00"))
+        doc = self._doc(lines=(*lines, self._line("", 1, "-30.00", kind="discount")))
+        order = self._apply(doc)[0][0]
+        self._ship(order, {self.product_standard: 1})
+        order.order_line[1].product_uom_qty = 0
+        order._oms_book_each()
+        self.assertIn("negative", order.oms_booking_error)
+
     def test_an_order_of_services_is_invoiced_at_once(self):
         order = self._apply(self._doc(lines=(self._line("", 1, "5.00", kind="fee"),)))[0][0]
         self.assertEqual(self._book(order).amount_untaxed, 5.00)

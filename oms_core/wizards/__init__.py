@@ -10,3 +10,5 @@ from . import oms_rate_compare
 from . import stock_return_picking
 from . import oms_third_party_exchange
 from . import oms_projection
+from . import oms_cut_off_ask
+from . import oms_books_export

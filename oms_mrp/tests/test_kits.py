@@ -127,3 +127,26 @@ class TestKits(OmsCommon):
         order.action_oms_release()
         self._ship(order, {self.mug: 13, self.tea: 7, self.ribbon: 7})
         self.assertEqual(order.order_line._oms_get_shipped(), 0.5)
+
+    def test_a_kit_that_counts_as_stock_itself_is_booked_at_what_its_parts_cost(self):
+        """Two mugs and a tea of 10.00 each: 30.00 for a box, 40.00 for the second one, and back as it was booked."""
+        self.box.is_storable = True
+        order = self._order(("BOX", 2, "80.00", 20))
+        self._ship(order, {self.mug: 2, self.tea: 1, self.ribbon: 1})
+        first = self._book(order)
+        self.tea.standard_price = 20
+        self._ship(order)
+        second = self._book(order) - first
+        for invoice, cost in ((first, 30), (second, 40)):
+            self.assertEqual(self._costs(invoice), (cost, -cost))
+            reversal = (
+                self.env["account.move.reversal"]
+                .with_context(active_model="account.move", active_ids=invoice.ids)
+                .create({"journal_id": invoice.journal_id.id})
+            )
+            reversal.refund_moves()
+            reversal.new_move_ids.action_post()
+            self.assertEqual(self._costs(reversal.new_move_ids), (-cost, cost))
+
+    def _costs(self, entry):
+        return self._net(self._account("cogs"), entry), self._net(self._account("stock"), entry)

@@ -11,7 +11,7 @@ from odoo import http
 from odoo.http import request
 from odoo.tools import consteq
 
-from odoo.addons.oms_core.controllers.portal import IDS
+from odoo.addons.oms_core.controllers.portal import IDS, customer_page
 from odoo.addons.oms_core.controllers.portal_change import OmsPortalChange
 from odoo.addons.oms_core.domain.documents import RETURN_WORDS_MAX
 
@@ -40,74 +40,38 @@ class Door:
 class OmsReturnPortal(OmsPortalChange):
     # ----------------------------------------------------------------------------------------------------- TO BEGIN ONE
 
-    @http.route(
-        "/my/orders/<int:order_id>/return",
-        type="http",
-        auth="public",
-        website=True,
-        sitemap=False,
-        methods=["GET", "POST"],
-        max_content_length=FORM_MAX_BYTES,
-    )
+    @customer_page("/my/orders/<int:order_id>/return", max_content_length=FORM_MAX_BYTES)
     def oms_order_return(self, order_id, access_token=None, **form):
         door, refusal = self._oms_open_account(order_id, access_token)
         return refusal or self._oms_serve_start(door, form)
 
-    @http.route(
-        "/oms/track/<int:order_id>/<string:token>/return",
-        type="http",
-        auth="public",
-        website=True,
-        sitemap=False,
-        methods=["GET", "POST"],
-        max_content_length=FORM_MAX_BYTES,
-    )
+    @customer_page("/oms/track/<int:order_id>/<string:token>/return", max_content_length=FORM_MAX_BYTES)
     def oms_track_return(self, order_id, token, **form):
-        door, refusal = self._oms_open_link(order_id, token)
+        door, refusal = self._oms_open_door(order_id, token)
         return refusal or self._oms_serve_start(door, form)
 
     # ---------------------------------------------------------------------------------------------------- TO FOLLOW ONE
 
-    @http.route(
-        [
-            "/my/orders/<int:order_id>/returns/<int:return_id>",
-            "/my/orders/<int:order_id>/returns/<int:return_id>/<string:step>",
-        ],
-        type="http",
-        auth="public",
-        website=True,
-        sitemap=False,
-        methods=["GET", "POST"],
+    @customer_page(
+        "/my/orders/<int:order_id>/returns/<int:return_id>",
+        "/my/orders/<int:order_id>/returns/<int:return_id>/<string:step>",
         max_content_length=FORM_MAX_BYTES,
     )
     def oms_order_follow(self, order_id, return_id, step="", access_token=None, **form):
         door, refusal = self._oms_open_account(order_id, access_token)
         return refusal or self._oms_serve_return(door, return_id, step, form)
 
-    @http.route(
-        [
-            "/oms/track/<int:order_id>/<string:token>/returns/<int:return_id>",
-            "/oms/track/<int:order_id>/<string:token>/returns/<int:return_id>/<string:step>",
-        ],
-        type="http",
-        auth="public",
-        website=True,
-        sitemap=False,
-        methods=["GET", "POST"],
+    @customer_page(
+        "/oms/track/<int:order_id>/<string:token>/returns/<int:return_id>",
+        "/oms/track/<int:order_id>/<string:token>/returns/<int:return_id>/<string:step>",
         max_content_length=FORM_MAX_BYTES,
     )
     def oms_track_follow(self, order_id, token, return_id, step="", **form):
-        door, refusal = self._oms_open_link(order_id, token)
+        door, refusal = self._oms_open_door(order_id, token)
         return refusal or self._oms_serve_return(door, return_id, step, form)
 
-    @http.route(
-        ["/my/returns/<int:return_id>", "/my/returns/<int:return_id>/<string:step>"],
-        type="http",
-        auth="public",
-        website=True,
-        sitemap=False,
-        methods=["GET", "POST"],
-        max_content_length=FORM_MAX_BYTES,
+    @customer_page(
+        "/my/returns/<int:return_id>", "/my/returns/<int:return_id>/<string:step>", max_content_length=FORM_MAX_BYTES
     )
     def oms_own_return(self, return_id, step="", access_token=None, **form):
         """A return by itself: of no order or of several, or from the back office's preview."""
@@ -146,19 +110,11 @@ class OmsReturnPortal(OmsPortalChange):
             return None, request.redirect("/my")
         return Door(order, f"/my/orders/{order.id}", order.get_portal_url(), key), None
 
-    def _oms_open_link(self, order_id, token):
+    def _oms_open_door(self, order_id, token):
         """``(door, None)`` for who has the signed link of this order; who sends wrong ones waits."""
-        attempts = request.env["oms.lookup.attempt"]
-        visitor = f"return {attempts._get_source(request.httprequest.remote_addr)}"
-        if attempts._is_blocked(visitor):
-            sentence = request.env._("Too many tries. Please wait an hour.")
-            return None, self._oms_render_lookup(error=sentence, status=429)
-        order_sudo = self._oms_get_tracked_order_sudo(order_id, token)
-        if not order_sudo:
-            attempts._note(visitor)
-            return None, self._oms_render_expired()
+        order_sudo, refusal = self._oms_open_link("return", order_id, token)
         url = f"/oms/track/{order_id}/{token}"
-        return Door(order_sudo, url, url), None
+        return (None, refusal) if refusal else (Door(order_sudo, url, url), None)
 
     def _oms_find_own_return(self, return_id, access_token):
         """The return, as superuser, for its customer, for who has its token, and for who may read it here."""
@@ -187,6 +143,9 @@ class OmsReturnPortal(OmsPortalChange):
         lines = {line["line_id"] for line in offer["lines"]}
         told = {name: value for name, value in form.items() if isinstance(value, str)}
         doc = return_form.read(told, lines)
+        if record := self._oms_find_asked(door, doc):
+            # Sent twice, or the browser went back: what is made already is shown, and gets no photo a second time.
+            return request.redirect(door.to(f"/returns/{record.id}"))
         step = return_form.code(form.get("step"))
         if step == "edit":
             return self._oms_render_start(door, offer, told)
@@ -199,10 +158,14 @@ class OmsReturnPortal(OmsPortalChange):
 
     def _oms_after_start(self, door, doc, lines):
         """The return is there: keep its photos and show it."""
-        record = door.order.oms_return_ids.filtered(lambda record: record.request_key == doc.external_id)
+        record = self._oms_find_asked(door, doc)
         sentences = [self._oms_keep_photos(record, line_id) for line_id in sorted(lines)]
         self._oms_say(record, " ".join(filter(None, dict.fromkeys(sentences))))
         return request.redirect(door.to(f"/returns/{record.id}"))
+
+    def _oms_find_asked(self, door, doc):
+        """The return that a request has made; empty where it has made none."""
+        return door.order.oms_return_ids.filtered(lambda record: record.request_key == doc.external_id)
 
     def _oms_keep_photos(self, record, line_id):
         """:return: why a photo of one line is not kept; empty when all are, or when there are none."""
@@ -287,7 +250,19 @@ class OmsReturnPortal(OmsPortalChange):
         )
 
     def _oms_render_check(self, door, doc, typed, answer, offer):
-        kept = ("take_", "qty_", "reason_", "outcome_", "variant_", "comment_", "way", "store", "note", "request")
+        kept = (
+            "take_",
+            "qty_",
+            "reason_",
+            "outcome_",
+            "variant_",
+            "comment_",
+            "way",
+            "store",
+            "pickup_on",
+            "note",
+            "request",
+        )
         stores = [store for way in offer["ways"] for store in way["stores"] if store["code"] == doc.store_ref]
         return self._oms_render_door(
             "oms_returns.portal_return_check",
@@ -313,6 +288,7 @@ class OmsReturnPortal(OmsPortalChange):
                 "steps": record._get_customer_steps(),
                 "error": error if return_id == record.id else "",
                 "code": record._get_code(),
+                "has_label": record._has_customer_label(),
                 "accept": photos.ACCEPT,
                 "photos_max": PHOTOS_PER_LINE_MAX,
                 "words_max": RETURN_WORDS_MAX,
@@ -320,7 +296,7 @@ class OmsReturnPortal(OmsPortalChange):
         )
 
     def _oms_render_door(self, template, door, values):
-        response = request.render(
+        return self._oms_render_private(
             template,
             {
                 **values,
@@ -332,10 +308,6 @@ class OmsReturnPortal(OmsPortalChange):
                 "html_data": {"lang": (request.env.lang or "en_US").replace("_", "-")},
             },
         )
-        response.headers["Referrer-Policy"] = "no-referrer"  # or a click on the carrier's link would tell the token
-        response.headers["X-Robots-Tag"] = "noindex"
-        response.headers["Cache-Control"] = "no-store"
-        return response
 
 
 def _word(value):

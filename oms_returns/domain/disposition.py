@@ -1,11 +1,13 @@
-"""What to do with goods that came back: the route that recovers most after what it costs, and whether they are worth fetching.
+"""What to do with goods that came back: the route that recovers most after what it costs, and what it leaves of goods that may.
+
+Whether that is worth their way back is decided in ``returnless``.
 
 All amounts are per piece and in one currency, that of the company. Shares are ``Decimal`` from 0 to 1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -71,43 +73,6 @@ class Choice:
         return self.options[0] if self.options else None
 
 
-@dataclass(frozen=True, slots=True)
-class ReverseCosts:
-    """What it costs to have a parcel back.
-
-    :param label: paid by the merchant; zero where the customer pays it.
-    :param receiving: of the parcel, once.
-    :param inspecting: of each piece.
-    """
-
-    label: Decimal = ZERO
-    receiving: Decimal = ZERO
-    inspecting: Decimal = ZERO
-
-    def of(self, pieces: Decimal) -> Decimal:
-        return self.label + self.receiving + self.inspecting * pieces
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """So many pieces of one kind in a parcel that may come back, and how they probably are: {grade: chance}."""
-
-    goods: Goods
-    quantity: Decimal
-    chances: Mapping[Hashable, Decimal]
-
-
-@dataclass(frozen=True, slots=True)
-class Worth:
-    """Whether a parcel is worth fetching. ``code`` is ``worth_it`` or ``costs_more``."""
-
-    ok: bool
-    code: str
-    sentence: str
-    recovered: Decimal
-    cost: Decimal
-
-
 def weigh(goods: Goods, grade: Hashable, routes: Sequence[Route]) -> tuple[Option, ...]:
     """What each route that is open to this grade brings, the best first; of equal ones the one that stands first.
 
@@ -160,27 +125,6 @@ def expected_recovery(goods: Goods, chances: Mapping[Hashable, Decimal], routes:
         if options:
             left += chance * options[0].net
     return _cents(left / total)
-
-
-def worth_fetching(parts: Iterable[Part], routes: Sequence[Route], costs: ReverseCosts) -> Worth:
-    """Whether these pieces, in one parcel, bring more than it costs to have them back. If not, the customer keeps them.
-
-    >>> mug = Part(Goods(Decimal(4), Decimal(2)), ONE, {"A": ONE})
-    >>> shelf = [Route("shelf", "Restock", {"A": ONE})]
-    >>> worth_fetching([mug], shelf, ReverseCosts(label=Decimal("4.50"))).code
-    'costs_more'
-    >>> worth_fetching([mug, mug], shelf, ReverseCosts(label=Decimal("4.50"))).code
-    'worth_it'
-    """
-    recovered, pieces = ZERO, ZERO
-    for part in parts:
-        recovered += part.quantity * expected_recovery(part.goods, part.chances, routes)
-        pieces += part.quantity
-    recovered, cost = _cents(recovered), _cents(costs.of(pieces))
-    facts = f"brings {_shown(recovered)} on average and costs {_shown(cost)} to have back"
-    if recovered > cost:
-        return Worth(True, "worth_it", f"It {facts}.", recovered, cost)
-    return Worth(False, "costs_more", f"It {facts}: the customer keeps it.", recovered, cost)
 
 
 def chances(

@@ -200,7 +200,8 @@ def _verdict(line, policy, outcome, ends, most, nothing_left, today) -> Verdict:
         return Verdict(
             False,
             "credited",
-            f"All of {name} was paid back already. Look at the credit notes of order {line.order.name}.",
+            f"All of {name} was paid back already, on the credit notes of order {line.order.name}. Choose the outcome "
+            "“Nothing” where it comes back all the same.",
         )
     if policy.is_final_sale:
         return Verdict(False, "final_sale", f"{name} was a final sale and does not come back. {EXCEPTION}")

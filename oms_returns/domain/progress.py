@@ -120,14 +120,6 @@ def get_problems(facts):
             problems.append(
                 Problem("repair_without_goods", f"To be repaired, “{line.name}” has to come back. Say so on its line.")
             )
-        if line.outcome_code == "repair" and line.is_kit:
-            problems.append(
-                Problem(
-                    "kit_repaired",
-                    f"“{line.name}” is a kit and is not repaired in whole. Choose another outcome, or take the broken part in "
-                    "with Return on the delivery.",
-                )
-            )
         if line.key is None and not line.expects_goods:
             problems.append(
                 Problem(

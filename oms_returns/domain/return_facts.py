@@ -36,8 +36,8 @@ class LineFacts:
     :param due: what other returns will credit and have not credited yet.
     :param delivered_at: when the last of it arrived, as far as it is known, else when it should have.
     :param price: what one unit was sold for, with tax, in the currency of the return.
-    :param handling: what it costs us to take the line in, and ``recovery`` what one unit brings that is back; the latter
-        ``None`` where nobody knows.
+    :param handling: what it costs us to look at what is asked of the line, and ``recovery`` what one unit leaves on average
+        that is back; the latter ``None`` where nobody knows.
     """
 
     key: Hashable
@@ -84,7 +84,7 @@ class Facts:
     :param rate: what one of the company's currency is worth in the currency of the return.
     :param step: the smallest unit of the currency.
     :param label_cost: what a label for all of it would cost us; ``None`` where nobody knows.
-    :param receipt_cost: what taking in a parcel costs at the place that it comes back to, besides its lines.
+    :param receipt_cost: what taking in a parcel costs, besides its lines.
     """
 
     lines: Sequence[LineFacts] = ()

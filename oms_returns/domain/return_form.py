@@ -10,6 +10,7 @@ Decimal('2')
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from odoo.addons.oms_core.domain.documents import (
@@ -45,6 +46,7 @@ def read(form: Mapping[str, object], lines: Collection[str]) -> ReturnRequestDoc
         lines=tuple(_line(form, line_id) for line_id in sorted(known, key=lambda key: (len(key), key))),
         way=way,
         store_ref=code(form.get("store")) if way == "store" else "",
+        pickup_on=day(form.get("pickup_on")) if way == "pickup" else None,
         note=words(form.get("note")),
         expected=number(form.get("expected")) if form.get("expected") else None,
         parse_problems=tuple(problems),
@@ -86,6 +88,18 @@ def exact(quantity: float | Decimal) -> Decimal:
     """
     found = Decimal(repr(round(quantity, 6))) if isinstance(quantity, float) else quantity
     return found.normalize() + Decimal(0)
+
+
+def day(value: object) -> date | None:
+    """A date as forms and programs write it; what is none is nothing.
+
+    >>> day("2026-03-02"), day("2026-02-30"), day(None)
+    (datetime.date(2026, 3, 2), None, None)
+    """
+    try:
+        return date.fromisoformat(code(value))
+    except ValueError:
+        return None
 
 
 def code(value: object) -> str:

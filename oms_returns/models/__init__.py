@@ -24,6 +24,7 @@ from . import account_move
 from . import sale_order_refund
 from . import res_company_books
 from . import oms_return_postings
+from . import sale_order_money
 from . import sale_order_portal
 from . import sale_order_timeline
 from . import stock_picking
@@ -44,14 +45,18 @@ from . import oms_return_exchange
 from . import oms_return_overdue
 from . import oms_disposition
 from . import oms_return_inspection
+from . import oms_return_split
 from . import oms_return_transfer
 from . import oms_return_arrival
 from . import oms_return_way
+from . import oms_return_pickup
 from . import oms_channel_refund
 from . import oms_channel_refund_book
 from . import oms_channel_refund_credit
 from . import oms_channel_refund_note
 from . import oms_channel_return
+from . import oms_channel_return_goods
 from . import oms_return_rate
 from . import oms_return_signal
 from . import oms_return_words
+from . import oms_check

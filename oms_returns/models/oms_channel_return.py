@@ -13,7 +13,7 @@ from odoo.addons.oms_core.text import as_html
 #: State of a return here → what the channel is told of it.
 STEPS = {"open": "approved", "refused": "refused", "cancelled": "cancelled", "closed": "closed"}
 
-#: Words for why, as channels use them → our reasons. What is not among these is kept in the customer's words.
+#: Words for why, as channels use them → our reasons. Others are entered at the reasons; until then they are one task.
 REASONS = {
     "unwanted": "reason_changed_mind",
     "changed_mind": "reason_changed_mind",
@@ -28,6 +28,37 @@ REASONS = {
     "damaged": "reason_damaged",
     "wrong_item": "reason_wrong_item",
     "late": "reason_late",
+    # eBay: developer.ebay.com/devzone/post-order/types/ReturnReasonEnum.html
+    "arrived_damaged": "reason_damaged",
+    "arrived_late": "reason_late",
+    "defective_item": "reason_defective",
+    "different_from_listing": "reason_not_as_described",
+    "expired_item": "reason_defective",
+    "fake_or_counterfeit": "reason_not_as_described",
+    "found_better_price": "reason_changed_mind",
+    "missing_parts": "reason_incomplete",
+    "no_longer_need_item": "reason_changed_mind",
+    "no_reason": "reason_changed_mind",
+    "ordered_accidentally": "reason_changed_mind",
+    "ordered_wrong_item": "reason_changed_mind",
+    "wrong_size": "reason_size",
+    # Amazon: developer-docs.amazon.com/sp-api/docs/returns-reports-attributes, and the guide to return reason codes
+    "amz_pg_app_too_small": "reason_too_small",
+    "amz_pg_app_too_large": "reason_too_large",
+    "apparel_too_small": "reason_too_small",
+    "apparel_too_large": "reason_too_large",
+    "damaged_by_carrier": "reason_damaged",
+    "missed_estimated_delivery": "reason_late",
+    "mis_ordered": "reason_changed_mind",
+    "quality_unacceptable": "reason_not_as_described",
+    "switcheroo": "reason_wrong_item",
+    "unauthorized_purchase": "reason_changed_mind",
+    "unwanted_item": "reason_changed_mind",
+    # Magento, as it comes: labels of the attribute “reason”
+    "wrong_color": "reason_changed_mind",
+    "out_of_service": "reason_defective",
+    "other": "",
+    "unknown": "",
 }
 
 
@@ -48,6 +79,9 @@ class OmsReturn(models.Model):
         copy=False,
         help="How the return stands on the channel.",
     )
+    channel_told_at = fields.Datetime(
+        readonly=True, copy=False, help="When the channel said so; what it said before that changes nothing."
+    )
     channel_exchange = fields.Char(
         string="Exchanged For", readonly=True, copy=False, help="What the channel sends the customer instead."
     )
@@ -64,10 +98,18 @@ class OmsReturn(models.Model):
                 record._tell_channel(STEPS[state])
         return result
 
-    def _follow_told(self, status, note):
+    def _follow_told(self, status, note, told_at=None):
         """Bring this return to what the channel says. Goods that are on their way are still expected when it is over there:
-        whether they arrive is for our receipts to say."""
+        whether they arrive is for our receipts to say.
+
+        :param told_at: when the channel said so, where it may have come late.
+        """
         self.ensure_one()
+        if told_at:
+            told_at = told_at.replace(tzinfo=None)
+            if self.channel_told_at and told_at < self.channel_told_at:
+                return
+            self.channel_told_at = told_at
         before, self.channel_state = self.channel_state, status
         if status == before:
             return
@@ -123,10 +165,27 @@ class SaleOrder(models.Model):
         return result
 
     @api.model
+    def _oms_get_open_told_returns(self, channel):
+        """Override of ``oms_core``."""
+        # sudo: as in _oms_follow_told_returns
+        open_sudo = (
+            self.env["oms.return"]
+            .sudo()
+            .search(
+                [
+                    ("channel_id", "=", channel.id),
+                    ("external_id", "!=", False),
+                    ("channel_state", "in", ("requested", "open")),
+                ]
+            )
+        )
+        return {**super()._oms_get_open_told_returns(channel), **{one.external_id: one.order_id for one in open_sudo}}
+
+    @api.model
     def _oms_follow_told_returns(self, orders_and_docs):
         """Override of ``oms_core``: each return of the channel is one here; how far its goods are is told by our receipts."""
         result = super()._oms_follow_told_returns(orders_and_docs)
-        telling = [(order, doc) for order, doc in orders_and_docs if not doc.returns_untold]
+        telling = [(order, doc) for order, doc in orders_and_docs if doc.returns or not doc.returns_untold]
         # sudo: what a channel says of returns is written by the system; whoever takes its messages need not work them
         known_sudo = self.env["oms.return"].sudo()
         if telling:
@@ -144,7 +203,9 @@ class SaleOrder(models.Model):
         self.ensure_one()
         for told in doc.returns:
             if record := known.get(told.external_id) or self._oms_begin_told_return(told):
-                record._follow_told(told.status, told.note)
+                record._follow_told(told.status, told.note, told.told_at)
+        if doc.returns_untold:
+            return
         named = {told.external_id for told in doc.returns}
         for external_id, record in known.items():
             if external_id not in named and record.channel_state in ("requested", "open"):
@@ -196,18 +257,33 @@ class SaleOrder(models.Model):
 
     def _oms_prepare_told_line(self, sale_line, quantity, told):
         told_reasons = [one.reason for one in told.lines if one.line_id == sale_line.oms_external_id and one.reason]
-        known = {word: REASONS.get(word.lower().replace("-", "_").replace(" ", "_")) for word in told_reasons}
-        names = [name for name in known.values() if name]
-        reason = self.env.ref(f"oms_returns.{names[0]}", raise_if_not_found=False) if names else False
-        unknown = [word for word, name in known.items() if not name]
+        reason, unknown = self.env["oms.return.reason"]._find_told(told_reasons)
+        if missing := [word for word in unknown if _plain(word) not in REASONS]:
+            self._oms_ask_for_reasons(missing)
         return {
             "sale_line_id": sale_line.id,
             "quantity": float(quantity),
-            "reason_id": reason.id if reason else False,
+            "reason_id": reason.id,
             # The channel sends what it is exchanged for with the order; nothing is owed here for it.
             "outcome": "nothing" if told.exchanges else "refund",
             "comment": ", ".join(unknown) or (told.exchanges and self.env._("Exchanged on the channel.")) or False,
         }
+
+    def _oms_ask_for_reasons(self, words):
+        """One task on the channel for each word that nobody has told the meaning of."""
+        for word in words:
+            leave_task(
+                self.oms_channel_id,
+                self.env._("What does the return reason “%s” mean?", word[:80]),
+                self.env._(
+                    "%(channel)s gives it as the reason of a return (%(order)s), and it is not known here. Enter it under Return "
+                    "Reasons, in “Called on Channels” of the reason that it means. Returns that came with it have it as a "
+                    "comment.",
+                    channel=self.oms_channel_id.name,
+                    order=self.name,
+                ),
+                self.oms_channel_id._get_responsible(),
+            )
 
     def _oms_leave_return_task(self, told, wanted):
         names = ", ".join(f"{quantity.normalize():f} × {line.product_id.name}" for line, quantity in wanted.items())
@@ -226,3 +302,35 @@ class SaleOrder(models.Model):
             ),
             self.oms_channel_id._get_responsible(),
         )
+
+
+class OmsReturnReason(models.Model):
+    _inherit = "oms.return.reason"
+
+    channel_codes = fields.Char(
+        string="Called on Channels",
+        help="Words or codes that channels use for this reason, separated by commas. What the platforms use by themselves is "
+        "known already.",
+    )
+
+    @api.model
+    def _find_told(self, words):
+        """(the reason that the first known of these words of a channel means, those that are not known)"""
+        ours = {_plain(word): reason for reason in self.search([("channel_codes", "!=", False)])
+                for word in reason.channel_codes.split(",")}  # fmt: skip
+        found, unknown = self.browse(), []
+        for word in words:
+            reason = ours.get(_plain(word)) or (
+                REASONS.get(_plain(word))
+                and self.env.ref(f"oms_returns.{REASONS[_plain(word)]}", raise_if_not_found=False)
+            )
+            if reason:
+                found = found or reason
+            else:
+                unknown.append(word)
+        return found, unknown
+
+
+def _plain(word):
+    """A channel's word for a reason, however it is spelt; Amazon's begin with “CR-”."""
+    return word.strip().lower().removeprefix("cr-").replace("-", "_").replace(" ", "_")

@@ -8,7 +8,7 @@ from odoo import api, fields, models
 from odoo.fields import Command
 
 from ..const import GRADES_LEARNED_DAYS, GRADES_MAX
-from ..domain.disposition import Goods, Part, ReverseCosts, Route, chances, choose, worth_fetching
+from ..domain.disposition import Goods, Route, chances, choose, expected_recovery
 
 #: Kinds that keep the goods in the place, apart from what is sold.
 APART = frozenset({"refurbish", "outlet", "quarantine"})
@@ -164,26 +164,23 @@ class OmsDisposition(models.Model):
         return {product: chances(counts[product.categ_id], priors) for product in products}
 
     @api.model
-    def _is_worth_fetching(self, goods, company, label=None):
-        """Whether these goods, in one parcel, are worth having back.
+    def _get_recoveries(self, pieces, company):
+        """What a piece leaves on average when it is back, as nobody has seen it yet.
 
-        :param goods: ``[(product, quantity, net price of a piece in the company's currency)]``, quantities in the
-            product's unit
-        :param label: what the way back costs us, ``Decimal``; by default what the company says.
-        :rtype: Worth
+        :param pieces: ``[(key, product, net price of a piece in the company's currency)]``
+        :return: ``{key: Decimal}``, in the company's currency; without what nobody knows: what had no price, and everything
+            where no disposition says what it recovers.
         """
-        products = self.env["product.product"].browse([product.id for product, _quantity, _price in goods])
+        routes = self._get_routes()
+        if not routes:
+            return {}
+        products = self.env["product.product"].browse(dict.fromkeys(product.id for _key, product, _price in pieces))
         odds = self._get_chances(products, company)
-        costs = ReverseCosts(
-            Decimal(repr(company.oms_return_label_cost)) if label is None else label,
-            Decimal(repr(company.oms_return_receiving_cost)),
-            Decimal(repr(company.oms_return_inspecting_cost)),
-        )
-        parts = [
-            Part(product._oms_to_goods(price, company), Decimal(repr(float(quantity))), odds[product])
-            for product, quantity, price in goods
-        ]
-        return worth_fetching(parts, self._get_routes(), costs)
+        return {
+            key: expected_recovery(product._oms_to_goods(price, company), odds[product], routes)
+            for key, product, price in pieces
+            if price > 0
+        }
 
 
 class OmsDispositionRate(models.Model):

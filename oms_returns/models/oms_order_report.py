@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.tools import SQL
 
+from odoo.addons.oms_core.report.units import join_units
+
 
 class OmsOrderReport(models.Model):
     """What came back or was claimed counts as a defect when the reason on its return says so, and not because it came back."""
@@ -28,14 +30,12 @@ class OmsOrderReport(models.Model):
                         SELECT rl.sale_line_id, rl.quantity * lu.factor / pu.factor, rl.reason_id
                           FROM oms_return_line rl
                           JOIN oms_return claim ON claim.id = rl.return_id AND claim.state IN ('open', 'closed')
-                          JOIN product_product p ON p.id = rl.product_id
-                          JOIN product_template t ON t.id = p.product_tmpl_id
-                          JOIN uom_uom lu ON lu.id = rl.product_uom_id
-                          JOIN uom_uom pu ON pu.id = t.uom_id
+                          %s
                          WHERE NOT rl.expects_goods AND rl.sale_line_id IS NOT NULL) told
                   JOIN oms_return_reason reason ON reason.id = told.reason_id AND reason.is_defect
                  GROUP BY told.line_id
-                """
+                """,
+                join_units("rl"),
             ),
             "oms_defective_orders": SQL(
                 "SELECT DISTINCT l.order_id FROM oms_defects d JOIN sale_order_line l ON l.id = d.line_id WHERE d.quantity > 0"

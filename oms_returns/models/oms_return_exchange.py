@@ -62,12 +62,12 @@ class OmsReturn(models.Model):
             orders = record.exchange_order_ids
             record.exchange_order_count = len(orders)
             sent = orders.filtered(lambda order: not order.oms_exchange_waits)
-            invoices = sent.invoice_ids.filtered(
-                lambda move: move.state == "posted" and move.move_type == "out_invoice"
-            )
-            record.exchange_due = (
-                sum(invoices.mapped("amount_residual")) + sent._oms_get_uninvoiced() - record._get_pledged()
-            )
+            record.exchange_due = record._get_exchange_open(sent) - record._get_pledged()
+
+    def _get_exchange_open(self, orders):
+        """What is open of these orders with new goods, invoiced or not yet."""
+        invoices = orders.invoice_ids.filtered(lambda move: move.state == "posted" and move.move_type == "out_invoice")
+        return sum(invoices.mapped("amount_residual")) + orders._oms_get_uninvoiced()
 
     @api.depends("exchange_order_ids.amount_total", "exchange_order_ids.state", "exchange_order_ids.invoice_ids.state")
     def _compute_amount_to_repay(self):
@@ -77,27 +77,29 @@ class OmsReturn(models.Model):
             record.amount_to_repay -= record._get_pledged()
         return result
 
-    def _get_pledged(self, orders=None):
+    def _get_pledged(self, orders=None, new=None):
         """What of the open credit notes the invoices of new goods will take, once they are posted.
 
         :param orders: of the credit notes of these orders only.
+        :param new: for the new goods of this order only.
         """
         self.ensure_one()
         rows_sudo = self.settlement_ids.sudo().filtered("order_id")  # sudo: amounts alone
         pledged = 0.0
         for order, rows in rows_sudo.grouped("order_id").items():
+            if new is not None and order != new:
+                continue
             moves = rows.move_id.filtered(lambda move: move.state == "posted")
             if orders is not None:
                 moves &= orders.sudo().invoice_ids  # sudo: as above
             pledged += min(sum(moves.mapped("amount_residual")), order._oms_get_uninvoiced())
         return pledged
 
-    def _repay_order(self, order, amount):
+    def _get_to_repay(self):
         """Override: what new goods will be paid with stays."""
-        rest = self.currency_id.round(amount - self._get_pledged(order))
-        if self.currency_id.compare_amounts(rest, 0) <= 0:
-            return None
-        return super()._repay_order(order, rest)
+        owed = super()._get_to_repay()
+        rest = {order: self.currency_id.round(amount - self._get_pledged(order)) for order, amount in owed.items()}
+        return {order: amount for order, amount in rest.items() if self.currency_id.compare_amounts(amount, 0) > 0}
 
     # ------------------------------------------------------------------------------------------------------ ACTIONS
 
@@ -265,13 +267,14 @@ class OmsReturn(models.Model):
         return order_sudo
 
     def _tell_difference(self, order_sudo):
-        """Say on the return what is owed; nothing is taken."""
+        """Say on the return what is owed for this order; nothing is taken."""
         self.invalidate_recordset(["exchange_due", "amount_to_repay"])
-        if self.currency_id.compare_amounts(self.exchange_due, 0) > 0:
+        due = self._get_exchange_open(order_sudo) - self._get_pledged(new=order_sudo)
+        if self.currency_id.compare_amounts(due, 0) > 0:
             self.message_post(
                 body=self.env._(
                     "%(amount)s more than what came back: to be paid by the customer on %(order)s, %(link)s",
-                    amount=self.currency_id.format(self.exchange_due),
+                    amount=self.currency_id.format(due),
                     order=order_sudo.name,
                     link=order_sudo._oms_get_pay_link(),
                 )

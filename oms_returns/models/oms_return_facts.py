@@ -33,7 +33,6 @@ class Request(NamedTuple):
 
     :param now: when it was asked; UTC, without time zone.
     :param record: the return that it is on, which is no rival of itself; may be empty.
-    :param warehouse: the place that it comes back to; empty for the one that the order left from.
     """
 
     company: Any
@@ -42,7 +41,6 @@ class Request(NamedTuple):
     wishes: tuple
     now: Any
     record: Any
-    warehouse: Any
     kind: str = "return"
     goods_come: bool = False
 
@@ -55,6 +53,11 @@ class Request(NamedTuple):
 def as_decimal(number):
     """A number as it is written, and not as the nearest binary fraction."""
     return number if isinstance(number, Decimal) else Decimal(repr(number or 0.0))
+
+
+def _asks_costs(policies):
+    """Whether one of these policies weighs what goods bring against what their way back costs."""
+    return any(policy.returnless == "cheaper" for policy in policies)
 
 
 class OmsReturn(models.Model):
@@ -87,14 +90,20 @@ class OmsReturn(models.Model):
         )
         customers = self._get_customer_facts(requests, policies, partners)
         histories = self._get_histories(requests, policies, partners)
+        recoveries = {}
+        for company, of_company in lines.grouped("company_id").items():
+            if _asks_costs(policies.get(company, ())):
+                recoveries |= of_company._oms_get_recoveries(company)
         return [
-            self._get_request_facts(request, policies[request.company], by_id, orders, history=history, **customer)
+            self._get_request_facts(
+                request, policies[request.company], by_id, orders, recoveries, history=history, **customer
+            )
             for request, customer, history in zip(requests, customers, histories, strict=True)
         ]
 
     @api.model
-    def _get_request_facts(self, request, policies, by_id, orders, **of_customer):
-        asks_costs = any(policy.returnless == "cheaper" for policy in policies)
+    def _get_request_facts(self, request, policies, by_id, orders, recoveries, **of_customer):
+        asks_costs = _asks_costs(policies)
         asked = defaultdict(Decimal)
         for wish in request.wishes:
             asked[wish.sale_line] += wish.quantity or ZERO
@@ -105,7 +114,7 @@ class OmsReturn(models.Model):
                 of_line = line._oms_get_return_facts(request, orders[line.order_id])
                 of_line["requested"] += asked[wish.sale_line] - (wish.quantity or ZERO)
                 if asks_costs:
-                    of_line |= line._oms_get_return_costs(request, wish.reason)
+                    of_line |= line._oms_get_return_costs(request, wish, recoveries.get(line))
             product = wish.product.sudo().with_context(display_default_code=False)  # sudo: as for _judge_requests
             lines.append(
                 LineFacts(

@@ -212,8 +212,10 @@ class OmsReturnInspection(models.Model):
         return rows
 
     def write(self, vals):
-        """Override: what was inspected stays as it was written; it is corrected with another row."""
-        if FROZEN & vals.keys() and any(row.state != "draft" for row in self):
+        """Override: what was inspected stays as it was written; it is corrected with another row. Goods of one line that turn
+        out to be of two orders take their findings with them (``_split_for``)."""
+        is_split = self.env.su and self.env.context.get("oms_split")
+        if FROZEN & vals.keys() and not is_split and any(row.state != "draft" for row in self):
             raise UserError(
                 self.env._("This inspection is finished. Press “Correct” on it to write another one in its place.")
             )
@@ -403,15 +405,7 @@ class OmsReturnLine(models.Model):
     def _get_company_price(self):
         """What a piece was sold for, without tax, in the product's unit and the company's currency."""
         self.ensure_one()
-        sale_line = self.sale_line_id
-        if not sale_line:
-            return self.product_id.lst_price
-        unit = sale_line.product_uom_id._compute_quantity(1.0, self.product_id.uom_id) or 1.0
-        net = sale_line.price_subtotal / sale_line.product_uom_qty if sale_line.product_uom_qty else 0.0
-        order = sale_line.order_id
-        company = self.company_id
-        day = fields.Date.to_date(order.date_order) or fields.Date.today()
-        return order.currency_id._convert(net, company.currency_id, company, day, round=False) / unit
+        return self.sale_line_id._oms_get_company_price() if self.sale_line_id else self.product_id.lst_price
 
     def _check_inspected(self):
         """:raise UserError: when more of one of these lines is inspected than came in, or less is accepted than the customer

@@ -163,7 +163,6 @@ class OmsReturn(models.Model):
             ),
             now=self.requested_at or fields.Datetime.now(),
             record=self._origin,
-            warehouse=self.warehouse_id._origin,
             kind=self.kind,
             goods_come=not self._is_told_no(),
         )

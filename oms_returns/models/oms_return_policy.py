@@ -146,7 +146,8 @@ class OmsReturnPolicy(models.Model):
         string="Customer Keeps the Goods",
         required=True,
         default="never",
-        help="It costs the label, and the work at the place that it comes back to; it brings what the goods are worth then.",
+        help="It costs the label and the work (Inventory ▸ Settings ▸ What a return costs); it brings what the dispositions "
+        "recover on average (Configuration ▸ Dispositions).",
     )
     returnless_value = fields.Monetary(string="Worth Less than", help="What the line was sold for, with taxes.")
     refund_shipping = fields.Selection(

@@ -64,9 +64,15 @@ class OmsReturn(models.Model):
             key = str(line.sale_line_id.id)
             verdict = judged.outcomes.get(line.outcome)
             if judged.refusals:
-                problems += [ReturnProblem(one.code, one.sentence, key) for one in judged.refusals]
+                problems += [
+                    ReturnProblem(one.code, line.sale_line_id._oms_say_why(one), key) for one in judged.refusals
+                ]
             elif verdict is None or not verdict.ok:
-                sentence = verdict.sentence if verdict else self.env._("This is not offered for this product.")
+                sentence = (
+                    line.sale_line_id._oms_say_why(verdict)
+                    if verdict
+                    else self.env._("This is not offered for this product.")
+                )
                 problems.append(ReturnProblem(verdict.code if verdict else "not_offered", sentence, key))
             elif exact(line.quantity) > judged.max_quantity:
                 problems.append(
@@ -99,6 +105,7 @@ class OmsReturn(models.Model):
         headline, sentence = self._get_customer_words()
         ways = dict(self._fields["way"]._description_selection(self.env))
         place = self.warehouse_id or self.picking_ids.picking_type_id.warehouse_id[:1]
+        given = {row.move_id: row.outcome for row in self.settlement_ids}
         shown_place = self.state == "open" and self.way in ("mail", "store") and place
         return {
             "id": self.name,
@@ -109,11 +116,17 @@ class OmsReturn(models.Model):
             "sentence": sentence,
             "way": self.way or "",
             "way_text": ways.get(self.way, ""),
+            "pickup_on": self.pickup_on or None,
             "place": place._oms_tell_return_place() if shown_place else None,
             "lines": [line._get_customer_state() for line in self.line_ids],
             "amounts": self._get_customer_amounts(),
             "paid_back": [
-                {"number": move.name, "date": move.invoice_date, "amount": self._to_amount(move.amount_total)}
+                {
+                    "number": move.name,
+                    "date": move.invoice_date,
+                    "amount": self._to_amount(move.amount_total),
+                    "outcome": given.get(move, "refund"),
+                }
                 for move in self.refund_ids.filtered(lambda move: move.state == "posted")
             ],
             "exchanges": [
@@ -132,6 +145,8 @@ class OmsReturn(models.Model):
 
     def _get_customer_words(self):
         """(headline, sentence) about where this return stands."""
+        if self._is_kept() and self.stage in ("expected", "inspected"):
+            return self.env._("You may keep it"), self.env._("Nothing has to be sent back. It is being settled.")
         match self.stage:
             case "draft":
                 return self.env._("We are looking at it"), self.env._(
@@ -141,8 +156,6 @@ class OmsReturn(models.Model):
                 return self.env._("We cannot take it back"), self.refusal or ""
             case "cancelled":
                 return self.env._("Called off"), self.env._("Nothing is expected any more.")
-            case "expected" if not any(self.line_ids.mapped("expects_goods")):
-                return self.env._("You may keep it"), self.env._("Nothing has to be sent back.")
             case "expected":
                 return self.env._("We are waiting for it"), self._get_way_sentence()
             case "partial":
@@ -151,16 +164,31 @@ class OmsReturn(models.Model):
                 return self.env._("It has arrived"), self.env._("We look at it and settle it then.")
             case "inspected":
                 return self.env._("We have looked at it"), self.env._("It is being settled.")
-        return self.env._("It is settled"), self.env._("Thank you. Money may take some days to reach your account.")
+        if any(line.outcome == "refund" for line in self.line_ids):
+            return self.env._("It is settled"), self.env._("Thank you. Money may take some days to reach your account.")
+        return self.env._("It is settled"), self.env._("Thank you.")
+
+    def _is_kept(self):
+        """Whether the goods stay with the customer. (Of a claim nobody says so: they may be lost.)"""
+        return self.kind == "return" and not any(self.line_ids.mapped("expects_goods"))
+
+    def _has_customer_label(self):
+        """Whether the customer gets a label from us, or can ask for one."""
+        is_given = self.label_paid_by != "customer" and self.way == "mail"
+        return not self._is_kept() and bool(is_given or self.label_ids)
 
     def _get_way_sentence(self):
         match self.way:
+            case "mail" if not self._has_customer_label():
+                return self.env._(
+                    "Pack it well, put the slip inside and send it to the address on this page. You pay for the way."
+                )
             case "mail":
                 return self.env._("Pack it well, put the label on it and hand it to the carrier.")
             case "store":
                 return self.env._("Bring it to the store and show the code on this page.")
             case "pickup":
-                return self.env._("Pack it well. It is fetched where it was delivered; we tell you when.")
+                return self._get_pickup_sentence()
         return self.env._("Send it to the address on this page, with the slip inside.")
 
     def _get_customer_steps(self):
@@ -173,16 +201,21 @@ class OmsReturn(models.Model):
             return []
         at = STEPS[self.stage]
         last = len(labels) - 1
+        shown = range(len(labels))
+        if self._is_kept():  # it neither arrives nor is looked at
+            shown, at = (0, 1, last), at if at in (0, last) else 1
         return [
             (label, "done" if place < at or at == last else "now" if place == at else "todo")
             for place, label in enumerate(labels)
+            if place in shown
         ]
 
     def _get_customer_amounts(self):
         """What is still to come back in money, as it is booked when all of it has come and is accepted.
 
-        :return: ``{"goods", "shipping", "fee", "instead", "total", "currency"}``, tax included; the fee and what is wanted
-            instead are taken off, so that a total below zero is to be paid. Empty where nothing is to come any more.
+        :return: ``{"goods", "shipping", "fee", "deduction", "instead", "total", "currency"}``, tax included; fee, deduction (of
+            what was inspected) and what is wanted instead are taken off, so that a total below zero is to be paid. Empty where
+            nothing is to come any more.
         """
         self.ensure_one()
         if self.stage in ("settled", "closed", "refused", "cancelled"):
@@ -191,7 +224,7 @@ class OmsReturn(models.Model):
             line: rest
             for line in self.line_ids
             if (line.outcome in CREDITED or (line.outcome == "replacement" and line.expects_goods))
-            and (rest := exact(line.quantity) - exact(line.quantity_settled)) > 0
+            and (rest := line._get_to_come()) > 0
         }
         refund = self._preview_refund(parts)
         instead = self._get_instead()
@@ -199,6 +232,7 @@ class OmsReturn(models.Model):
             "goods": self._to_amount(refund.goods),
             "shipping": self._to_amount(refund.shipping),
             "fee": self._to_amount(refund.fee),
+            "deduction": self._to_amount(refund.deduction),
             "instead": instead,
             "total": self._to_amount(refund.total - instead),
             "currency": self.currency_id.name,
@@ -285,7 +319,8 @@ class OmsReturn(models.Model):
         :return: why one of them is not kept, in a sentence; empty when all are.
         """
         self.ensure_one()
-        line = self.line_ids.filtered(lambda line: str(line.sale_line_id.id) == line_id)
+        # One line of the order may stand on several of the return: the customer means the goods, not the row.
+        line = self.line_ids.filtered(lambda line: str(line.sale_line_id.id) == line_id)[:1]
         if not line or self.state not in ("draft", "open"):
             return self.env._("No photo is needed here any more.")
         if len(line.photo_ids) + len(files) > PHOTOS_PER_LINE_MAX:
@@ -345,6 +380,13 @@ class OmsReturnLine(models.Model):
             "found": self._get_customer_findings(),
             "photos": len(self.photo_ids),
         }
+
+    def _get_to_come(self):
+        """How much the customer still gets something for: not what is settled, nor what was sent and is not accepted."""
+        self.ensure_one()
+        if self.return_id.state != "open":
+            return exact(self.quantity)
+        return exact(self.quantity_to_settle) + exact(self.quantity_missing) + exact(self.quantity_to_inspect)
 
     def _get_customer_findings(self):
         """What the inspection found, a sentence each; nothing where all is well."""

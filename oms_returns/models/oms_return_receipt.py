@@ -39,17 +39,25 @@ class OmsReturn(models.Model):
 
         The link is what makes Odoo value the goods at what they cost when they left.
         """
+        # sudo: what the warehouse is to expect follows from the return alone; a clerk needs no right to stock
+        wizards_sudo = self.env["stock.return.picking"].sudo()
         for picking, parts in self._parts_by_delivery().items():
-            # sudo: what the warehouse is to expect follows from the return alone; a clerk needs no right to stock
-            wizard_sudo = (
-                self.env["stock.return.picking"]
-                .sudo()
-                .with_context(active_id=picking.id, active_ids=picking.ids, active_model="stock.picking")
-                .create({})
+            wizard_sudo = wizards_sudo.create(
+                {
+                    "picking_id": picking.id,
+                    "product_return_moves": [
+                        Command.create(
+                            {
+                                **wizards_sudo._prepare_stock_return_picking_line_vals_from_move(move),
+                                "quantity": float(quantity),
+                                "oms_return_line_id": line.id,
+                            }
+                        )
+                        for move, of_move in parts.items()
+                        for line, quantity in of_move.items()
+                    ],
+                }
             )
-            for proposal_sudo in wizard_sudo.product_return_moves:
-                for line, quantity in parts.get(proposal_sudo.move_id, {}).items():
-                    proposal_sudo.copy({"quantity": float(quantity), "oms_return_line_id": line.id})
             receipt_sudo = wizard_sudo._create_return()
             orders = receipt_sudo.move_ids.oms_return_line_id.order_id
             receipt_sudo.origin = f"{self.name} ({', '.join(orders.mapped('name'))})"

@@ -59,8 +59,14 @@ class OmsReturn(models.Model):
         :return: the posted credit notes.
         :raise UserError: when it was never invoiced, or is credited already.
         """
-        plans, books = [], {}
-        for (order, _request), of_order in self._group_by_order(parts).items():
+        plans, books, grouped = [], {}, self._group_by_order(parts)
+        orders_sudo = (
+            self.env["sale.order"].sudo().union(*(order for order, _request in grouped))
+        )  # sudo: as for the book
+        orders_sudo.order_line.invoice_lines.mapped(
+            "oms_kept_line_ids"
+        )  # for all at once, as each line asks for its own
+        for (order, _request), of_order in grouped.items():
             book = books[order] = books.get(order) or order._oms_get_refund_book()
             entries = self._plan_goods(book, of_order) + self._plan_charges(book, order)
             plans += self._by_document(self._within_room(book, entries), order)
@@ -163,16 +169,35 @@ class OmsReturn(models.Model):
         return entries
 
     def _within_room(self, book, entries):
-        """Never more than was charged for the order in all: goodwill that was given before is set off against it."""
-        total = sum((entry.money.total for entry in entries), ZERO)
-        excess = total - max(book.room, ZERO)
-        book.room -= total
-        goods = next((entry for entry in entries if entry.kind == "goods"), None)
-        if excess <= 0 or not goods:
+        """Never more than was charged for the order in all: goodwill that was given before is set off against it, and what was
+        off the whole order and came with the first parcel. What is charged later makes up for that."""
+        rest = max(book.room, ZERO) - sum((entry.money.total for entry in entries), ZERO)
+        book.room = max(rest, ZERO)
+        first = next((entry for entry in entries if entry.kind in ("goods", "kept", "claim")), None)
+        if not first:
             return entries
-        money = -goods.money.part(excess, book.step)
-        why = self.env._("Set off: so much was given back before beyond the price of what had come back.")
-        return [*entries, Entry("goodwill", goods.charged, money, return_line=goods.return_line, why=why)]
+        basis = {"set_off": True}
+        if rest < 0:
+            money = -first.money.part(-rest, book.step)
+            book.set_off[first.charged] = book.set_off.get(first.charged, Money()) - money
+            why = self.env._("Set off: so much was given back before beyond the price of what had come back.")
+            return [
+                *entries,
+                Entry("goodwill", first.charged, money, return_line=first.return_line, basis=basis, why=why),
+            ]
+        why = self.env._("What was set off before is given back, now that more is charged.")
+        for charged, owed in book.set_off.items():
+            amount = min(owed.total, rest)
+            if amount > 0:
+                rest -= amount
+                money = owed.part(amount, book.step)
+                book.set_off[charged] = owed - money
+                entries = [
+                    *entries,
+                    Entry("goodwill", charged, money, return_line=first.return_line, basis=basis, why=why),
+                ]
+        book.room = max(rest, ZERO)
+        return entries
 
     def _by_document(self, entries, order):
         """[(invoice, order, entries)]: each goes on the credit note of its invoice, when there is one, else on the first."""

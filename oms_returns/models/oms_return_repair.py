@@ -38,15 +38,17 @@ class OmsReturn(models.Model):
         """{receipt: {its done move: (line, quantity in the unit of the move)}}, what came first first."""
         result = {}
         for line, quantity in parts.items():
-            unit = line.product_id.uom_id
-            rest = line.product_uom_id._compute_quantity(float(quantity), unit)
+            whole = {line.product_id: line.product_uom_id._compute_quantity(float(quantity), line.product_id.uom_id)}
+            # Of a kit all that is in it goes back.
+            rest = {part: float(quantity) * needed for part, needed in line._get_kit().items()} or whole
             # sudo: as above
             for move in line.sudo().move_ids.filtered(lambda move: move.state == "done").sorted("id"):
+                unit = move.product_id.uom_id
                 sent = sum(back.product_qty for back in move.returned_move_ids if back.state != "cancel")
                 have = move.product_uom._compute_quantity(move.quantity, unit) - sent
-                taken = min(have, rest)
+                taken = min(have, rest.get(move.product_id, 0.0))
                 if unit.compare(taken, 0) > 0:
-                    rest -= taken
+                    rest[move.product_id] -= taken
                     quantity_of_move = unit._compute_quantity(taken, move.product_uom)
                     result.setdefault(move.picking_id, {})[move] = (line, quantity_of_move)
         return result

@@ -56,14 +56,31 @@ class OmsReturn(models.Model):
         self.ensure_one()
         if not self.amount_to_repay:
             raise UserError(self.env._("There is nothing to pay back on %s.", self.name))
-        for order in self.order_ids:
-            credits_sudo = self.refund_ids.sudo() & order.sudo().invoice_ids  # sudo: amounts alone
-            amount = sum(credits_sudo.filtered(lambda move: move.state == "posted").mapped("amount_residual"))
-            if amount:
-                self._repay_order(order, amount)
+        for order, amount in self._get_to_repay().items():
+            for source_sudo, part in self._split_repayment(order, amount).items():
+                self._repay_part(order, source_sudo, part)
+            order.sudo()._oms_reconcile()  # sudo: follows from the posted credit notes alone
         self._close_if_done()
 
-    def _repay_order(self, order, amount):
+    def _get_to_repay(self):
+        """{order: what is credited of it here and not paid back or set off}"""
+        owed = {}
+        for order in self.order_ids:
+            amount = sum(self._get_credits_sudo(order).mapped("amount_residual"))
+            if amount:
+                owed[order] = amount
+        return owed
+
+    def _get_credits_sudo(self, order):
+        """The posted credit notes of this return for an order."""
+        credits_sudo = self.refund_ids.sudo() & order.sudo().invoice_ids  # sudo: amounts alone
+        return credits_sudo.filtered(lambda move: move.state == "posted")
+
+    def _split_repayment(self, order, amount):
+        """{payment that stands for a way of paying: what goes back in that way}
+
+        :raise UserError: when less was taken for the order.
+        """
         tenders = order._oms_get_tenders()
         parts = split(dec(amount), list(tenders.values()), dec(self.currency_id.rounding))
         if sum(parts.values(), ZERO) < dec(amount):
@@ -76,22 +93,27 @@ class OmsReturn(models.Model):
                     taken=f"{taken.normalize():f}",
                 )
             )
-        for source_sudo, part in parts.items():
-            entries_sudo = order.sudo()._oms_pay_back(
-                source_sudo, part
-            )  # sudo: follows from the posted credit note alone
-            entries_sudo.write(
-                {
-                    "oms_return_id": self.id,
-                    "oms_why": self.env._(
-                        "%(amount)s of %(name)s went back by the way the customer paid: %(way)s.",
-                        amount=self.currency_id.format(float(part)),
-                        name=self.name,
-                        way=source_sudo._oms_get_way(),
-                    ),
-                }
-            )
-        order.sudo()._oms_reconcile()  # sudo: the same
+        return parts
+
+    def _repay_part(self, order, source_sudo, part):
+        """Book that so much goes back to where this payment came from.
+
+        :return: the entries.
+        """
+        # sudo: follows from the posted credit note alone
+        entries_sudo = order.sudo()._oms_pay_back(source_sudo, part)
+        entries_sudo.write(
+            {
+                "oms_return_id": self.id,
+                "oms_why": self.env._(
+                    "%(amount)s of %(name)s went back by the way the customer paid: %(way)s.",
+                    amount=self.currency_id.format(float(part)),
+                    name=self.name,
+                    way=source_sudo._oms_get_way(),
+                ),
+            }
+        )
+        return entries_sudo
 
 
 class SaleOrder(models.Model):
@@ -115,17 +137,26 @@ class SaleOrder(models.Model):
         return {
             source_sudo: Tender(source_sudo, captured, refunded)
             for source_sudo, captured, refunded in ways.values()
-            # sudo: which journal it is follows from how the customer paid
-            if source_sudo and self.sudo()._oms_get_payment_journal(source_sudo)
+            if source_sudo and self._oms_can_pay_back(source_sudo)
         }
+
+    def _oms_can_pay_back(self, source):
+        """Whether it can be booked that money of this way goes back."""
+        # sudo: which journal it is follows from how the customer paid
+        return bool(self.sudo()._oms_get_payment_journal(source))
 
     def _oms_pay_back(self, source, amount):
         """Record and book that so much went back in the way in which a payment came.
 
         :return: the entries.
         """
+        repayment = self._oms_record_back(source, amount)
+        return self._oms_book_transaction(repayment, self._oms_get_payment_journal(source)).move_id
+
+    def _oms_record_back(self, source, amount):
+        """Record that so much of a payment went back; booked by the caller."""
         self.ensure_one()
-        repayment = source._create_child_transaction(
+        return source._create_child_transaction(
             float(amount),
             is_refund=True,
             state="done",
@@ -135,7 +166,6 @@ class SaleOrder(models.Model):
             last_state_change=fields.Datetime.now(),
             sale_order_ids=[Command.link(self.id)],
         )
-        return self._oms_book_transaction(repayment, self._oms_get_payment_journal(source)).move_id
 
 
 class PaymentTransaction(models.Model):

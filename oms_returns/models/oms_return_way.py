@@ -210,10 +210,10 @@ class OmsReturn(models.Model):
         :return: an attachment; empty where nobody makes one.
         """
         self.ensure_one()
-        if self.way != "mail" or self.state != "open":
+        if self.way not in ("mail", "pickup") or self.state != "open":
             return self.env["ir.attachment"]
         labels = self.label_ids
-        if not labels and self.label_paid_by == "merchant":
+        if not labels and self.way == "mail" and self.label_paid_by == "merchant":
             try:
                 labels = self._get_labels()
             except UserError:

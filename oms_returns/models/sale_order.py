@@ -147,7 +147,8 @@ class SaleOrderLine(models.Model):
                 lambda move: (
                     move.product_id in parts
                     and move.location_dest_id._is_outgoing()
-                    and not move.origin_returned_move_id
+                    # What was mended and sent again, the customer has again.
+                    and (not move.origin_returned_move_id or move.origin_returned_move_id.oms_return_line_id)
                 )
             )
         else:

@@ -62,6 +62,5 @@ class SaleOrder(models.Model):
             ),
             now=now or fields.Datetime.now(),
             record=self.env["oms.return"],
-            warehouse=self.env["stock.warehouse"],
             kind=kind,
         )

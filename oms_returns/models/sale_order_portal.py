@@ -11,13 +11,12 @@ class SaleOrder(models.Model):
         returns_sudo = (
             self.env["oms.return"].sudo().search([("order_ids", "in", self.ids), ("state", "!=", "cancelled")])
         )
-        labels = dict(returns_sudo._fields["stage"]._description_selection(self.env))
         view["returns"] = [
             {
                 # behind this order's door are returns of this order alone
                 "id": record.id if record.order_ids == self else False,
                 "name": record.name,
-                "stage": labels[record.stage],
+                "stage": record._get_customer_words()[0],
                 "items": [
                     (line.product_id.name, line.quantity)
                     for line in record.line_ids

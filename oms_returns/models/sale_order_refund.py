@@ -24,6 +24,8 @@ class Book:
     ``("invoice", id)`` of a line of an invoice; ``("rest", id)``: what of an order line is not invoiced yet.
 
     :param open: {line of a posted invoice: quantity that is not credited}, by order line, the latest first.
+    :param room: what was charged and not given back, in all.
+    :param set_off: {line of an invoice: what goods that came back were paid too little of, as there was no room for it}.
     """
 
     step: Decimal
@@ -32,6 +34,7 @@ class Book:
     open: dict = field(default_factory=dict)
     charges: list = field(default_factory=list)
     room: Decimal = ZERO
+    set_off: dict = field(default_factory=dict)
 
     def key_of(self, invoice_line):
         key = ("order", invoice_line.sale_line_ids[:1].id)
@@ -129,6 +132,8 @@ class SaleOrder(models.Model):
 def _remember(book, credit):
     """Add what a line of a credit note of ours says to what is credited."""
     line, basis = credit.oms_credited_line_id, credit.oms_refund_basis or {}
+    if basis.get("set_off"):
+        book.set_off[line] = book.set_off.get(line, Money()) - credit._oms_get_charged_money()[credit]
     key = book.key_of(line)
     if key not in book.lines:
         return

@@ -57,16 +57,15 @@ class SaleOrder(models.Model):
 
     def _oms_get_return_way_costs(self, request):
         """What it costs to bring goods of these orders back in one parcel, in the currency of the request."""
-        place = (
-            request.warehouse.sudo() or self.warehouse_id[:1]
-        )  # sudo: what work costs there depends on nobody's rights
+        company = request.company
         return {
             "label_cost": self[:1]._oms_get_return_label_cost(request),
-            "receipt_cost": request.convert(place.oms_cost_per_order, request.company.currency_id),
+            "receipt_cost": request.convert(company.oms_return_receiving_cost, company.currency_id),
         }
 
     def _oms_get_return_label_cost(self, request):
-        """What the label would cost: by the rate cards of who brought the goods, else what the way to the customer did.
+        """What the label would cost: by the rate cards of who brought the goods, else what the way to the customer did, else
+        what the company says.
 
         :return: in the currency of the request; ``None`` where neither is known.
         """
@@ -80,7 +79,7 @@ class SaleOrder(models.Model):
                 as_decimal(line.product_id.weight * line.product_uom_id._compute_quantity(1, line.product_id.uom_id))
                 * (wish.quantity or 1)
                 for wish in request.wishes
-                if (line := wish.sale_line.sudo())  # sudo: as for the costs of the place
+                if (line := wish.sale_line.sudo())  # sudo: what it weighs depends on nobody's rights
             ),
             ZERO,
         )
@@ -99,7 +98,8 @@ class SaleOrder(models.Model):
             return request.convert(price.amount, currency)
         if delivery.oms_shipping_cost:
             return request.convert(delivery.oms_shipping_cost, delivery.company_id.currency_id)
-        return None
+        company = request.company
+        return request.convert(company.oms_return_label_cost, company.currency_id) or None
 
 
 class SaleOrderLine(models.Model):
@@ -155,27 +155,38 @@ class SaleOrderLine(models.Model):
             )
         return sum(move.product_uom._compute_quantity(move.quantity, self.product_uom_id) for move in moves)
 
-    def _oms_get_return_costs(self, request, reason):
-        """What it costs to take this line in, and what one unit of it brings then."""
+    def _oms_get_return_costs(self, request, wish, recovery):
+        """What it costs to look at what is wished of this line, and what one unit of it brings then.
+
+        :param recovery: of :meth:`_oms_get_recoveries`; ``None`` where nobody knows.
+        """
         own = request.company.currency_id
-        place = request.warehouse.sudo() or self.order_id.warehouse_id  # sudo: as for the way back
-        recovery = self._oms_get_expected_recovery(reason)
+        pieces = self.product_uom_id._compute_quantity(float(wish.quantity or 1), self.product_id.uom_id)
+        if recovery is not None:
+            # sudo: customers ask, too
+            share = DEFECT_RECOVERY if wish.reason.sudo().is_defect else 1
+            recovery = request.convert(recovery * share, own)
         return {
-            "handling": request.convert(place.oms_cost_per_line, own),
-            "recovery": None if recovery is None else request.convert(recovery, own),
+            "handling": request.convert(
+                as_decimal(request.company.oms_return_inspecting_cost) * as_decimal(pieces), own
+            ),
+            "recovery": recovery,
         }
 
-    def _oms_get_expected_recovery(self, reason):
-        """What one unit of this line brings when it is back, in the currency of the company: what it would cost to buy
-        another, and of what is defective a part of that.
+    def _oms_get_recoveries(self, company):
+        """{line: what one unit of it leaves on average when it is back, in the currency of the company}, by the recovery table
+        of the dispositions; without the lines of which nobody knows."""
+        pieces = [(line, line.product_id, line._oms_get_company_price()) for line in self]
+        return {
+            line: left * as_decimal(line.product_uom_id._compute_quantity(1, line.product_id.uom_id, round=False))
+            for line, left in self.env["oms.disposition"]._get_recoveries(pieces, company).items()
+        }
 
-        :return: ``None`` where the product has no cost, and nobody knows.
-        """
+    def _oms_get_company_price(self):
+        """What a piece was sold for, without tax, in the product's unit and the company's currency."""
         self.ensure_one()
-        product = self.product_id.with_company(self.company_id)
-        cost = as_decimal(
-            self.product_uom_id._compute_quantity(1, product.uom_id, round=False) * product.standard_price
-        )
-        if not cost:
-            return None
-        return cost * DEFECT_RECOVERY if reason.sudo().is_defect else cost  # sudo: customers ask, too
+        order, company = self.order_id, self.company_id
+        unit = self.product_uom_id._compute_quantity(1.0, self.product_id.uom_id) or 1.0
+        net = self.price_subtotal / self.product_uom_qty if self.product_uom_qty else 0.0
+        day = fields.Date.to_date(order.date_order) or fields.Date.today()
+        return order.currency_id._convert(net, company.currency_id, company, day, round=False) / unit

@@ -56,10 +56,10 @@ class SaleOrder(models.Model):
                         "outcome": outcome,
                         "label": labels[outcome],
                         "code": verdict.code,
-                        "reason": verdict.sentence,
+                        "reason": line._oms_say_why(verdict),
                     }
                 )
-        sentences = [problem.sentence for problem in judged.refusals]
+        sentences = [line._oms_say_why(problem) for problem in judged.refusals]
         if not allowed and not sentences:
             sentences = [entry["reason"] for entry in refused if entry["reason"]]
         return {
@@ -81,13 +81,14 @@ class SaleOrder(models.Model):
         return self.env["oms.return.reason"].search([], limit=REASONS_SHOWN_MAX)
 
     def _oms_get_offered_ways(self):
-        """How goods can come back: ``[{"way", "label", "stores"}]``."""
+        """How goods can come back: ``[{"way", "label", "stores", "days"}]``."""
         labels = dict(self.env["oms.return"]._fields["way"]._description_selection(self.env))
         return [
             {
                 "way": way,
                 "label": labels[way],
                 "stores": [place._oms_tell_return_place() for place in places] if way == "store" else [],
+                "days": self._oms_get_return_pickup_days() if way == "pickup" else [],
             }
             for way, places in self._oms_get_return_ways()
         ]
@@ -202,6 +203,10 @@ class SaleOrder(models.Model):
         ways = dict(self._oms_get_return_ways())
         if doc.way not in ways:
             return {}, Problem("bad_way", self.env._("Choose one of the ways in which it can come back."))
+        if doc.way == "pickup":
+            if doc.pickup_on not in self._oms_get_return_pickup_days():
+                return {}, Problem("bad_day", self.env._("Choose one of the days on which it can be fetched."))
+            return {"way": "pickup", "pickup_on": doc.pickup_on}, None
         if doc.way != "store":
             return {"way": doc.way}, None
         store = ways["store"].filtered(lambda place: place.code == doc.store_ref)
@@ -212,6 +217,12 @@ class SaleOrder(models.Model):
 
 class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
+
+    def _oms_say_why(self, said):
+        """Why not (a ``Problem`` or a ``Verdict``), as its customer reads it: without what only a clerk can choose."""
+        if said.code == "credited":
+            return self.env._("“%s” was paid back already.", self.product_id.name)
+        return said.sentence
 
     def _oms_get_return_step(self):
         """What was sold in whole ones comes back in whole ones; a clerk may agree to anything else."""

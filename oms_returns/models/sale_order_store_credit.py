@@ -105,7 +105,7 @@ class SaleOrder(models.Model):
             )
         # sudo: payments are closed to users by design; what is paid follows from the customer's credit alone
         order_sudo = self.sudo()
-        number = len(order_sudo.transaction_ids.filtered(lambda tx: tx._oms_is_own_credit())) + 1
+        number = len(order_sudo.oms_credit_entry_ids.transaction_id) + 1
         transaction_sudo = (
             self.env["payment.transaction"]
             .sudo()
@@ -196,7 +196,9 @@ class SaleOrder(models.Model):
                 left[entry.back_of_id or entry] -= _exact(entry.currency_id, entry.amount)
         spent = [Part(entry.id, rest, entry.lot_id.expires_at or None) for entry, rest in left.items()]
         try:
-            return give_back(spent, amount, self.company_id._oms_get_today(), CREDIT_BACK_DAYS_AT_LEAST)
+            # What was only set apart for a purchase that did not come about is good for no longer than before.
+            days = 0 if self.env.context.get("oms_credit_released") else CREDIT_BACK_DAYS_AT_LEAST
+            return give_back(spent, amount, self.company_id._oms_get_today(), days)
         except NotEnough as refusal:
             raise UserError(
                 self.env._(

@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
+from odoo.addons.oms_core.report.units import join_units
+
 from ..models.oms_return import OUTCOMES
 from ..models.oms_return_reason import REASON_KINDS, TEAMS
 
@@ -149,15 +151,13 @@ class OmsReturnReport(models.Model):
               JOIN sale_order_line l ON l.id = m.sale_line_id
               JOIN stock_location src ON src.id = m.location_id
               JOIN stock_location dest ON dest.id = m.location_dest_id
-              JOIN product_product p ON p.id = m.product_id
-              JOIN product_template t ON t.id = p.product_tmpl_id
-              JOIN uom_uom mu ON mu.id = m.product_uom
-              JOIN uom_uom pu ON pu.id = t.uom_id
+              %s
               LEFT JOIN stock_picking pick ON pick.id = m.picking_id
               LEFT JOIN stock_picking_type pt ON pt.id = m.picking_type_id
              WHERE m.state = 'done' AND dest.usage = 'customer' AND src.usage != 'customer'
              GROUP BY m.sale_line_id
-            """
+            """,
+            join_units("m", "product_uom", "mu"),
         )
 
     def _query_came(self):
@@ -175,14 +175,12 @@ class OmsReturnReport(models.Model):
               FROM stock_move m
               JOIN oms_return_line rl ON rl.id = m.oms_return_line_id
               JOIN stock_location src ON src.id = m.location_id
-              JOIN product_product p ON p.id = m.product_id
-              JOIN product_template t ON t.id = p.product_tmpl_id
-              JOIN uom_uom mu ON mu.id = m.product_uom
-              JOIN uom_uom pu ON pu.id = t.uom_id
+              %s
               LEFT JOIN stock_picking_type pt ON pt.id = m.picking_type_id
              WHERE m.state != 'cancel' AND src.usage = 'customer'
              GROUP BY m.oms_return_line_id
-            """
+            """,
+            join_units("m", "product_uom", "mu"),
         )
 
     def _query_inspected(self):
@@ -198,14 +196,12 @@ class OmsReturnReport(models.Model):
                    (ARRAY_AGG(i.disposition_id ORDER BY i.quantity DESC, i.id))[1] AS disposition_id
               FROM oms_return_inspection i
               JOIN oms_return_line rl ON rl.id = i.line_id
-              JOIN product_product p ON p.id = rl.product_id
-              JOIN product_template t ON t.id = p.product_tmpl_id
-              JOIN uom_uom pu ON pu.id = t.uom_id
-              JOIN uom_uom lu ON lu.id = rl.product_uom_id
+              %s
               LEFT JOIN oms_disposition d ON d.id = i.disposition_id
              WHERE i.state = 'done'
              GROUP BY i.line_id
-            """
+            """,
+            join_units("rl"),
         )
 
     def _query_parcels(self):
@@ -255,11 +251,9 @@ class OmsReturnReport(models.Model):
               FROM oms_sent sent
               JOIN sale_order_line l ON l.id = sent.sale_line_id
               JOIN sale_order s ON s.id = l.order_id
-              JOIN product_product p ON p.id = l.product_id
-              JOIN product_template t ON t.id = p.product_tmpl_id
-              JOIN uom_uom lu ON lu.id = l.product_uom_id
-              JOIN uom_uom pu ON pu.id = t.uom_id
-            """
+              %s
+            """,
+            join_units("l"),
         )
 
     def _query_back(self):

@@ -139,14 +139,6 @@ class TestDisposition(InspectionCommon):
         self.assertEqual(self._lies(self.product_standard), {"Stock": 100})
         self.assertEqual(len(row.move_ids), 2)
 
-    def test_the_best_disposition_is_proposed_and_the_reverse_costs_decide_what_is_not_worth_fetching(self):
-        Disposition = self.env["oms.disposition"]
-        dear = Disposition._is_worth_fetching([(self.product_standard, 1, 80)], self.company)
-        cheap = Disposition._is_worth_fetching([(self.product_standard, 1, 3)], self.company)
-        self.assertTrue(dear.ok)
-        self.assertEqual((cheap.ok, cheap.code), (False, "costs_more"))
-        self.assertIn("the customer keeps it", cheap.sentence)
-
     def test_how_goods_of_a_category_come_back_is_learned(self):
         Disposition = self.env["oms.disposition"]
         before = Disposition._get_chances(self.product_standard, self.company)[self.product_standard]

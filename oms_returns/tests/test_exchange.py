@@ -113,6 +113,18 @@ class TestUneven(ExchangeCase):
         self.assertEqual((request.amount_to_repay, self._net(self.clearing_account)), (0, taken))
         self.assertTrue(any("/my/" in (body or "") for body in request.message_ids.mapped("body")))
 
+    def test_of_two_new_orders_each_says_what_is_owed_on_it(self):
+        self.product_average.list_price = 30
+        request = self._return(self._shipped(("STD", 1), ("STD", 1)), 1, 1, authorize=False)
+        first, second = request.line_ids
+        first.write({"outcome": "exchange", "exchange_product_id": self.product_average.id})
+        second.write({"outcome": "replacement", "exchange_product_id": self.product_average.id})
+        request.action_authorize()
+        request.action_receive()
+        request.action_refund()
+        told = [body for body in request.message_ids.mapped("body") if "more than what came back" in (body or "")]
+        self.assertEqual((len(told), sum("12.00" in body for body in told)), (2, 2))
+
     def test_what_is_cheaper_is_paid_back(self):
         self.product_average.list_price = 10
         order = self._shipped(("STD", 1))

@@ -38,6 +38,32 @@ class TestOutcomes(ReturnsCommon):
         self.assertRegex(seen[4], "Pay back .*48.00")
         self.assertEqual((request.state, request.stage), ("closed", "closed"))
 
+    def test_five_lines_with_five_outcomes_are_one_form_and_one_button_at_a_time(self):
+        order = self._shipped(*[("STD", 1)] * 5)
+        with Form(self.env["oms.return"].browse(order.action_oms_return()["res_id"])) as form:
+            outcomes = ("refund", "credit", "exchange", "replacement", "nothing")
+            for number, outcome in enumerate(outcomes):
+                with form.line_ids.edit(number) as line:
+                    line.outcome = outcome
+            form.set_reason_id = self.env.ref("oms_returns.reason_defective")
+        request = form.record
+        pressed = []
+        for _step in range(4):
+            button = {"draft": "authorize", "expected": "receive", "inspected": "refund", "settled": "repay"}[
+                request.stage
+            ]
+            getattr(request, f"action_{button}")()
+            pressed.append(button)
+        self.assertEqual((pressed, request.stage), (["authorize", "receive", "refund", "repay"], "closed"))
+        self.assertEqual(set(request.settlement_ids.mapped("outcome")), set(outcomes))
+        self.assertEqual(request.amount_to_repay, 0)
+        credit = self.env["oms.store.credit.entry"].search([("return_id", "=", request.id)])
+        self.assertEqual(sum(credit.mapped("amount")), 24)
+        self.assertEqual(sum(request.exchange_order_ids.mapped("amount_total")), 48)
+        self.assertFalse(
+            [body for body in request.message_ids.mapped("body") if "more than what came back" in (body or "")]
+        )
+
     def test_a_return_says_what_is_wrong_before_anybody_authorizes_it(self):
         order = self._shipped(("STD", 2))
         request = self._return(order, 3, authorize=False)

@@ -321,16 +321,54 @@ class TestReturnless(PolicyCommon):
                 ],
             }
         )
-        self.warehouse.write({"oms_cost_per_line": 0.5, "oms_cost_per_order": 1})
+        self.company.write(
+            {"oms_return_receiving_cost": 1, "oms_return_inspecting_cost": 0.5, "oms_return_label_cost": 0}
+        )
+        # Half of the price of 20.00, however good it is.
+        self.env["oms.disposition.rate"].search([]).unlink()
+        self.half = self.env["oms.disposition.rate"].create(
+            [
+                {
+                    "disposition_id": self.env.ref("oms_returns.disposition_restock").id,
+                    "grade_id": grade.id,
+                    "percent": 50,
+                }
+                for grade in self.env["oms.return.grade"].search([])
+            ]
+        )
 
     def test_the_label_the_work_and_what_the_goods_bring_decide(self):
-        """A unit brings 10.00, what another would cost; the way back costs 8.50 + 1.00 + 0.50."""
+        """A unit leaves 10.00 on average; the way back costs 8.50 + 1.00 + 0.50."""
         request = self._asked(self.order, 1)
         self.assertFalse(request._judge().lines[0].expects_goods)
         self.card.zone_ids.step_ids.price = 8.49
         self.assertTrue(request._judge().lines[0].expects_goods)
         request.line_ids.reason_id = self.defect
         self.assertFalse(request._judge().lines[0].expects_goods, "of what is defective less is left")
+
+    def test_each_piece_is_inspected_and_brings_its_part(self):
+        self.card.zone_ids.step_ids.price = 18
+        request = self._asked(self.order, 2)
+        self.assertFalse(request._judge().lines[0].expects_goods, "20.00 less 1.00 is not more than 19.00")
+        self.company.oms_return_inspecting_cost = 0.49
+        self.assertTrue(request._judge().lines[0].expects_goods)
+
+    def test_how_goods_of_the_category_came_back_decides(self):
+        self.card.zone_ids.step_ids.price = 7
+        worst = self.env["oms.return.grade"].search([])[-1]
+        self.half.filtered(lambda rate: rate.grade_id == worst).percent = 0
+        request = self._asked(self.order, 1)
+        self.assertTrue(request._judge().lines[0].expects_goods)
+        seen = self._asked(self._delivered(("STD", 40)), 40)
+        seen.action_authorize()
+        seen.action_receive()
+        seen.line_ids._inspect({seen.line_ids: {"grade_id": worst.id}})
+        self.assertFalse(request._judge().lines[0].expects_goods, "most of it is waste")
+
+    def test_what_nobody_knows_the_worth_of_comes_back(self):
+        request = self._asked(self.order, 1)
+        self.half.unlink()
+        self.assertTrue(request._judge().lines[0].expects_goods)
 
     def test_goods_that_stay_are_expected_nowhere_and_nobody_has_them_twice(self):
         request = self._asked(self.order, 1)
@@ -353,8 +391,12 @@ class TestReturnless(PolicyCommon):
         self.card.active = False
         request = self._asked(self.order, 1)
         self.assertTrue(request._judge().lines[0].expects_goods, "nobody knows what it costs")
-        self.order.picking_ids.oms_shipping_cost = 9
+        self.company.oms_return_label_cost = 8.49
+        self.assertTrue(request._judge().lines[0].expects_goods)
+        self.company.oms_return_label_cost = 8.5
         self.assertFalse(request._judge().lines[0].expects_goods)
+        self.order.picking_ids.oms_shipping_cost = 8
+        self.assertTrue(request._judge().lines[0].expects_goods, "what is known goes before what is said in general")
 
     def test_below_a_value_goods_stay(self):
         self.policy.write({"returnless": "below", "returnless_value": 24.01})
@@ -412,6 +454,7 @@ class TestBadInput(PolicyCommon):
         ).refund_moves()
         request = self._asked(order, 1)
         self.assertEqual(self._refusals(request), ["credited"])
+        self.assertIn("Choose the outcome “Nothing”", request.policy_refusal)
         request.line_ids.write({"outcome": "nothing", "comment": "Credited by hand"})
         request.action_authorize()
         self.assertEqual(request.state, "open")
@@ -514,6 +557,25 @@ class TestSameAnswer(PolicyCommon):
         one = count(orders[:1])
         ten = count(orders)
         self.assertLessEqual(ten, one + 3, f"one: {one}, ten: {ten}")
+
+    def test_what_goods_bring_is_asked_once_and_not_line_by_line(self):
+        self._policy(returnless="cheaper")
+        short = self._order(("STD", 2))
+        long = self._order(("STD", 2), ("FIFO", 1), ("AVCO", 3), ("STD", 1), ("FIFO", 2))
+        self._ship(short | long)
+        self.env["oms.return.policy"]._get_policies(self.company.id)
+
+        def count(order):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            judged = order._oms_judge_return()
+            self.assertEqual(len(judged.lines), len(order.order_line))
+            return self.env.cr.sql_log_count - before
+
+        count(long)
+        one, five = count(short), count(long)
+        self.assertLessEqual(five, one + 1, f"one line: {one}, five lines: {five}")
 
     def test_what_the_policies_say_reads_as_a_sentence(self):
         policy = self._policy(

@@ -14,11 +14,11 @@ class TestPortal(ReturnsCommon, HttpCase):
         self.env.flush_all()
         path = order._oms_get_tracking_url().removeprefix(order.get_base_url())
         page = self.url_open(path).text
-        for words in (request.name, "Expected", "BACK-1"):
+        for words in (request.name, "We are waiting for it", "BACK-1"):
             self.assertIn(words, page)
         request.action_receive()
         self.env.flush_all()
-        self.assertIn("Accepted", self.url_open(path).text)
+        self.assertIn("We have looked at it", self.url_open(path).text)
 
     def test_a_return_of_another_order_does_not(self):
         request = self._return(self._shipped(("STD", 2)), 1)

@@ -1,6 +1,7 @@
 """Customers send things back on the pages: what is allowed, what comes of it, and what strangers try."""
 
 import re
+from datetime import timedelta
 from html import unescape
 from io import BytesIO
 
@@ -297,6 +298,9 @@ class TestPortalReturn(ReturnPages):
         for content in (
             b"<script>alert(1)</script>",
             b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>',
+            b"<!DOCTYPE html><html><body onload=alert(1)>",
+            b"GIF89a/*" + b"\0" * 20 + b"*/=1;alert(1)",
+            b"%PDF-1.4 /JS (app.alert(1))",
             b"<?php phpinfo(); ?>",
             b"\xff\xd8\xff\xe0 <script>",
         ):
@@ -307,6 +311,17 @@ class TestPortalReturn(ReturnPages):
                 request = self._returns()[-1]
                 self.assertFalse(request.line_ids.photo_ids)
                 self.assertNotEqual(request.state, "cancelled")
+
+    def test_a_picture_that_is_a_page_as_well_is_kept_as_a_picture_alone(self):
+        script = b"<script>alert(1)</script>"
+        content = _picture(comment=b"<html>" + script) + script
+        self._ask(self._link(), self._files(content, name="a.svg.html"), **self._wish())
+        [photo] = self._returns().line_ids.photo_ids
+        self.assertEqual(photo.mimetype, "image/jpeg")
+        self.assertTrue(photo.name.endswith(".jpg"))
+        for piece in (b"script", b"html"):
+            self.assertIn(piece, content)
+            self.assertNotIn(piece, photo.raw)
 
     def test_a_photo_that_is_too_large_is_refused(self):
         page = self._ask(self._link(), self._files(_picture() + b"\0" * BYTES_MAX), **self._wish())
@@ -334,8 +349,12 @@ class TestStrangers(ReturnPages):
         other = self._other()
         token = self._link().split("/")[4]
         request = self._return(self.order, 1, authorize=False)
+        expired = self.order._oms_get_tracking_token(timedelta(seconds=-1))
         for path in (
             f"/oms/track/{self.order.id}/guessed/return",
+            f"/oms/track/{self.order.id}/{expired}/return",
+            f"/oms/track/{self.order.id}/{expired}/returns/{request.id}",
+            f"/oms/track/{self.order.id}/{token[:-1]}/return",
             f"/oms/track/{other.id}/{token}/return",
             f"/oms/track/{other.id}/{token}/returns/{request.id}",
             f"/oms/track/99999999999/{token}/return",
@@ -346,6 +365,7 @@ class TestStrangers(ReturnPages):
                 self.assertIn(response.status_code, (403, 404))
                 for secret in ("Product", "Secret Person", request.name):
                     self.assertNotIn(secret, response.text)
+                self.assertIn("This link has expired or is incomplete.", response.text)
 
     def test_who_guesses_too_often_waits(self):
         for _try in range(LOOKUP_WRONG_MAX):

@@ -223,6 +223,23 @@ class TestRefundMoney(ReturnsCommon):
         with self.assertRaisesRegex(UserError, "given back already"):
             self._give(request, "goodwill", 1)
 
+    def test_what_a_discount_on_the_first_invoice_left_no_room_for_is_paid_when_there_is(self):
+        """10 and 40 less 5, all of it on the invoice of the first parcel: for that one 5 go back at first, in the end all."""
+        lines = (self._line("STD", 1, "10.00"), self._line("AVG", 1, "40.00"))
+        order = self._apply(self._doc(lines=(*lines, self._line("", 1, "-5.00", kind="discount"))))[0][0]
+        expected = {
+            self.product_standard: {"goods": (10, 12), "discount": (-1, -1.2), "goodwill": (-4, -4.8)},
+            self.product_average: {"goods": (40, 48), "discount": (-4, -4.8), "goodwill": (4, 4.8)},
+        }
+        for product, paid in expected.items():
+            self._ship(order, {product: 1})
+            self._book(order)
+            self.assertEqual(self._lines(self._refund(self._returned_of(order, product))), paid)
+        self.assertAlmostEqual(sum(order.invoice_ids.mapped("amount_total_signed")), 0, 7)
+
+    def _returned_of(self, order, product):
+        return self._returned(order, *(int(line.product_id == product) for line in order.order_line[:2]))
+
     # --------------------------------------------------------------------------------------------------------- BOOKING
 
     def test_in_a_closed_month_the_credit_note_goes_to_the_next_open_day(self):

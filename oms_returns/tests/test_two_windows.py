@@ -1,5 +1,6 @@
 """The same return, open in two windows: whoever is second sees what the first one did."""
 
+from decimal import Decimal
 from threading import Barrier, Thread
 from unittest.mock import patch
 
@@ -12,11 +13,12 @@ from odoo.modules.registry import DummyRLock, Registry
 from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.oms_core.domain.documents import ReturnRequestDoc, ReturnRequestLineDoc
+
 ATTEMPTS = 5
 
 
-@tagged("post_install", "-at_install")
-class TestTwoWindows(BaseCase):
+class TwoWindows(BaseCase):
     """On committed rows, each window a connection of its own."""
 
     def setUp(self):
@@ -25,20 +27,9 @@ class TestTwoWindows(BaseCase):
         self.startPatcher(patch.object(Registry, "_lock", DummyRLock()))
         with self.registry.cursor() as cr:
             env = self._env(cr)
-            product = env["product.product"].create({"name": "Return race", "type": "consu"})
+            product = env["product.product"].create({"name": "Return race", "type": "consu", "invoice_policy": "order"})
             partner = env["res.partner"].create({"name": "Return race"})
-            request = env["oms.return"].create(
-                {
-                    "partner_id": partner.id,
-                    "is_blind": True,
-                    "line_ids": [
-                        Command.create(
-                            {"product_id": product.id, "quantity": 2, "outcome": "nothing", "comment": "A race"}
-                        )
-                    ],
-                }
-            )
-            self.product_id, self.partner_id, self.request_id = product.id, partner.id, request.id
+            self.product_id, self.partner_id = product.id, partner.id
         self.addCleanup(self._clean_up)
 
     def _env(self, cr):
@@ -50,54 +41,131 @@ class TestTwoWindows(BaseCase):
         with self.registry.cursor() as cr:
             env = self._env(cr)
             pickings = env["stock.move"].search([("product_id", "=", self.product_id)]).picking_id.ids or [0]
+            returns = env["oms.return"].search([("partner_id", "=", self.partner_id)]).ids or [0]
+            orders = env["sale.order"].search([("partner_id", "=", self.partner_id)]).ids or [0]
             for statement, values in (
-                ("DELETE FROM oms_return_settlement WHERE return_id = %s", [self.request_id]),
+                ("DELETE FROM oms_return_settlement WHERE return_id = ANY(%s)", [returns]),
                 ("DELETE FROM stock_move_line WHERE product_id = %s", [self.product_id]),
                 ("DELETE FROM stock_move WHERE product_id = %s", [self.product_id]),
                 ("DELETE FROM stock_picking WHERE id = ANY(%s)", [pickings]),
                 ("DELETE FROM stock_quant WHERE product_id = %s", [self.product_id]),
-                ("DELETE FROM oms_return WHERE id = %s", [self.request_id]),
-                ("DELETE FROM mail_message WHERE model = 'oms.return' AND res_id = %s", [self.request_id]),
+                ("DELETE FROM oms_return WHERE id = ANY(%s)", [returns]),
+                ("DELETE FROM oms_notification WHERE order_id = ANY(%s)", [orders]),
+                ("DELETE FROM sale_order WHERE id = ANY(%s)", [orders]),
+                ("DELETE FROM mail_message WHERE model = 'oms.return' AND res_id = ANY(%s)", [returns]),
+                ("DELETE FROM mail_message WHERE model = 'sale.order' AND res_id = ANY(%s)", [orders]),
                 ("DELETE FROM mail_message WHERE model = 'stock.picking' AND res_id = ANY(%s)", [pickings]),
             ):
                 cr.execute(statement, values)
             env["product.product"].browse(self.product_id).product_tmpl_id.unlink()
             env["res.partner"].browse(self.partner_id).unlink()
 
-    def _press_twice(self, button):
-        """Both windows press at the same moment; a request that loses is repeated as Odoo does it.
+    def _at_once(self, *presses):
+        """Each window does its own at the same moment; a request that loses is repeated as Odoo does it.
 
-        :return: what each ended with, sorted
+        :param presses: a function of an environment for each window.
+        :return: what each ended with, sorted: what the function told, or the sentence of an error.
         """
-        barrier, outcome = Barrier(2), []
+        barrier, outcome = Barrier(len(presses)), []
 
-        def window():
+        def window(press):
             waiting = True
             for _attempt in range(ATTEMPTS):
                 try:
                     with self.registry.cursor() as cr:
-                        request = self._env(cr)["oms.return"].browse(self.request_id)
-                        request.read(["state", "stage"])
+                        env = self._env(cr)
+                        env["oms.return"].search([("partner_id", "=", self.partner_id)]).read(["state", "stage"])
                         if waiting:
                             waiting = False
                             barrier.wait(timeout=30)
-                        getattr(request, button)()
-                    outcome.append("done")
+                        told = press(env)
+                    outcome.append(told)
                     return
-                except psycopg2.errors.SerializationFailure:
+                except (psycopg2.errors.SerializationFailure, psycopg2.errors.UniqueViolation):
                     continue
                 except UserError as error:
                     outcome.append(str(error))
                     return
             outcome.append("gave up")
 
-        windows = [Thread(target=window) for _window in range(2)]
+        windows = [Thread(target=window, args=[press]) for press in presses]
         with mute_logger("odoo.sql_db"):
             for thread in windows:
                 thread.start()
             for thread in windows:
                 thread.join(timeout=120)
         return sorted(outcome, key=lambda words: words != "done")
+
+
+@tagged("post_install", "-at_install")
+class TestTwoForms(TwoWindows):
+    """RET-01, RET-18: the page of a customer, sent from two windows at the same moment."""
+
+    def setUp(self):
+        super().setUp()
+        with self.registry.cursor() as cr:
+            env = self._env(cr)
+            order = env["sale.order"].create(
+                {
+                    "partner_id": self.partner_id,
+                    "order_line": [Command.create({"product_id": self.product_id, "product_uom_qty": 2})],
+                }
+            )
+            order.action_confirm()
+            order.picking_ids.button_validate()
+            self.order_id, self.line_id = order.id, str(order.order_line.id)
+
+    def _form(self, key, quantity):
+        doc = ReturnRequestDoc(key, (ReturnRequestLineDoc(self.line_id, Decimal(quantity)),), way="mail")
+
+        def send(env):
+            _answer, problems = env["sale.order"].browse(self.order_id)._oms_apply_return_request(doc)
+            return " ".join(problem.message for problem in problems) or "done"
+
+        return send
+
+    def _quantities(self):
+        with self.registry.cursor() as cr:
+            return self._env(cr)["sale.order"].browse(self.order_id).oms_return_ids.line_ids.mapped("quantity")
+
+    def test_the_same_form_twice_is_one_return(self):
+        self.assertEqual(self._at_once(self._form("k", 1), self._form("k", 1)), ["done", "done"])
+        self.assertEqual(self._quantities(), [1])
+
+    def test_two_forms_do_not_get_more_back_than_the_customer_has(self):
+        first, second = self._at_once(self._form("one", 2), self._form("two", 2))
+        self.assertEqual(first, "done")
+        self.assertRegex(second, "asked for|asks for|back already")
+        self.assertEqual(self._quantities(), [2])
+
+
+@tagged("post_install", "-at_install")
+class TestTwoWindows(TwoWindows):
+    """RET-01: two clerks on one return."""
+
+    def setUp(self):
+        super().setUp()
+        with self.registry.cursor() as cr:
+            env = self._env(cr)
+            request = env["oms.return"].create(
+                {
+                    "partner_id": self.partner_id,
+                    "is_blind": True,
+                    "line_ids": [
+                        Command.create(
+                            {"product_id": self.product_id, "quantity": 2, "outcome": "nothing", "comment": "A race"}
+                        )
+                    ],
+                }
+            )
+            self.request_id = request.id
+
+    def _press_twice(self, button):
+        def press(env):
+            getattr(env["oms.return"].browse(self.request_id), button)()
+            return "done"
+
+        return self._at_once(press, press)
 
     def test_what_two_windows_authorize_and_settle_happens_once(self):
         first, second = self._press_twice("action_authorize")

@@ -116,6 +116,13 @@ class DeliveryCarrier(models.Model):
             last_mile_km=Decimal(str(self.oms_last_mile_km)),
         )
 
+    def _oms_drives_on(self, day):
+        """Override of ``oms_core``: by the carrier's own calendar, where it has one."""
+        if not self.oms_calendar_id:
+            return super()._oms_drives_on(day)
+        opening = self.sudo().oms_calendar_id._oms_to_domain()  # sudo: when a carrier drives depends on nobody's rights
+        return day.weekday() in _working_days(opening) and day not in _closed_days(opening)
+
     def _oms_get_methods(self):
         """The ways of delivery that this delivery method is for."""
         if self.oms_level != "all":

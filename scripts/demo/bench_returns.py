@@ -103,6 +103,7 @@ def oms(env, orders):
     )
     requests.action_authorize()
     requests.action_receive()
+    requests.line_ids._inspect()
     requests.action_refund()
     return requests
 

@@ -15,6 +15,7 @@ from demo.customers import customers
 from demo.feedback import feedback
 from demo.fulfilment import pickups
 from demo.inventory import inventory
+from demo.payouts import payouts
 from demo.people import people
 
 LEFT_TO_SHIP = ("1007", "1012")
@@ -62,6 +63,7 @@ def main(env):
         request.action_repay()
     for number, quantities in EXPECTED_BACK.items():
         take_back(env, number, quantities)
+    payouts(env)
     customers(env)
     feedback(env)
     inventory(env)

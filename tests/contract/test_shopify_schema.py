@@ -59,6 +59,8 @@ def requests():
             yield render.order_nested(name, ORDER, "cursor", side)
         yield render.order_transactions(ORDER, side)
         yield render.refund_details("gid://shopify/Refund/7", "", side)
+    yield render.payouts_page(MOMENT, "cursor")
+    yield render.payout_transactions("90211", "cursor")
     yield render.order_refunds(ORDER)
     yield render.order_returns(ORDER)
     yield render.order_returns(ORDER, "cursor")
@@ -68,6 +70,11 @@ def requests():
             "S1", ORDER, "gid://shopify/Return/8", step, (ReturnItem(LINE, Decimal(1), "broken"),), "too late"
         )
         yield render.return_step(told, [("gid://shopify/FulfillmentLineItem/9", 1, "broken")])
+    for goods in const.DISPOSITIONS:
+        for place in ("", PLACE):
+            told = ReturnStep("S2", ORDER, "gid://shopify/Return/8", "disposed", goods=goods, location_ref=place)
+            yield render.dispose(told, [("gid://shopify/ReverseFulfillmentOrderLineItem/9", 1)])
+    yield render.return_goods("gid://shopify/Return/8")
     yield render.order_of_fulfilment("gid://shopify/FulfillmentOrder/8")
     yield render.shop()
     yield render.locations("cursor")

@@ -122,7 +122,9 @@ class ScenarioCommon(RoutingCommon):
         self.assertEqual(self._net(self.clearing_account), clearing)
 
     def _assert_stock_is_booked(self):
-        """Everything that left is invoiced, everything that came back credited: ledger and shelves say the same."""
+        """Everything that left is invoiced, everything that came back credited: ledger and shelves say the same, and the
+        auditor finds nothing."""
+        self.assertNothingWrong()
         self.assertEqual(
             self._round(self._stock_value() - self._net(self._account("stock"))), self._round(self.opening_gap)
         )

@@ -65,6 +65,13 @@ oms.file.import              -      -      -      -      -      -      -      - 
 oms.file.import.column       -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd
 oms.file.import.line         -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd
 oms.third.party.exchange     -      -      -      -      -      -      -      -      -      rwcd   rwcd
+oms.settlement                 -      -      -      -      -      -      -      r      -      -      r
+oms.settlement.line            -      -      -      -      -      -      -      r      -      -      r
+oms.settlement.rest            -      -      -      -      -      -      -      r      -      -      r
+oms.payout.format              -      -      -      -      -      -      -      r      -      -      r
+oms.payout.import              -      -      -      -      -      -      -      -      -      -      -
+oms.payout.import.column       -      -      -      -      -      -      -      -      -      -      -
+oms.payout.import.payout       -      -      -      -      -      -      -      -      -      -      -
 oms.customer.ref             -      -      -      r      -      -      -      r      rwc    rwc    rwcd
 oms.exception                -      -      -      -      -      -      -      r      r      r      r
 oms.hold                     -      -      -      r      r      r      r      r      rwc    rwc    rwc
@@ -82,6 +89,9 @@ oms.reject.reason            -      -      -      -      r      r      r      - 
 oms.rejection                -      -      -      -      r      r      r      -      r      r      r
 oms.lookup.attempt           -      -      -      -      -      -      -      -      -      -      -
 oms.order.report             -      -      -      -      -      -      -      r      r      r      r
+oms.cut.off                  -      -      -      -      -      -      -      r      -      -      -
+oms.cut.off.ask              -      -      -      -      -      -      -      rwcd   -      -      -
+oms.tax.report               -      -      -      -      -      -      -      r      -      -      -
 oms.promise                  -      -      -      r      r      r      r      r      r      rwcd   rwcd
 oms.shipping.rule            -      -      -      r      -      -      -      -      r      rwcd   rwcd
 oms.reservation              -      -      -      r      r      r      r      r      r      r      r
@@ -164,6 +174,9 @@ oms.demand.report            -      -      -      -      -      -      r      r 
 oms.restock                  -      -      -      -      -      -      r      r      r      r      r
 oms.buffer.proposal          -      -      -      -      -      -      r      r      r      r      r
 oms.reject.rate              -      -      -      -      -      -      r      r      r      r      r
+oms.check.result             -      -      -      -      -      -      -      r      -      -      -
+oms.check.run                -      -      -      -      -      -      -      r      -      -      -
+oms.books.export             -      -      -      -      -      -      -      rwcd   -      -      -
 oms.vendor.rejection         -      -      -      -      -      -      -      -      r      r      r
 oms.vendor.reject            -      -      -      -      -      -      -      -      -      -      -
 oms.vendor.reject.line       -      -      -      -      -      -      -      -      -      -      -

@@ -68,6 +68,7 @@ class TestChannelPaysBack(ReturnsCommon, ChannelsCommon):
         self.assertEqual(self._open_receivable(self.order), 0)
         entries = self.order.invoice_ids | self.order.transaction_ids.payment_id.move_id
         self.assertEqual(self._net(self.clearing_account, entries), 48)
+        self.assertNothingWrong()
 
     def _credited(self):
         request = self._returned(self.order, 1)

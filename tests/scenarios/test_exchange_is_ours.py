@@ -82,3 +82,4 @@ class TestExchangeIsOurs(OmsCommon):
         self.assertEqual(on_shelf, [8, 9], "one box came back, two went out")
         cogs = self._account("cogs")
         self.assertEqual(self._net(cogs, request.refund_ids) + self._net(cogs, new.invoice_ids), 0)
+        self.assertNothingWrong()

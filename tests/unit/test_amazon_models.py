@@ -24,14 +24,19 @@ orders_v0 = pytest.importorskip("amzn_selling_partner.sdk.models.orders_v0", rea
 feeds = pytest.importorskip("amzn_selling_partner.sdk.models.feeds_v2021_06_30", reason=REASON)
 listings = pytest.importorskip("amzn_selling_partner.sdk.models.listings_items_v2021_08_01", reason=REASON)
 sellers = pytest.importorskip("amzn_selling_partner.sdk.models.sellers_v1", reason=REASON)
+finances = pytest.importorskip("amzn_selling_partner.sdk.models.finances_v2024_06_19", reason=REASON)
+reports = pytest.importorskip("amzn_selling_partner.sdk.models.reports_v2021_06_30", reason=REASON)
 orders_calls = pytest.importorskip("amzn_selling_partner.sdk.resources.orders_v2026_01_01", reason=REASON)
 orders_v0_calls = pytest.importorskip("amzn_selling_partner.sdk.resources.orders_v0", reason=REASON)
 feeds_calls = pytest.importorskip("amzn_selling_partner.sdk.resources.feeds_v2021_06_30", reason=REASON)
 listings_calls = pytest.importorskip("amzn_selling_partner.sdk.resources.listings_items_v2021_08_01", reason=REASON)
 sellers_calls = pytest.importorskip("amzn_selling_partner.sdk.resources.sellers_v1", reason=REASON)
+finances_calls = pytest.importorskip("amzn_selling_partner.sdk.resources.finances_v2024_06_19", reason=REASON)
+reports_calls = pytest.importorskip("amzn_selling_partner.sdk.resources.reports_v2021_06_30", reason=REASON)
 
 NOW = datetime(2026, 11, 3, 12, tzinfo=timezone.utc)
-PATHS = {path.stem: path for path in payloads("amazon")}
+PATHS = {path.stem: path for path in payloads("amazon") if path.parent.name == "order"}
+TRANSACTIONS = [path for path in payloads("amazon") if path.parent.name == "refund_told"]
 #: Operation → (class of what is sent, class of what comes back).
 BODIES = {
     "searchOrders": (None, orders.SearchOrdersResponse),
@@ -46,6 +51,10 @@ BODIES = {
     "getFeeds": (None, feeds.GetFeedsResponse),
     "getFeedDocument": (None, feeds.FeedDocument),
     "getMarketplaceParticipations": (None, sellers.GetMarketplaceParticipationsResponse),
+    "listTransactions": (None, finances.ListTransactionsResponse),
+    "getReports": (None, reports.GetReportsResponse),
+    "createReport": (reports.CreateReportSpecification, reports.CreateReportResponse),
+    "getReportDocument": (None, reports.ReportDocument),
 }
 
 
@@ -62,7 +71,7 @@ def unknown(value):
 
 def described(operation):
     """How the package spells an operation of the versions that we speak."""
-    others = (feeds_calls, listings_calls, sellers_calls)
+    others = (feeds_calls, listings_calls, sellers_calls, finances_calls, reports_calls)
     calls = (orders_v0_calls,) if operation == "confirmShipment" else (orders_calls, *others)
     blocks = [block for module in calls for block in inspect.getsource(module).split("    def ")]
     return next(block for block in blocks if f'operation="{operation}"' in block)
@@ -116,6 +125,15 @@ def exchanges():
         )
         client.cancel(Cancellation("c", another["orderId"], "stock"))
         client.refund(Refund("r", order["orderId"], Decimal("5.00"), "EUR"), repeat=True)
+        amazon.ask_back(order["orderId"], "KF-1")
+        for _reading in range(3):
+            client.after_sale("returns", NOW - timedelta(days=2))
+        for _refund in range(3):
+            amazon.pay_back(order["orderId"], "KF-1", goods="10.00", tax="1.90", commission="1.00")
+        for row in amazon.transactions:
+            row["postedDate"] = "2026-11-03T10:00:00Z"
+        page = client.after_sale("refunds", NOW - timedelta(days=1))
+        client.after_sale("refunds", NOW - timedelta(days=1), page.cursor)
         return amazon.exchanges
 
 
@@ -123,6 +141,12 @@ def exchanges():
 def test_our_own_samples_are_orders_as_amazon_describes_them(case):
     order = orders.Order.model_validate_json(PATHS[case].read_bytes())
     assert list(unknown(order)) == []
+
+
+@pytest.mark.parametrize("path", TRANSACTIONS, ids=lambda path: path.stem)
+def test_our_own_refunds_are_transactions_as_amazon_describes_them(path):
+    transaction = json.loads(path.read_bytes())["payload"]
+    assert list(unknown(finances.Transaction.model_validate(transaction))) == []
 
 
 def test_everything_is_said(exchanges):

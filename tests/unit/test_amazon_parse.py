@@ -12,7 +12,11 @@ from odoo.addons.oms_channels.platforms.amazon import parse
 from odoo.addons.oms_channels.tests.contract import payloads
 from odoo.addons.oms_core.domain.documents import OrderDoc
 
-ORDERS = {path.stem: json.loads(path.read_bytes(), parse_float=Decimal) for path in payloads("amazon")}
+ORDERS = {
+    path.stem: json.loads(path.read_bytes(), parse_float=Decimal)
+    for path in payloads("amazon")
+    if path.parent.name == "order"
+}
 
 
 def load(case="de_two_vat_rates_prime", **changes):

@@ -12,15 +12,13 @@ from odoo.addons.oms_returns.domain import disposition
 from odoo.addons.oms_returns.domain.disposition import (
     COST,
     Goods,
-    Part,
-    ReverseCosts,
     Route,
     chances,
     choose,
     expected_recovery,
     weigh,
-    worth_fetching,
 )
+from odoo.addons.oms_returns.domain.returnless import Item, to_keep
 
 D = Decimal
 GRADES = "ABCD"
@@ -69,13 +67,11 @@ def test_a_grade_that_no_disposition_takes_is_told_and_nothing_is_guessed():
 
 def test_what_costs_more_than_it_brings_stays_with_the_customer_and_a_second_piece_can_change_that():
     likely = {"A": D("0.5"), "D": D("0.5")}
-    cup = Part(goods(8), D(1), likely)
-    costs = ReverseCosts(label=D("4.90"), receiving=D("0.60"), inspecting=D("0.40"))
-    # The shelf gives 8.00, the vendor 3.20 less 3.00: on average 4.10 of each.
-    assert worth_fetching([cup], ROUTES, costs).sentence == (
-        "It brings 4.10 on average and costs 5.90 to have back: the customer keeps it."
-    )
-    assert worth_fetching([cup, cup], ROUTES, costs).ok
+    recovery = expected_recovery(goods(8), likely, ROUTES)
+    assert recovery == D("4.10")  # the shelf gives 8.00, the vendor 3.20 less 3.00
+    cup, other = (Item(key, recovery, D("0.40"), may_stay=True) for key in ("cup", "other"))
+    assert to_keep([cup], D("4.90"), D("0.60")) == {"cup"}
+    assert to_keep([cup, other], D("4.90"), D("0.60")) == set()
 
 
 def test_grades_are_learned_from_what_was_seen_and_never_certain():
@@ -147,8 +143,8 @@ def by_us(rows):
     priors = dict(zip(GRADES, (D("0.6"), D("0.2"), D("0.1"), D("0.1")), strict=True))
     for kind, item, label, grade, luck in rows:
         counts = seen.setdefault(kind, {})
-        part = Part(item, D(1), chances(counts, priors))
-        if worth_fetching([part], ROUTES, ReverseCosts(label=label, receiving=D(1))).ok:
+        recovery = expected_recovery(item, chances(counts, priors), ROUTES)
+        if not to_keep([Item(kind, recovery, may_stay=True)], label, D(1)):
             total += earned(item, grade, choose(item, grade, ROUTES).best.key, luck) - label - D(1)
             counts[grade] = counts.get(grade, D(0)) + 1
     return total

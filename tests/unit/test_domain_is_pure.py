@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PLATFORM_FILES = ("const.py", "verify.py", "parse.py", "render.py")
+PLATFORM_FILES = ("const.py", "verify.py", "parse.py", "render.py", "payout.py")
 CARRIER_FILES = ("const.py", "parse.py", "render.py")
 #: Of the standard library, but not pure.
 IMPURE = {

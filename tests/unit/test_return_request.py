@@ -3,12 +3,14 @@
 import struct
 import zlib
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from io import BytesIO
 
 import pytest
 from PIL import Image
 
+from odoo.addons.oms_channels.platforms.rest_api.parse import return_request
 from odoo.addons.oms_core.domain.documents import (
     QUANTITY_MAX,
     RETURN_LINES_MAX,
@@ -115,6 +117,24 @@ def test_lines_of_another_order_are_refused():
 def test_another_variant_only_counts_for_an_exchange_and_a_store_only_where_it_is_brought_to_one():
     request = read({**FORM, "outcome_7": "refund", "way": "mail"}, {"7"})
     assert (request.lines[0].exchange_for, request.store_ref) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("way", "told", "day"),
+    [
+        ("pickup", "2026-03-10", date(2026, 3, 10)),
+        ("mail", "2026-03-10", None),
+        ("pickup", "2026-02-30", None),
+        ("pickup", "tomorrow", None),
+        ("pickup", None, None),
+    ],
+)
+def test_a_day_only_counts_where_a_driver_comes(way, told, day):
+    assert read({**FORM, "way": way, "pickup_on": told}, {"7"}).pickup_on == day
+    api = {"id": "k1", "way": "pickup", "lines": [{"line_id": "7", "quantity": 1}]} | (
+        {"pickup_on": told} if told else {}
+    )
+    assert way != "pickup" or return_request(api).pickup_on == day
 
 
 def test_a_file_in_the_place_of_a_word_is_nothing_and_long_words_are_cut():

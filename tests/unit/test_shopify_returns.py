@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from odoo.addons.oms_channels.domain.adapter import Retry
 from odoo.addons.oms_channels.domain.outgoing import Item, Parcel, ReturnItem, ReturnStep
 from odoo.addons.oms_channels.platforms import PLATFORMS
 from odoo.addons.oms_channels.platforms.shopify.client import Client
@@ -121,3 +122,54 @@ def test_a_step_that_does_not_fit_is_refused_in_the_words_of_the_shop(shop, clie
     made = shop.ask_back(ORDER["id"], {LINE: 1}, "CLOSED")
     told = client.tell_return(step("cancelled", made))
     assert (told.code, "CLOSED" in told.message) == ("refused", True)
+
+
+# ---- What becomes of the goods ----
+
+
+def disposed(made, goods, quantity, earlier=0, place=MAIN):
+    items = (ReturnItem(LINE, Decimal(quantity), "", Decimal(earlier)),)
+    return ReturnStep("return-1-p7-disposed", ORDER["id"], made, "disposed", items, goods=goods, location_ref=place)
+
+
+def dispositions(shop):
+    rows = shop.orders[ORDER["id"]]["returns"]["nodes"][0]["reverseFulfillmentOrders"]["nodes"]
+    lines = [line for group in rows for line in group["lineItems"]["nodes"]]
+    return [(one["type"], one["quantity"]) for line in lines for one in line["dispositions"]]
+
+
+def test_what_becomes_of_goods_is_told_piece_by_piece(shop, client, sent):
+    made = shop.ask_back(ORDER["id"], {LINE: 3}, "OPEN")
+    assert client.tell_return(disposed(made, "restocked", 1)).code == "ok"
+    assert client.tell_return(disposed(made, "apart", 2, earlier=1)).code == "ok"
+    assert dispositions(shop) == [("RESTOCKED", 1), ("PROCESSING_REQUIRED", 2)]
+
+
+def test_it_is_told_once_though_the_answer_was_lost(shop, client, sent):
+    made = shop.ask_back(ORDER["id"], {LINE: COUNT}, "OPEN")
+    lose(shop, "ReturnDispose")
+    with pytest.raises(Retry):
+        client.tell_return(disposed(made, "not_restocked", 1))
+    assert client.tell_return(disposed(made, "not_restocked", 1), repeat=True).code == "ok"
+    assert dispositions(shop) == [("NOT_RESTOCKED", 1)]
+
+
+def test_without_a_place_nothing_is_restocked_there_and_the_stock_is_told_by_itself(shop, client, sent):
+    made = shop.ask_back(ORDER["id"], {LINE: COUNT}, "OPEN")
+    assert client.tell_return(disposed(made, "restocked", 1, place="")).code == "ok"
+    assert dispositions(shop) == [("NOT_RESTOCKED", 1)]
+
+
+def test_more_than_the_shop_expects_is_for_a_person(shop, client, sent):
+    made = shop.ask_back(ORDER["id"], {LINE: 1}, "OPEN")
+    result = client.tell_return(disposed(made, "restocked", 2))
+    assert result.code == "refused"
+    assert "More has come back" in result.message
+    assert dispositions(shop) == []
+
+
+def test_that_goods_came_is_no_step_of_shopify(shop, client, sent):
+    made = shop.ask_back(ORDER["id"], {LINE: 1}, "OPEN")
+    before = len(shop.operations)
+    assert client.tell_return(step("received", made)).code == "ok"
+    assert len(shop.operations) == before

@@ -7,7 +7,7 @@ a queue to the channel's address signs it as :mod:`.verify` says, and is heard a
 
 from ...domain.adapter import Adapter, Capabilities, ContentRules, Credential
 
-from . import client, const, parse, verify
+from . import client, const, parse, payout, verify
 
 ADAPTER = Adapter(
     code=const.CODE,
@@ -38,8 +38,10 @@ ADAPTER = Adapter(
         refunds=True,
         partial_refunds=True,
         cancel=True,
+        after_sale=("returns", "refunds"),
         prices=True,
         listings=True,
+        payouts=True,
         stock_batch=const.FEED_MESSAGES_MAX,
         price_batch=const.FEED_MESSAGES_MAX,
         content=ContentRules(
@@ -56,6 +58,7 @@ ADAPTER = Adapter(
     read_event=verify.read_event,
     parse=parse.body,
     client=client.Client,
+    parse_payouts=payout.parse_payouts,
     keys_last_days=180,
     permissions_help="Seller Central > Develop Apps > your app > Edit App > Roles, then authorize it anew, which gives a new "
     "refresh token.",

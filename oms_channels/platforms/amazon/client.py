@@ -31,7 +31,10 @@ from ...domain.reader import Reader
 from ...domain.throttle import Bucket
 from ..rest import Answer, RestClient, Tokens
 from . import answers, const, parse, render
-from .feeds import LOOPBACK, Feeds, as_object
+from .feeds import LOOPBACK, as_object
+from .finances import Finances
+from .returning import Returning
+from .settlements import Settlements
 
 #: An offer, and what is to change of it.
 Patches = tuple[ListingRef, Sequence[Mapping[str, Any]]]
@@ -83,7 +86,7 @@ class _Accounts:
 ACCOUNTS = _Accounts()
 
 
-class Client(Feeds, RestClient):
+class Client(Finances, Returning, Settlements, RestClient):
     """One seller in the marketplaces of one region.
 
     :param api_url: endpoint of the region.
@@ -234,9 +237,14 @@ class Client(Feeds, RestClient):
             return self._orders_until(self.now(), moment, cursor)
         except Reject:
             # What we take for two minutes ago is the future to Amazon if our clock is fast: then its own time counts.
-            if not self._their_time or self.now() - self._their_time < timedelta(seconds=const.CLOCK_FAST_S):
+            if not self.is_clock_fast():
                 raise
             return self._orders_until(self._their_time, moment, cursor)
+
+    def is_clock_fast(self) -> bool:
+        """Whether our clock is ahead of Amazon's, as its last answer tells."""
+        their = self._their_time
+        return their is not None and self.now() - their >= timedelta(seconds=const.CLOCK_FAST_S)
 
     def _orders_until(self, now: datetime, moment: datetime, cursor: str) -> Page:
         self._searches = 0

@@ -133,6 +133,10 @@ RATES = {
     "getFeeds": (10, 0.0222),
     "getFeedDocument": (10, 0.0222),
     "getMarketplaceParticipations": (15, 0.016),
+    "listTransactions": (10, 0.5),
+    "getReports": (10, 0.0222),
+    "createReport": (15, 0.0167),
+    "getReportDocument": (15, 0.0167),
 }
 
 QUOTA_EXCEEDED = "QuotaExceeded"
@@ -142,6 +146,15 @@ BACK_OFF_S = 2.0
 BACK_OFF_MAX_S = 900.0
 #: … and up to this share longer, so that processes that were refused together do not come back together.
 BACK_OFF_JITTER = 0.25
+
+# ---- What is told apart from orders ----
+
+#: Transactions can be asked for of so many days at once, and appear so late at most.
+FINANCES_DAYS = 179
+FINANCES_LATE_DAYS = 3
+#: Days of a report of returns (60 at most), and how often one is asked for.
+RETURN_DAYS = 59
+REPORT_EVERY_S = 2 * 3600
 
 # ---- Listings ----
 
@@ -182,6 +195,13 @@ CONTENT_JSON = "application/json; charset=UTF-8"
 CONTENT_XML = "text/xml; charset=UTF-8"
 #: A report of ten thousand refusals is a few megabytes; packed, a bad one could be anything.
 REPORT_MAX_BYTES = 64 * 1024 * 1024
+REPORT_SETTLEMENT = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2"
+#: Amazon tells of reports of so many days; a little less for a clock that is behind.
+REPORT_DAYS = 89
+#: Settlements on a page of ours. Amazon lets a document be asked for about once a minute: with more, a page whose last one has
+#: to wait would be fetched anew each time, and never be whole.
+SETTLEMENTS_PER_PAGE = 1
+REPORT_PAGES_MAX = 20
 #: Code of an issue: the seller has no such SKU (any more).
 NO_SUCH_SKU = "13013"
 #: How long ago a refund whose answer was lost may have been taken.

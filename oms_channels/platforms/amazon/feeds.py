@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from ...domain.adapter import Gone, Reject, Retry
+from ...domain.adapter import Gone, Reject, Request, Retry
 from ...domain.outgoing import Result
 from ...domain.reader import Reader
 from ..rest import Answer, RestClient
@@ -91,7 +91,11 @@ class Feeds(RestClient):
         return "ok", found
 
     def _result_document(self, document_id: str) -> bytes:
-        answer = as_object(self.send(render.result_document(document_id), "getFeedDocument"))
+        return self.document(render.result_document(document_id), "getFeedDocument")
+
+    def document(self, request: Request, operation: str) -> bytes:
+        """The content of a document: what came of a feed, or a report."""
+        answer = as_object(self.send(request, operation))
         body = self._storage("GET", answer.text("url")).body
         if answer.text("compressionAlgorithm").upper() != "GZIP":
             return body
@@ -101,7 +105,7 @@ class Feeds(RestClient):
         except zlib.error:
             raise Retry("Amazon's report arrived damaged.") from None
         if unpacking.unconsumed_tail:
-            raise Reject("Amazon's report is too large. Look at the feed in Seller Central.")
+            raise Reject("Amazon's report is too large. Look at it in Seller Central.")
         if not unpacking.eof:
             raise Retry("Amazon's report arrived in half.")
         return content

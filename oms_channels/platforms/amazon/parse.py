@@ -3,7 +3,7 @@
 What is peculiar:
 
 * An order that is ``PENDING`` has neither prices nor an address yet. Its lines are captured without money.
-* Amazon gives no percentage of tax and no refunds with an order; see :mod:`.proceeds` for the money.
+* Amazon gives no percentage of tax and no refunds with an order; see :mod:`.proceeds` and :mod:`.refunds` for the money.
 * A cancelled item stays in the order with a quantity of zero.
 * Orders that Amazon ships itself are none of ours.
 """
@@ -28,16 +28,17 @@ from odoo.addons.oms_core.domain.documents import (
     Problem,
 )
 
+from ...domain import told as telling
 from ...domain.adapter import Gone, Reject
 from ...domain.reader import Reader
-from . import const, proceeds
+from . import const, proceeds, refunds, returns
 
 #: For an order that does not say when it changed: older than any that does, so it never replaces one.
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 STATE_CODE = re.compile(r"[A-Z0-9]{1,3}")
 
 
-def body(kind: str, raw: bytes) -> OrderDoc | CancelDoc:
+def body(kind: str, raw: bytes) -> OrderDoc | CancelDoc | telling.ToldReturn | telling.ToldRefund:
     """The document in a message of ``kind``.
 
     :raises Reject: if it is not JSON, not an order, or of a kind that has no document.
@@ -48,6 +49,10 @@ def body(kind: str, raw: bytes) -> OrderDoc | CancelDoc:
         raise Reject("Amazon sent something that is not JSON. Try again later.") from None
     if kind == "order":
         return order(payload)
+    if kind == telling.RETURN:
+        return returns.told(raw)
+    if kind == telling.REFUND:
+        return refunds.told(raw)
     raise Reject(f"A message of the kind “{kind}” holds nothing to import.")
 
 

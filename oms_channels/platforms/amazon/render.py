@@ -25,6 +25,7 @@ from . import const
 ORDERS = "orders/2026-01-01/orders"
 LISTINGS = "listings/2021-08-01/items"
 FEEDS = "feeds/2021-06-30"
+REPORTS = "reports/2021-06-30"
 XML_SCHEMA = "http://www.w3.org/2001/XMLSchema-instance"
 #: What XML 1.0 cannot hold, however it is escaped.
 UNFIT_FOR_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -208,6 +209,29 @@ def feeds_since(feed_type: str, since: datetime) -> Request:
 
 def result_document(document_id: str) -> Request:
     return Request("GET", f"{FEEDS}/documents/{_escape(document_id)}")
+
+
+# ---- Reports ----
+
+
+def settlements(since: datetime, token: str) -> Request:
+    """Settlements that Amazon has written since; they cannot be asked for. A token stands for everything else."""
+    if token:
+        return Request("GET", f"{REPORTS}/reports", {"nextToken": token})
+    return Request(
+        "GET",
+        f"{REPORTS}/reports",
+        {
+            "reportTypes": const.REPORT_SETTLEMENT,
+            "processingStatuses": "DONE",
+            "createdSince": moment(since),
+            "pageSize": "100",
+        },
+    )
+
+
+def report_document(document_id: str) -> Request:
+    return Request("GET", f"{REPORTS}/documents/{_escape(document_id)}")
 
 
 # ---- Orders ----

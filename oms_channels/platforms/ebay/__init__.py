@@ -6,7 +6,7 @@ United Kingdom has to be signed, see :mod:`.signing`.
 
 from ...domain.adapter import Adapter, Capabilities, ContentRules, Credential
 
-from . import client, const, parse, verify
+from . import client, const, parse, payout, verify
 
 ADAPTER = Adapter(
     code=const.CODE,
@@ -47,8 +47,12 @@ ADAPTER = Adapter(
         refunds=True,
         partial_refunds=True,
         cancel=True,
+        returns=True,
+        after_sale=("returns",),
+        after_sale_one=True,
         prices=True,
         listings=True,
+        payouts=True,
         subscribe=True,
         stock_batch=const.BATCH_MAX,
         price_batch=const.BATCH_MAX,
@@ -67,6 +71,7 @@ ADAPTER = Adapter(
     read_event=verify.read_event,
     parse=parse.body,
     client=client.Client,
+    parse_payouts=payout.parse_payouts,
     keys_last_days=540,
     permissions_help="developer.ebay.com > User Tokens: get a new token, signed in as the seller, with these scopes.",
     challenge=verify.challenge,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -30,6 +31,8 @@ from ...domain.reader import Reader
 from ..rest import Answer, RestClient, Tokens
 from . import answers, const, parse, render, signing
 from .notifying import Notifying
+from .paying_out import PayingOut
+from .returning import Returning
 
 TOKENS = Tokens()
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -43,13 +46,9 @@ SENTENCES = {
 }
 #: What belongs to the application and not to a seller.
 OF_APPLICATION = tuple(f"{const.NOTIFICATION}/{what}" for what in ("public_key", "config", "destination", "topic"))
-UNSIGNED = (
-    "eBay wants this signed, as for all sellers in the EU and the United Kingdom. Create a signing key (eBay's Key Management "
-    "API) and enter it together with the refresh token in the channel, or do this in Seller Hub."
-)
 
 
-class Client(Notifying, RestClient):
+class Client(Notifying, PayingOut, Returning, RestClient):
     """One seller on one of eBay's sites.
 
     :param api_url: https://api.ebay.com, or https://api.sandbox.ebay.com to try it out.
@@ -107,9 +106,14 @@ class Client(Notifying, RestClient):
 
     def auth(self, request: Request) -> AuthBase:
         who = "application" if request.path.startswith(OF_APPLICATION) else "seller"
-        scheme = "IAF" if request.path.startswith(const.CANCELLATION) else "Bearer"
-        key = self._signing_key if _moves_money(request) else None
+        scheme = "IAF" if request.path.startswith(const.POST_ORDER) else "Bearer"
+        key = self._signing_key if _has_to_be_signed(request) else None
         return _Bearer(f"{scheme} {self._token(who)}", key, self.now)
+
+    def address(self, request: Request) -> str:
+        if request.path.startswith(const.FINANCES):
+            return self.root.replace("//api.", "//apiz.", 1) + request.path
+        return super().address(request)
 
     def headers(self, request: Request) -> Mapping[str, str]:
         headers = {
@@ -258,12 +262,10 @@ class Client(Notifying, RestClient):
     def _whole(self, order: Mapping[str, Any]) -> Mapping[str, Any]:
         """The order, read one by one where somebody wants it cancelled: a list does not say who and why."""
         state = Reader(order, "", []).nested("cancelStatus").text("cancelState").upper()
-        if state != "IN_PROGRESS":
-            return order
-        try:
-            return self._order(str(order.get("orderId")))
-        except Gone:
-            return order
+        if state == "IN_PROGRESS":
+            with suppress(Gone):
+                order = self._order(str(order.get("orderId")))
+        return self.with_returns(order)
 
     def _order(self, order_ref: str) -> Mapping[str, Any]:
         found = self.send(render.order(order_ref))
@@ -272,7 +274,7 @@ class Client(Notifying, RestClient):
         return found
 
     def order(self, order_ref: str) -> bytes:
-        return self._bytes(self._order(order_ref))
+        return self._bytes(self.with_returns(self._order(order_ref)))
 
     def _bytes(self, order: Mapping[str, Any]) -> bytes:
         told = {**order, const.VAT_RATES_KEY: self.vat_rates} if self.vat_rates else order
@@ -411,7 +413,7 @@ class Client(Notifying, RestClient):
         if mine:
             return Result("ok", reference=mine[0].text("cancelRequestId"))
         if self._must_sign():
-            return Result("refused", UNSIGNED)
+            return Result("refused", const.UNSIGNED)
         if asked and (cancel_id := asked[0].text("cancelRequestId")):
             self.send(render.approve_cancellation(cancel_id))
             return Result("ok", reference=cancel_id)
@@ -433,7 +435,9 @@ class Client(Notifying, RestClient):
         except ValueError:
             return Result("refused", "There is nothing to pay back but tax, which eBay pays back by itself.")
         if self._must_sign():
-            return Result("refused", UNSIGNED)
+            return Result("refused", const.UNSIGNED)
+        if refund.return_ref and (paid := self.refund_return(refund)):
+            return paid
         if repeat and self._refunds(refund.order_ref):
             return Result(
                 "refused",
@@ -462,10 +466,16 @@ class Client(Notifying, RestClient):
         results = []
         for reference in references:
             order_ref, _slash, refund_id = reference.partition("/")
+            if refund_id.startswith(const.RETURN_REFUND):
+                results.append(self.outcome_of_return(refund_id.removeprefix(const.RETURN_REFUND), reference))
+                continue
             if order_ref not in known:
                 known[order_ref] = self._refunds(order_ref)
             results.append(_outcome(known[order_ref].get(refund_id, "PENDING"), reference))
         return results
+
+    def outcome_of(self, status: str, reference: str) -> Result:
+        return _outcome(status, reference)
 
     def _must_sign(self) -> bool:
         return const.MARKETPLACES[self.marketplace_id].signed and self._signing_key is None
@@ -488,15 +498,17 @@ class _Bearer(AuthBase):
         return request
 
 
-def _moves_money(request: Request) -> bool:
-    return request.method == "POST" and (
-        request.path.endswith("/issue_refund") or request.path.startswith(const.CANCELLATION)
+def _has_to_be_signed(request: Request) -> bool:
+    """Whether it moves money, decides about it, or tells of it."""
+    return request.path.startswith(const.FINANCES) or (
+        request.method == "POST"
+        and (request.path.endswith(("/issue_refund", "/decide")) or request.path.startswith(const.CANCELLATION))
     )
 
 
 def _outcome(status: str, reference: str) -> Result:
     match status.upper():
-        case "REFUNDED":
+        case "REFUNDED" | "SUCCESS":
             return Result("ok", reference=reference)
         case "FAILED":
             return Result(

@@ -19,8 +19,17 @@ TOKEN_PATH = "identity/v1/oauth2/token"
 APP_SCOPE = "https://api.ebay.com/oauth/api_scope"
 FULFILMENT = "sell/fulfillment/v1"
 INVENTORY = "sell/inventory/v1"
+#: Its host begins with ``apiz`` where the others begin with ``api``; all of it is signed where sellers have to sign.
+FINANCES = "sell/finances/v1"
+#: Each payout is read whole, so a page of ours has few; transactions come in pages of so many (eBay's most).
+PAYOUTS_PER_PAGE = 5
+TRANSACTIONS_PER_PAGE = 1000
+TRANSACTION_PAGES_MAX = 500
 NOTIFICATION = "commerce/notification/v1"
 CANCELLATION = "post-order/v2/cancellation"
+RETURNS = "post-order/v2/return"
+#: All of the Post-Order API is asked with another scheme than the rest.
+POST_ORDER = "post-order/"
 ORDERS_PER_PAGE = 200
 #: Orders of one page of ours, which is a whole window of time; a window with more of them is halved.
 WINDOW_ORDERS_MAX = 1000
@@ -72,6 +81,49 @@ DESTINATION_NAME = "Orders"
 NOTIFICATIONS_PER_PAGE = 100
 #: Topics that say which order they are about, and that are subscribed to.
 TOPICS = ("ORDER_CONFIRMATION", "ITEM_MARKED_SHIPPED")
+
+# ---- Returns ----
+
+RETURNS_PER_PAGE = 200
+#: How long after it was begun a return is looked at in the list; an older one that is open is asked for by itself.
+RETURN_DAYS = 60
+#: Older ones cannot be asked for (18 months, less some days).
+RETURN_HISTORY_DAYS = 540
+#: The client writes here, into an order of which something was paid back, the summaries of its returns.
+RETURNS_KEY = "omsReturns"
+#: Between order and return in the reference of a refund that pays for a return.
+RETURN_REFUND = "return-"
+#: ``state`` (ReturnStateEnum), and ``status`` (ReturnStatusEnum) where there is none → ours.
+RETURN_STATES = {
+    "RETURN_REQUESTED": "requested",
+    "REPLACEMENT_REQUESTED": "requested",
+    "PARTIAL_REFUND_REQUESTED": "requested",
+    "WAITING_FOR_SELLER_INFO": "requested",
+    "WAITING_FOR_RMA": "open",
+    "RETURN_LABEL_REQUESTED": "open",
+    "RETURN_LABEL_PENDING": "open",
+    "READY_FOR_SHIPPING": "open",
+    "ITEM_READY_TO_SHIP": "open",
+    "ITEM_SHIPPED": "open",
+    "ITEM_DELIVERED": "open",
+    "AUTO_REFUND_INITIATED": "open",
+    "REFUND_INITIATED": "open",
+    "REFUND_SENT_PENDING_CONFIRMATION": "open",
+    "REFUND_TIMEOUT": "open",
+    "PARTIAL_REFUND_INITIATED": "open",
+    "PARTIAL_REFUND_DECLINED": "open",
+    "PARTIAL_REFUND_FAILED": "open",
+    "LESS_THAN_A_FULL_REFUND_ISSUED": "open",
+    "ESCALATED": "open",
+    "RETURN_REJECTED": "refused",
+}
+RETURN_OVER = frozenset({"CLOSED", "ITEM_KEPT", "REPLACED", "REPLACEMENT_CLOSED"})
+#: eBay is at work on its refund.
+RETURN_PAYING = frozenset(
+    {"REFUND_INITIATED", "AUTO_REFUND_INITIATED", "PARTIAL_REFUND_INITIATED", "REFUND_SENT_PENDING_CONFIRMATION"}
+)
+#: The goods are with the seller, as far as eBay knows.
+RETURN_ARRIVED = RETURN_PAYING | {"ITEM_DELIVERED", "LESS_THAN_A_FULL_REFUND_ISSUED"}
 
 # ---- Marketplaces ----
 
@@ -151,3 +203,10 @@ DECIMALS = {"JPY": 0, "KRW": 0, "TWD": 0}
 DECIMALS_DEFAULT = 2
 #: The client writes here, into each order, what the merchant says about the VAT in its prices: {country: percent}.
 VAT_RATES_KEY = "omsVatRates"
+
+#: What eBay says of a request that it wants signed, and what we say.
+NOT_SIGNED = frozenset({"215000", "215001"})
+UNSIGNED = (
+    "eBay wants this signed, as for all sellers in the EU and the United Kingdom. Create a signing key (eBay's Key Management "
+    "API) and enter it together with the refresh token in the channel, or do this in Seller Hub."
+)

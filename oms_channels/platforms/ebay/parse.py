@@ -28,9 +28,10 @@ from odoo.addons.oms_core.domain.documents import (
     Problem,
 )
 
+from ...domain import told as telling
 from ...domain.adapter import Gone, Reject
 from ...domain.reader import Reader
-from . import const, money
+from . import const, money, returns
 from .refunds import refunds
 
 #: For an order that does not say when it changed: older than any that does, so it never replaces one.
@@ -39,7 +40,7 @@ STATE_CODE = re.compile(r"[A-Z0-9]{1,3}")
 EMPTY = Reader({}, "", [])
 
 
-def body(kind: str, raw: bytes) -> OrderDoc | CancelDoc:
+def body(kind: str, raw: bytes) -> OrderDoc | CancelDoc | telling.ToldReturn:
     """The document in a message of ``kind``.
 
     :raises Gone: for an order that eBay ships itself.
@@ -51,6 +52,8 @@ def body(kind: str, raw: bytes) -> OrderDoc | CancelDoc:
         raise Reject("eBay sent something that is not JSON. Try again later.") from None
     if kind == "order":
         return order(payload)
+    if kind == telling.RETURN:
+        return returns.told(raw)
     raise Reject(f"A message of the kind “{kind}” holds nothing to import.")
 
 

@@ -17,6 +17,7 @@ from odoo.addons.oms_core.domain.money import round_to
 
 from ...domain.reader import Reader
 from . import money
+from .returns import refunded_pieces
 
 #: Dates of the same refund on order and line may differ by so much.
 SAME_S = 120
@@ -44,11 +45,11 @@ def refunds(
     if not parts and not rows:
         return ()
     pairs = _pair(rows, parts)
-    by_id = {line.external_id: line for line in lines}
+    by_id, pieces = {line.external_id: line for line in lines}, refunded_pieces(order)
     found: list[RefundDoc] = []
     alone = order.text("orderPaymentStatus").upper() == "FULLY_REFUNDED" and len(rows) == 1 and not parts
     for row, part in pairs:
-        refund = _refund(row, part, order_id, currency, by_id, step, total if alone else None)
+        refund = _refund(row, part, order_id, currency, by_id, pieces, step, total if alone else None)
         if refund is not None:
             found.append(refund)
     return tuple(_distinct(found))
@@ -106,6 +107,7 @@ def _refund(
     order_id: str,
     currency: str,
     lines: dict[str, OrderLineDoc],
+    pieces: dict[str, list[tuple[Decimal, Decimal]]],
     step: Decimal,
     whole: Decimal | None,
 ) -> RefundDoc | None:
@@ -120,7 +122,7 @@ def _refund(
             line = lines.get(line_id)
             if line is None:
                 continue
-            doc, rest = _line(line, refunded, step)
+            doc, rest = _line(line, refunded, pieces.get(line_id, []), step)
             told.append(doc)
             shipping += rest
     else:
@@ -139,14 +141,22 @@ def _refund(
     )
 
 
-def _line(line: OrderLineDoc, refunded: Decimal, step: Decimal) -> tuple[RefundLineDoc, Decimal]:
-    """(what of a refund is for the goods of a line, what is more than they cost: their shipping)."""
+def _line(
+    line: OrderLineDoc, refunded: Decimal, returned: list[tuple[Decimal, Decimal]], step: Decimal
+) -> tuple[RefundLineDoc, Decimal]:
+    """(what of a refund is for the goods of a line, what is more than they cost: their shipping).
+
+    :param returned: (money, pieces) of returns of the line; the one that it pays for is taken off.
+    """
     gross = line.total + line.tax_total
     goods = min(refunded, gross) if gross > 0 else refunded
     tax = round_to(line.tax_total * goods / gross, step) if gross > 0 else ZERO
-    # eBay does not say how many pieces; only of a whole line is that certain.
-    quantity = line.quantity if gross > 0 and refunded >= gross else ZERO
-    return RefundLineDoc(line.external_id, quantity, goods - tax, tax), refunded - goods
+    # eBay does not say how many pieces; only of a return, and of a whole line, is that certain.
+    paid = next((row for row in returned if row[0] == refunded), None)
+    if paid:
+        returned.remove(paid)
+    quantity = paid[1] if paid else line.quantity if gross > 0 and refunded >= gross else ZERO
+    return RefundLineDoc(line.external_id, quantity, goods - tax, tax, goods="back" if paid else ""), refunded - goods
 
 
 def _distinct(found: Sequence[RefundDoc]) -> list[RefundDoc]:

@@ -15,7 +15,7 @@ from typing import Any
 from odoo.addons.oms_core.domain.documents import ZERO
 
 from ...domain.adapter import Request
-from ...domain.outgoing import Cancellation, Content, Item, Parcel, Price, Refund, StockLevel
+from ...domain.outgoing import Cancellation, Content, Item, Parcel, Price, Refund, ReturnStep, StockLevel
 from . import const
 
 TRACKING_UNFIT = re.compile(r"[^0-9A-Za-z]")
@@ -54,6 +54,33 @@ def orders_page(start: datetime, end: datetime, offset: int) -> Request:
             "limit": str(const.ORDERS_PER_PAGE),
             "offset": str(offset),
             "fieldGroups": "TAX_BREAKDOWN",
+        },
+    )
+
+
+def payouts_page(start: datetime, end: datetime, offset: int) -> Request:
+    """Payouts from ``start`` to ``end``, the oldest first, so that new ones come behind what has been read."""
+    return Request(
+        "GET",
+        f"{const.FINANCES}/payout",
+        {
+            "filter": f"payoutDate:[{moment(start)}..{moment(end)}]",
+            "sort": "payoutDate",
+            "limit": str(const.PAYOUTS_PER_PAGE),
+            "offset": str(offset),
+        },
+    )
+
+
+def transactions_page(payout_id: str, offset: int) -> Request:
+    return Request(
+        "GET",
+        f"{const.FINANCES}/transaction",
+        {
+            "filter": f"payoutId:{{{payout_id}}}",
+            "sort": "transactionDate",
+            "limit": str(const.TRANSACTIONS_PER_PAGE),
+            "offset": str(offset),
         },
     )
 
@@ -244,6 +271,64 @@ def cancellation(cancellation: Cancellation, legacy_order_id: str, paid_at: date
 
 def approve_cancellation(cancel_id: str) -> Request:
     return Request("POST", f"{const.CANCELLATION}/{_part(cancel_id)}/approve")
+
+
+# ---- Returns ----
+# https://developer.ebay.com/devzone/post-order/index.html, Return
+
+
+def returns_page(start: datetime, end: datetime, skipped: int) -> Request:
+    """Summaries of the returns that were begun from ``start`` to ``end``, both included."""
+    return Request(
+        "GET",
+        f"{const.RETURNS}/search",
+        {
+            "creation_date_range_from": moment(start),
+            "creation_date_range_to": moment(end),
+            "role": "SELLER",
+            "limit": str(const.RETURNS_PER_PAGE),
+            "offset": str(skipped),
+        },
+    )
+
+
+def returns_of(order_id: str) -> Request:
+    return Request("GET", f"{const.RETURNS}/search", {"order_id": order_id, "role": "SELLER", "limit": "200"})
+
+
+def one_return(return_id: str) -> Request:
+    return Request("GET", f"{const.RETURNS}/{_part(return_id)}", {"fieldgroups": "SUMMARY"})
+
+
+def return_step(step: ReturnStep) -> Request:
+    """Agree to a return, decline it, or say that its goods have come."""
+    path = f"{const.RETURNS}/{_part(step.return_ref)}"
+    if step.step == "received":
+        return Request("POST", f"{path}/mark_as_received", body={})
+    body: dict[str, Any] = {"decision": {"approved": "APPROVE", "refused": "DECLINE"}[step.step]}
+    if step.note:
+        body["comments"] = {"content": step.note[: const.COMMENT_MAX]}
+    return Request("POST", f"{path}/decide", body=body)
+
+
+def refund_return(refund: Refund) -> Request:
+    """The money of a return: for the goods, and for the shipping that was charged with the order. Amounts are numbers here, and
+    not text as in the other APIs; of a few digits they are exact."""
+    shipping = min(refund.shipping, refund.amount)
+    parts = [("PURCHASE_PRICE", refund.amount - shipping), ("ORIGINAL_SHIPPING", shipping)]
+    body: dict[str, Any] = {
+        "refundDetail": {
+            "itemizedRefundDetail": [
+                {"refundFeeType": kind, "refundAmount": {"value": float(value), "currency": refund.currency}}
+                for kind, value in parts
+                if value
+            ],
+            "totalAmount": {"value": float(refund.amount), "currency": refund.currency},
+        }
+    }
+    if refund.reason:
+        body["comments"] = {"content": refund.reason[: const.COMMENT_MAX]}
+    return Request("POST", f"{const.RETURNS}/{_part(refund.return_ref)}/issue_refund", body=body)
 
 
 # ---- Notifications ----

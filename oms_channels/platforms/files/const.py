@@ -25,12 +25,6 @@ SHOWN_MAX = 20
 #: Names of files that are taken from a folder.
 SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".edi", ".edifact", ".x12", ".dat", ".850")
 
-#: Currencies whose smallest unit is not a hundredth (ISO 4217).
-DECIMALS = {
-    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
-    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
-}
-
 #: Written into the column beside a bad row; a column of that name is not read.
 ERROR_COLUMN = "What is wrong"
 

@@ -32,6 +32,7 @@ from odoo.addons.oms_core.domain.documents import (
 )
 from odoo.addons.oms_core.domain.money import allocate, fit, round_to
 
+from ...domain import currencies
 from ...domain.adapter import Reject
 from ...domain.reader import Reader
 from . import const
@@ -95,7 +96,7 @@ def order(facts: dict[str, Any]) -> OrderDoc:
     reader = Reader(facts, f"Order {Reader(facts, '', []).text('number')}".strip(), problems)
     number = reader.identifier("number")
     currency = reader.text("currency").upper()
-    step = Decimal(1).scaleb(-const.DECIMALS.get(currency, 2))
+    step = currencies.step(currency)
     total, lines = _charge(reader, step)
     received_at = reader.nested("source").moment("received_at") or EPOCH
     shipping, billing = _address(reader.nested("shipping")), _address(reader.nested("billing"))

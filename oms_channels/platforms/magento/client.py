@@ -17,6 +17,7 @@ from ...domain.reader import Reader
 from ..rest import Answer, RestClient
 from . import access, answers, const, render
 from .outbound import Outbound
+from .returning import Returning
 
 # When they debug, these write the access token into the log, which many shops take without a signature.
 for _name in ("oauthlib", "requests_oauthlib"):
@@ -26,7 +27,7 @@ for _name in ("oauthlib", "requests_oauthlib"):
 PAGES_MAX = 100
 
 
-class Client(Outbound, RestClient):
+class Client(Outbound, Returning, RestClient):
     """A shop's REST API.
 
     :param api_url: of the shop; of the API itself where Adobe runs the shop.

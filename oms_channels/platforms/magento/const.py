@@ -120,5 +120,25 @@ SIGNS_OF_MEMOS = (
     "adjustment_positive",
     "adjustment_negative",
 )
+# ---- Returns (Adobe Commerce) ----
+
+#: How long after it was asked for a return is looked at in the list; an older one that is open is asked for by itself.
+RETURN_DAYS = 60
+RMA_CLOSED, RMA_DONE = "closed", "processed_closed"
+#: A return's ``status`` → ours.
+RMA_STATES = {
+    "pending": "requested",
+    "authorized": "open",
+    "partial_authorized": "open",
+    "received": "open",
+    "received_on_item": "open",
+    "approved": "open",
+    "approved_on_item": "open",
+    "rejected_on_item": "open",
+    "rejected": "refused",
+    "denied": "refused",
+    RMA_DONE: "closed",
+}
+
 #: Begins our code of "too many rows at once"; how many it would take goes on behind it.
 TOO_MANY = "too_many:"

@@ -25,17 +25,18 @@ from odoo.addons.oms_core.domain.documents import (
     RiskFact,
 )
 
+from ...domain import told as telling
 from ...domain.adapter import Reject
 from ...domain.reader import Reader
-from . import const, paying
+from . import const, paying, returns
 from .lines import CENT, Item, amount, items, lines, message, step_of
 
 #: For an order that does not say when it changed: older than any that does, so it never replaces one.
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
-def body(kind: str, raw: bytes) -> OrderDoc:
-    """The order in a polled body.
+def body(kind: str, raw: bytes) -> OrderDoc | telling.ToldReturn:
+    """The order, or the return, in a polled body.
 
     :raises Reject: if it is not JSON, not an object, an error message, or of a kind that has no document.
     """
@@ -45,6 +46,8 @@ def body(kind: str, raw: bytes) -> OrderDoc:
         raise Reject("The shop sent something that is not JSON. Look at what an extension adds to it.") from None
     if kind == "order":
         return order(payload)
+    if kind == telling.RETURN:
+        return returns.told(raw)
     raise Reject(f"A delivery of the kind “{kind}” holds nothing to import.")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from decimal import Decimal
 from typing import Any, NoReturn
 
@@ -30,6 +30,7 @@ from odoo.addons.oms_core.domain.documents import (
 
 from ...domain.adapter import Reject
 from ...domain.outgoing import Item
+from ...domain.told import ToldRefund
 from .reading import complain, read
 
 #: For an order that does not say when it was placed: older than any that does.
@@ -49,18 +50,6 @@ class CancelRequest:
     reason: str = "other"
     note: str = ""
     items: tuple[Item, ...] = ()
-    parse_problems: tuple[Problem, ...] = ()
-
-    def problems(self) -> list[Problem]:
-        return list(self.parse_problems)
-
-
-@dataclass(frozen=True, slots=True)
-class ToldRefund:
-    """The app has given money back for an order, or is about to."""
-
-    order_ref: str
-    refund: RefundDoc
     parse_problems: tuple[Problem, ...] = ()
 
     def problems(self) -> list[Problem]:
@@ -176,10 +165,19 @@ def return_request(payload: Mapping[str, Any]) -> ReturnRequestDoc:
         ),
         way=told["way"],
         store_ref=told["store"],
+        pickup_on=_day(told["pickup_on"]),
         note=told["note"],
         expected=told["expected_total"],
         parse_problems=tuple(problems),
     )
+
+
+def _day(text: str) -> date | None:
+    """A date; what is none is no day that is offered, and so is asked for again."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _order_ref(payload: Mapping[str, Any]) -> str:

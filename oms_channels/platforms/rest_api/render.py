@@ -36,7 +36,8 @@ EVENTS = {
     "tracking_number, tracking_url, location, last, notify. Sent again when its number comes later, with another id and the "
     "same shipment_id.",
     "return.changed": "What happened here to a return: order_id, return_id (none where you do not know it; answer with your "
-    "id as reference), status (begun, approved, refused, cancelled, closed), lines, note, notify.",
+    "id as reference), status (begun, approved, received, disposed, refused, cancelled, closed), lines, note, goods (of what is "
+    "disposed: restocked, not_restocked, apart), notify.",
     "order.cancelled": "What is not going to be delivered: order_id, reason, note, notify, and lines unless it is all.",
     "refund.created": "Money goes back: order_id, refund_id, amount, currency, shipping, lines, reason, pay (you are to pay "
     "it), notify.",
@@ -110,6 +111,7 @@ def return_step(step: ReturnStep) -> dict[str, Any]:
         status=step.step,
         lines=[_full(line_id=item.line_ref, quantity=number(item.quantity), reason=item.reason) for item in step.items],
         note=step.note,
+        goods=step.goods,
         notify=step.notify,
     )
 

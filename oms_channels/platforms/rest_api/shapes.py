@@ -255,6 +255,9 @@ SHAPES: dict[str, tuple[Field, ...]] = {
         Field("lines", "list", "What the customer wants to send back.", True, of="ReturnRequestLine"),
         Field("way", "choice", "How it comes back, one of the ways that are offered.", choices=RETURN_WAYS),
         Field("store", "id", "Code of the store, where it is brought to one.", example="LYON"),
+        Field(
+            "pickup_on", "text", "Where a driver fetches it: one of the days that are offered.", example="2026-03-10"
+        ),
         Field("note", "text", "In the words of the customer."),
         Field(
             "expected_total",

@@ -11,7 +11,7 @@ parser), and taking what a webhook brings for the order (another language, and a
 
 from ...domain.adapter import Adapter, Capabilities, ContentRules, Credential
 
-from . import client, const, parse, verify
+from . import client, const, parse, payout, verify
 
 ADAPTER = Adapter(
     code=const.CODE,
@@ -68,6 +68,7 @@ ADAPTER = Adapter(
         cancel=True,
         prices=True,
         listings=True,
+        payouts=True,
         locations=True,
         subscribe=True,
         compare_and_set=True,
@@ -88,6 +89,7 @@ ADAPTER = Adapter(
     read_event=verify.read_event,
     parse=parse.body,
     client=client.Client,
+    parse_payouts=payout.parse_payouts,
     permissions_help="Dev Dashboard > your app > Versions > Scopes, then release and install it anew. Of a custom app made "
     "before 2026: Settings > Apps > Develop apps > Configuration.",
 )

@@ -16,13 +16,14 @@ from ..rest import WAIT_MAX_S, Answer, RestClient, Tokens
 from . import answers, const, render
 from .contents import Contents
 from .outbound import Outbound
+from .paying_out import PayingOut
 from .returning import Returning
 
 #: Of all shops that this process talks to.
 TOKENS = Tokens()
 
 
-class Client(Outbound, Returning, Contents, RestClient):
+class Client(Outbound, Returning, Contents, PayingOut, RestClient):
     """A shop's Admin API, with the ``webhook_secret`` left out: that is for what comes in.
 
     :param api_url: of the shop, ``https://….myshopify.com``.

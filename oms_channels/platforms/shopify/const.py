@@ -67,6 +67,8 @@ RETURN_STEPS = {
     "cancelled": "CANCELED",
     "closed": "CLOSED",
 }
+#: What becomes of goods → Shopify's word for it (ReverseFulfillmentOrderDispositionType).
+DISPOSITIONS = {"restocked": "RESTOCKED", "not_restocked": "NOT_RESTOCKED", "apart": "PROCESSING_REQUIRED"}
 #: ``returnStatus`` of an order of which nothing comes back.
 NO_RETURN = "NO_RETURN"
 #: A return's ``status`` → ours.
@@ -207,14 +209,9 @@ RECOMMENDED_LEVELS = {"CANCEL": "high", "INVESTIGATE": "medium", "ACCEPT": "low"
 #: A fact's sentiment → our sign: what is negative speaks for fraud.
 SENTIMENTS = {"NEGATIVE": Decimal(1), "POSITIVE": Decimal(-1)}
 
-#: Currencies without two decimals (ISO 4217).
-DECIMALS = {
-    **dict.fromkeys(
-        "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(),
-        0,
-    ),
-    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
-}
+#: Each payout is read whole, so a page of ours has few. A query is charged for five objects for each transaction.
+PAYOUTS_PER_PAGE = 5
+TRANSACTIONS_PER_PAGE = 100
 
 # ---- What we tell ----
 

@@ -17,6 +17,7 @@ from decimal import Decimal
 from odoo.addons.oms_core.domain.documents import ZERO, OrderLineDoc, TaxDoc
 from odoo.addons.oms_core.domain.money import fit, round_to, share
 
+from ...domain import currencies
 from ...domain.reader import Reader
 from . import const
 
@@ -71,7 +72,7 @@ def money_of(order: Reader) -> Money:
     if field not in total and const.MONEY_FIELDS[const.PRESENTMENT_MONEY] in total:
         field = const.MONEY_FIELDS[const.PRESENTMENT_MONEY]
     currency = order.nested("totalPriceSet").nested(field).text("currencyCode")
-    step = Decimal(1).scaleb(-const.DECIMALS.get(currency, 2))
+    step = currencies.step(currency)
     return Money(field, order.fields.get("taxesIncluded") is True, step)
 
 

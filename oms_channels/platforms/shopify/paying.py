@@ -9,6 +9,7 @@ from typing import Any
 
 from odoo.addons.oms_core.domain.money import round_to
 
+from ...domain import currencies
 from ...domain.outgoing import Refund, RefundItem
 from . import answers, const
 
@@ -64,7 +65,7 @@ class Payback:
 
     @property
     def step(self) -> Decimal:
-        return Decimal(1).scaleb(-const.DECIMALS.get(self.currency, 2))
+        return currencies.step(self.currency)
 
     def converted(self, amount: Decimal, currency: str) -> Decimal:
         """An amount in the customer's currency; the whole of the order stays the whole."""

@@ -222,6 +222,34 @@ query OrderGroups($id: ID!, $first: Int!, $after: String) {
 }
 """
 
+PAYOUTS = """
+query Payouts($first: Int!, $after: String, $query: String!) {
+  shopifyPaymentsAccount {
+    payouts(first: $first, after: $after, query: $query, sortKey: ISSUED_AT) {
+      nodes { id legacyResourceId issuedAt status transactionType externalTraceId net { amount currencyCode } }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}
+"""
+
+PAYOUT_TRANSACTIONS = """
+query PayoutTransactions($first: Int!, $after: String, $query: String!) {
+  shopifyPaymentsAccount {
+    balanceTransactions(first: $first, after: $after, query: $query, sortKey: PROCESSED_AT, hideTransfers: true) {
+      nodes {
+        id type test transactionDate adjustmentReason sourceId sourceType sourceOrderTransactionId
+        amount { amount currencyCode }
+        fee { amount currencyCode }
+        net { amount currencyCode }
+        associatedOrder { id name }
+      }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}
+"""
+
 ORDER_OF_FULFILMENT = """
 query OrderOfFulfilment($id: ID!) { fulfillmentOrder(id: $id) { orderId } }
 """
@@ -449,6 +477,33 @@ mutation ReturnCancel($id: ID!) {
 RETURN_CLOSE = """
 mutation ReturnClose($id: ID!) {
   returnClose(id: $id) { return { id status } userErrors { code field message } }
+}
+"""
+
+RETURN_GOODS = """
+query ReturnGoods($id: ID!, $some: Int!, $lines: Int!) {
+  return(id: $id) {
+    reverseFulfillmentOrders(first: $some) {
+      nodes {
+        lineItems(first: $lines) {
+          nodes {
+            id totalQuantity dispositions { type quantity } fulfillmentLineItem { lineItem { id } }
+          }
+          pageInfo { hasNextPage }
+        }
+      }
+      pageInfo { hasNextPage }
+    }
+  }
+}
+"""
+
+RETURN_DISPOSE = """
+mutation ReturnDispose($input: [ReverseFulfillmentOrderDisposeInput!]!) {
+  reverseFulfillmentOrderDispose(dispositionInputs: $input) {
+    reverseFulfillmentOrderLineItems { id }
+    userErrors { code field message }
+  }
 }
 """
 

@@ -70,6 +70,23 @@ def order(order_id: str, side: str) -> Request:
     return graphql(queries.ORDER, {"id": order_id, **_order_variables(const.LINES_PER_PAGE)}, side)
 
 
+def payouts_page(moment: datetime, cursor: str) -> Request:
+    """Payouts issued at ``moment`` or later, the oldest first, so that new ones come behind what has been read."""
+    since = moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    variables = {"first": const.PAYOUTS_PER_PAGE, "after": cursor or None, "query": f"issued_at:>='{since}'"}
+    return graphql(queries.PAYOUTS, variables)
+
+
+def payout_transactions(payout_id: str, cursor: str) -> Request:
+    """:param payout_id: the number of the payout (``legacyResourceId``)."""
+    variables = {
+        "first": const.TRANSACTIONS_PER_PAGE,
+        "after": cursor or None,
+        "query": f"payments_transfer_id:{payout_id}",
+    }
+    return graphql(queries.PAYOUT_TRANSACTIONS, variables)
+
+
 #: What of an order comes in pages → the query for the next one.
 NESTED = {
     "lineItems": queries.ORDER_LINES,
@@ -370,6 +387,28 @@ def return_step(step: ReturnStep, rows: Iterable[tuple[str, int, str]] = ()) -> 
         case "closed":
             return graphql(queries.RETURN_CLOSE, {"id": step.return_ref})
     raise ValueError(f"Shopify knows no step “{step.step}”.")
+
+
+def return_goods(return_ref: str) -> Request:
+    """What of a return came or is to come, and what became of it."""
+    return graphql(queries.RETURN_GOODS, {"id": return_ref, "some": const.RETURN_PARTS, "lines": const.RETURN_LINES})
+
+
+def dispose(step: ReturnStep, rows: Iterable[tuple[str, int]]) -> Request:
+    """Say what becomes of goods. For sale again needs a place; without one it is not restocked there, and its number is told with
+    the stock.
+
+    :param rows: (row of what comes back, pieces).
+    """
+    kind = const.DISPOSITIONS[step.goods]
+    if kind == const.DISPOSITIONS["restocked"] and not step.location_ref:
+        kind = const.DISPOSITIONS["not_restocked"]
+    place = {"locationId": step.location_ref} if step.location_ref else {}
+    given = [
+        {"reverseFulfillmentOrderLineItemId": row, "quantity": quantity, "dispositionType": kind, **place}
+        for row, quantity in rows
+    ]
+    return graphql(queries.RETURN_DISPOSE, {"input": given})
 
 
 # ---- Webhooks ----

@@ -19,6 +19,10 @@ class Returning:
     _returns: Callable[[str], tuple[Mapping[str, Any], Callable[[str], Mapping[str, Any]]]]
 
     def tell_return(self, step: ReturnStep, repeat: bool = False) -> Result:
+        if step.step == "received":
+            return Result("ok", "Shopify is told what becomes of goods, and not that they came.", step.return_ref)
+        if step.step == "disposed":
+            return self._dispose(step)
         rows = list(self._returnable(step)) if step.step == "begun" else []
         if repeat and (known := self._known_return(step)):
             return Result("ok", reference=known)
@@ -39,6 +43,41 @@ class Returning:
             return Result("refused", f"Shopify refuses this step of the return: {errors[0].message}")
         made = answers.mapping(answers.mapping(data, name), "return")
         return Result("ok", reference=str(made.get("id") or step.return_ref))
+
+    def _dispose(self, step: ReturnStep) -> Result:
+        """Tell what becomes of goods: so many more of a line than were told before. What stands there already, whoever told it,
+        is not told twice."""
+        told = answers.mapping(self.ask(render.return_goods(step.return_ref)), "return")
+        groups = answers.nodes(answers.mapping(told, "reverseFulfillmentOrders"))
+        found: dict[str, list[tuple[str, int, int]]] = {}
+        for row in (row for group in groups for row in answers.nodes(answers.mapping(group, "lineItems"))):
+            line = answers.mapping(answers.mapping(row, "fulfillmentLineItem"), "lineItem").get("id")
+            done = sum(int(one.get("quantity") or 0) for one in answers.listed(row.get("dispositions")))
+            found.setdefault(str(line), []).append((str(row["id"]), int(row.get("totalQuantity") or 0), done))
+        rows = []
+        for item in step.items:
+            parts = found.get(item.line_ref, [])
+            left = int(item.earlier + item.quantity) - sum(done for _row, _total, done in parts)
+            left = min(left, int(item.quantity))
+            for row, total, done in parts:
+                taken = min(max(left, 0), total - done)
+                if taken > 0:
+                    left -= taken
+                    rows.append((row, taken))
+            if left > 0:
+                return Result(
+                    "refused",
+                    "More has come back than the return in Shopify knows. Compare the return there, and restock the rest by "
+                    "hand.",
+                    step.return_ref,
+                )
+        if not rows:
+            return Result("ok", reference=step.return_ref)
+        if errors := answers.user_errors(self.ask(render.dispose(step, rows)), "reverseFulfillmentOrderDispose"):
+            return Result(
+                "refused", f"Shopify does not take what became of the goods: {errors[0].message}", step.return_ref
+            )
+        return Result("ok", reference=step.return_ref)
 
     def _returnable(self, step: ReturnStep) -> Iterator[tuple[str, int, str]]:
         """(row of a parcel, pieces, why) that a return of ours takes, parcel by parcel."""

@@ -16,6 +16,7 @@ from unittest.mock import patch
 from ...domain.adapter import Auth, ChannelError, Reject, Retry
 from ...platforms.rest import RESPONSE_MAX_BYTES
 from ..servers.base import PASSING_FAULTS
+from . import returning
 from .inbox import Inbox, Killed
 from .stories import START, STORIES, Clock, Story, forget_tokens
 
@@ -621,7 +622,7 @@ BEHAVIOURS: dict[str, Callable[[Make], None]] = {
         redirect,
         any_schedule,
     )
-}
+} | returning.BEHAVIOURS
 
 #: (platform, behaviour) → why there is nothing to be tried.
 NOTHING_TO_TRY = {
@@ -635,4 +636,5 @@ NOTHING_TO_TRY = {
     ("amazon", "deleted_refunds"): "Amazon's orders do not tell what was paid back",
     ("amazon", "deleted_orders"): "Amazon deletes no orders",
     ("ebay", "deleted_orders"): "eBay deletes no orders",
+    **returning.NOTHING_TO_TRY,
 }

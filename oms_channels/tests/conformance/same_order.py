@@ -356,6 +356,7 @@ def ebay(goods: Sequence[Goods]) -> dict[str, Any]:
                 "lineItemId": str(line.number),
                 "sku": line.sku,
                 "title": line.sku,
+                "quantity": line.quantity,
                 "lineItemCost": _value(listed),
                 "discountedLineItemCost": _value(paid),
                 "appliedPromotions": [

@@ -81,6 +81,8 @@ class Story:
         self.now = lambda: clock.now() + timedelta(seconds=skew_s)
         self.server: Any = self.open()
         self.numbers = iter(range(1, 10_000))
+        #: How far returns and refunds were read, where they are told apart.
+        self.read_until: dict[str, datetime] = {}
         self.refs: list[str] = []
 
     @property
@@ -184,6 +186,24 @@ class Story:
 
     def refunds(self, ref: str) -> int:
         """How many times money went back."""
+        raise NotImplementedError
+
+    # ---- Returns, of platforms that have them ----
+
+    def ask_back(self, ref: str) -> str:
+        """The customer begins a return of one piece there; the platform's id of it."""
+        raise NotImplementedError
+
+    def end_return(self, ref: str, return_ref: str) -> None:
+        """The return is over there."""
+        raise NotImplementedError
+
+    def approvals(self, return_ref: str) -> int:
+        """How many times a return was agreed to."""
+        raise NotImplementedError
+
+    def pay_back_apart(self, ref: str) -> tuple[str, Decimal]:
+        """Money goes back, which the order does not tell; (id, amount)."""
         raise NotImplementedError
 
 
@@ -312,6 +332,21 @@ class ShopifyStory(Story):
     def refunds(self, ref):
         return len(self.server.orders[ref]["refunds"])
 
+    def ask_back(self, ref):
+        line = self.server.orders[ref]["lineItems"]["nodes"][0]["id"]
+        made = self.server.ask_back(ref, {line: 1})
+        self.server.change(ref)
+        return made
+
+    def end_return(self, ref, return_ref):
+        self.server._known_return(return_ref)["status"] = "CLOSED"
+        self.server._stand(self.server.orders[ref])
+        self.server.change(ref)
+
+    def approvals(self, return_ref):
+        # The shop takes it once, and refuses it from then on.
+        return 1 if self.server._known_return(return_ref)["status"] == "OPEN" else 0
+
 
 class MagentoStory(Story):
     """A shop that Adobe runs, because its tokens end; one of one's own signs each request with keys that do not."""
@@ -378,6 +413,16 @@ class MagentoStory(Story):
     def refunds(self, ref):
         return len([row for row in self.server.creditmemos if row["order_id"] == int(ref)])
 
+    def ask_back(self, ref):
+        return self.server.ask_back(ref)
+
+    def end_return(self, ref, return_ref):
+        self.server.returns[int(return_ref)]["status"] = "processed_closed"
+
+    def approvals(self, return_ref):
+        saved = [row for row in self.server.return_saves if str(row["entity_id"]) == return_ref]
+        return len([row for row in saved if row["status"] == "authorized"])
+
 
 class AmazonStory(Story):
     platform = "amazon"
@@ -434,6 +479,19 @@ class AmazonStory(Story):
 
     def refunds(self, ref):
         return len(self.server.feeds)
+
+    def ask_back(self, ref):
+        item = self.server.orders[ref]["orderItems"][0]
+        return self.server.ask_back(ref, item["product"]["sellerSku"])
+
+    def end_return(self, ref, return_ref):
+        row = next(row for row in self.server.returns if row["Amazon RMA ID"] == return_ref)
+        row["Return request status"] = "Completed"
+
+    def pay_back_apart(self, ref):
+        item = self.server.orders[ref]["orderItems"][0]
+        number = self.server.pay_back(ref, item["product"]["sellerSku"], goods="10.50", tax="2.00", commission="1.10")
+        return number, Decimal("12.50")
 
 
 class EbayStory(Story):
@@ -495,6 +553,15 @@ class EbayStory(Story):
     def refunds(self, ref):
         return len([row for row in self.server.refunds if row["order"] == ref])
 
+    def ask_back(self, ref):
+        return self.server.ask_back(ref)
+
+    def end_return(self, ref, return_ref):
+        self.server.settle_return(return_ref)
+
+    def approvals(self, return_ref):
+        return self.server.return_steps.count((return_ref, "APPROVE", {"decision": "APPROVE"}))
+
 
 class AppStory(Story):
     """An app that keeps the documented API."""
@@ -518,7 +585,7 @@ class AppStory(Story):
 
     def put(self, number, **values):
         ref = f"A-{number}"
-        order = {**deepcopy(self.case), "id": ref, "number": str(number), "refunds": [], **values}
+        order = {**deepcopy(self.case), "id": ref, "number": str(number), "refunds": [], "returns": [], **values}
         order.pop("cancel_requested", None)  # nobody has asked for that: it would be called off at once
         self.server.orders[ref] = {**order, "ordered_at": _gmt(self.now()) + "Z"}
         self.change(ref)
@@ -561,6 +628,24 @@ class AppStory(Story):
 
     def refunds(self, ref):
         return len([event for event in self.server.events("refund.created") if event["data"]["order_id"] == ref])
+
+    def ask_back(self, ref):
+        line = self.server.orders[ref]["lines"][0]["id"]
+        row = {
+            "id": f"{ref}-R1",
+            "status": "requested",
+            "lines": [{"line_id": line, "quantity": "1", "reason": "unwanted"}],
+        }
+        self.change(ref, returns=[row])
+        return row["id"]
+
+    def end_return(self, ref, return_ref):
+        [row] = self.server.orders[ref]["returns"]
+        self.change(ref, returns=[{**row, "status": "closed"}])
+
+    def approvals(self, return_ref):
+        events = self.server.events("return.changed")
+        return len([event for event in events if event["data"]["return_id"] == return_ref])
 
 
 STORIES: dict[str, type[Story]] = {

@@ -12,6 +12,7 @@ came of it is told minutes later; parcels are numbered by text. And it misbehave
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import hmac
 import json
@@ -24,6 +25,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
+from .amazon_money import AmazonMoney
 from .amazon_offers import AmazonOffers, as_moment, error
 from .base import Asked, Reply
 
@@ -41,6 +43,10 @@ USAGE_PLANS = {
     "getFeeds": (0.0222, 10),
     "getFeedDocument": (0.0222, 10),
     "getMarketplaceParticipations": (0.016, 15),
+    "listTransactions": (0.5, 10),
+    "getReports": (0.0222, 10),
+    "createReport": (0.0167, 15),
+    "getReportDocument": (0.0167, 15),
 }
 ROUTES = (
     ("GET", r"/orders/2026-01-01/orders", "searchOrders"),
@@ -55,6 +61,10 @@ ROUTES = (
     ("GET", r"/feeds/2021-06-30/feeds", "getFeeds"),
     ("GET", r"/feeds/2021-06-30/feeds/([^/]+)", "getFeed"),
     ("GET", r"/sellers/v1/marketplaceParticipations", "getMarketplaceParticipations"),
+    ("GET", r"/finances/2024-06-19/transactions", "listTransactions"),
+    ("GET", r"/reports/2021-06-30/reports", "getReports"),
+    ("POST", r"/reports/2021-06-30/reports", "createReport"),
+    ("GET", r"/reports/2021-06-30/documents/([^/]+)", "getReportDocument"),
 )
 SEARCH_PARAMETERS = {
     "createdAfter", "createdBefore", "lastUpdatedAfter", "lastUpdatedBefore", "fulfillmentStatuses", "marketplaceIds",
@@ -66,7 +76,7 @@ INCLUDED_DATA = {
 }  # fmt: skip
 
 
-class AmazonServer(AmazonOffers):
+class AmazonServer(AmazonMoney, AmazonOffers):
     """The seller.
 
     :ivar orders: id → order as the API shows it; tests change it as they like.
@@ -97,9 +107,11 @@ class AmazonServer(AmazonOffers):
         self.contents: dict[str, dict[str, Any]] = {}
         self.refunds: list[tuple[str, str, str, str, str]] = []
         self.feeds: dict[str, dict[str, Any]] = {}
+        self.reports: list[dict[str, Any]] = []
         self.token_lifetime_s, self.authorised = 3600, True
         self.result_lag, self.sparse, self.packed = 1, False, True
         self.upload_url = ""
+        self.reports_per_page = 100
         self.clock = clock
         self._plans = {**USAGE_PLANS, **(plans or {})}
         self._left = {name: (float(burst), clock()) for name, (_rate, burst) in self._plans.items()}
@@ -108,6 +120,8 @@ class AmazonServer(AmazonOffers):
         self._documents: dict[str, dict[str, Any]] = {}
         self._ids = iter(range(50_001, 10**9))
         self._signing = secrets.token_bytes(16)
+        self.transactions: list[dict[str, Any]] = []
+        self.returns: list[dict[str, str]] = []
 
     @property
     def credentials(self) -> tuple[str, str, str, str, str]:
@@ -193,6 +207,53 @@ class AmazonServer(AmazonOffers):
         self._tokens[token] = self.clock() + self.token_lifetime_s
         answer = {"access_token": token, "token_type": "bearer", "expires_in": self.token_lifetime_s or 3600}
         return Reply(200, {**answer, "refresh_token": self.refresh_token})
+
+    # ---- Settlements ----
+
+    def write_settlement(self, content: bytes, created: datetime) -> str:
+        """A settlement has closed, and Amazon has written its report; the id of the document."""
+        document_id = f"amzn1.spdoc.1.4.eu.{secrets.token_hex(8)}"
+        body = gzip.compress(content) if self.packed else content
+        self._documents[document_id] = {"content_type": "", "body": body}
+        report = {
+            "reportId": str(next(self._ids)),
+            "reportType": "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2",
+            "processingStatus": "DONE",
+            "createdTime": created.strftime("%Y-%m-%dT%H:%M:%S+00:00"),
+            "reportDocumentId": document_id,
+        }
+        self.reports.append(report)
+        return document_id
+
+    def _getReports(self, asked: Asked) -> Reply:
+        query = asked.params
+        if token := query.get("nextToken"):
+            if len(query) > 1 or token not in self._pages:
+                return error(400, "InvalidInput", "Invalid nextToken.")
+            _wanted, ids, _until = self._pages[token]
+        else:
+            since = as_moment(query.get("createdSince"))
+            if not since or since < self.now() - timedelta(days=90) or "reportTypes" not in query:
+                return error(400, "InvalidInput", "createdSince has to be within 90 days.")
+            ids = [
+                row["reportId"]
+                for row in reversed(self.reports)
+                if row["reportType"] in query["reportTypes"].split(",") and as_moment(row["createdTime"]) >= since
+            ]
+        size = min(int(query.get("pageSize", "10")), self.reports_per_page)
+        shown, rest = ids[:size], ids[size:]
+        answer: dict[str, Any] = {"reports": [dict(row) for row in self.reports if row["reportId"] in shown]}
+        self._make_reports(shown)
+        if rest:
+            answer["nextToken"] = secrets.token_urlsafe(24)
+            self._pages[answer["nextToken"]] = ({}, rest, 0.0)
+        return Reply(200, answer)
+
+    def _getReportDocument(self, asked: Asked, document_id: str) -> Reply:
+        if document_id not in self._documents:
+            return error(404, "NotFound", "The document was not found.")
+        answer = {"reportDocumentId": document_id, "url": self._address(document_id)}
+        return Reply(200, {**answer, "compressionAlgorithm": "GZIP"} if self.packed else answer)
 
     # ---- Orders ----
 

@@ -30,6 +30,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from .base import Asked, PlatformServer, Reply
 from .ebay_notifying import ROOT, Notifications
+from .ebay_returning import Returns
 
 TOKEN_LIFETIME_S = 7200
 CREATED_SKEW_S = 300
@@ -41,12 +42,16 @@ AREAS = frozenset({"fulfillment", "inventory", "notification"})
 KEY_ID = "3f2f9e3c-0000-4000-8000-5b6c7d8e9f00"
 
 
+PAYOUT_WINDOW = re.compile(r"payoutDate:\[([^.]+\.\d+Z)\.\.([^.]+\.\d+Z)\]")
+OF_PAYOUT = re.compile(r"payoutId:\{([^}]+)\}")
+
+
 def error(error_id: int, message: str, domain: str = "API_FULFILLMENT", category: str = "REQUEST") -> dict[str, Any]:
     row = {"errorId": error_id, "domain": domain, "category": category, "message": message, "longMessage": message}
     return {"errors": [row]}
 
 
-class EbayServer(PlatformServer):
+class EbayServer(Returns, PlatformServer):
     """The account.
 
     :ivar orders: id → order as ``getOrder`` shows it.
@@ -81,8 +86,12 @@ class EbayServer(PlatformServer):
         self.notifications = Notifications(error)
         self.shipments: dict[str, list[dict[str, Any]]] = {}
         self.refunds: list[dict[str, Any]] = []
+        self.payouts: list[dict[str, Any]] = []
+        self.transactions: list[dict[str, Any]] = []
         self.cancellations: list[dict[str, Any]] = []
         self.ineligible: list[str] = []
+        self.returns: dict[str, dict[str, Any]] = {}
+        self.return_steps: list[tuple[str, str, dict[str, Any]]] = []
         self.moving: list[Callable[[], None]] = []
         self.signing_key = ed25519.Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"signing").digest())
         self.jwe = "eyJ0ZXN0IjoiandlIn0.a.b.c.d"
@@ -139,10 +148,16 @@ class EbayServer(PlatformServer):
                     return Reply(404, error(195003, "The specified key id is invalid.", "API_NOTIFICATION"))
                 key = "".join(line for line in public_pem().splitlines())
                 return Reply(200, {"key": key, "algorithm": "ECDSA", "digest": "SHA1"})
+            case "GET", "sell", "finances", "v1", "payout":
+                return self._finances(asked.params, "payouts", PAYOUT_WINDOW)
+            case "GET", "sell", "finances", "v1", "transaction":
+                return self._finances(asked.params, "transactions", OF_PAYOUT)
             case _, "commerce", "notification", "v1", *rest:
                 found = self.notifications.handle(asked, rest)
                 if found:
                     return found
+            case _, "post-order", "v2", "return", *rest:
+                return self._return(asked, rest)
             case "POST", "post-order", "v2", "cancellation", *rest:
                 return self._cancel(asked, rest)
         return Reply(404, error(2002, "Resource not found", "ACCESS"))
@@ -179,8 +194,10 @@ class EbayServer(PlatformServer):
             return Reply(403, error(1100, "Insufficient permissions to fulfill the request.", "ACCESS"))
         if asked.headers.get("x-ebay-c-marketplace-id") != self.marketplace_id and area != "notification":
             return Reply(400, error(25709, "Invalid value for header X-EBAY-C-MARKETPLACE-ID."))
-        moves_money = asked.path.endswith("/issue_refund") or asked.path.startswith("/post-order/v2/cancellation")
-        if self.signed and moves_money and not self._is_signed(asked):
+        # Sources: developer.ebay.com/develop/guides/digital-signatures-for-apis, and the pages of the calls.
+        signs = ("/post-order/v2/cancellation", "/sell/finances/")
+        has_to = asked.path.endswith(("/issue_refund", "/decide")) or asked.path.startswith(signs)
+        if self.signed and has_to and not self._is_signed(asked):
             return Reply(400, error(215000, "Missing x-ebay-signature-key header", "ACCESS"))
         return None
 
@@ -209,6 +226,32 @@ class EbayServer(PlatformServer):
         except (InvalidSignature, ValueError):
             return False
         return True
+
+    # ---- Payouts ----
+
+    def send_payout(self, payout: Mapping[str, Any], transactions: Iterable[Mapping[str, Any]]) -> None:
+        """Send a payout to the bank."""
+        self.payouts.append(deepcopy(dict(payout)))
+        self.transactions += [{**deepcopy(dict(row)), "payoutId": payout["payoutId"]} for row in transactions]
+
+    def _finances(self, params: Mapping[str, str], name: str, pattern: re.Pattern) -> Reply:
+        limit, offset = params.get("limit", "20"), params.get("offset", "0")
+        told = pattern.fullmatch(params.get("filter", ""))
+        most = 200 if name == "payouts" else 1000
+        if not (told and limit.isdecimal() and offset.isdecimal() and 1 <= int(limit) <= most):
+            return Reply(400, error(135002, "The filter, limit or offset is invalid.", "API_FINANCES"))
+        if name == "payouts":
+            start, end = datetime.fromisoformat(told[1]), datetime.fromisoformat(told[2])
+            found = [row for row in self.payouts if start <= datetime.fromisoformat(row["payoutDate"]) <= end]
+            found.sort(key=lambda row: row["payoutDate"], reverse=params.get("sort") != "payoutDate")
+        else:
+            found = [row for row in self.transactions if row["payoutId"] == told[1]]
+        page = found[int(offset) : int(offset) + int(limit)]
+        if self.moving:
+            self.moving.pop(0)()
+        if not page:
+            return Reply(204)
+        return Reply(200, {"total": len(found), "limit": int(limit), "offset": int(offset), name: page})
 
     # ---- Orders ----
 

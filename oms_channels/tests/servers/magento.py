@@ -21,6 +21,7 @@ from urllib.parse import parse_qs, quote, unquote
 
 from .base import Asked, PlatformServer, Reply
 from .magento_products import NO_ENTITY, NO_ROUTE, Products
+from .magento_returns import REASONS, Returns
 
 CRITERION = re.compile(
     r"searchCriteria\[filter_?[gG]roups\]\[(\d+)\]\[filters\]\[(\d+)\]\[(field|value|condition_type)\]"
@@ -42,10 +43,12 @@ RESOURCES = {
     "stockItems": "Magento_CatalogInventory::cataloginventory",
     "inventory": "Magento_InventoryApi::inventory",
     "store": "Magento_Backend::store",
+    "returns": "Magento_Rma::magento_rma",
+    "returnsAttributeMetadata": "Magento_Rma::magento_rma",
 }
 
 
-class MagentoServer(Products, PlatformServer):
+class MagentoServer(Products, Returns, PlatformServer):
     """The shop.
 
     :ivar orders: id → order as the API shows it; tests change it as they like. ``_invoices`` and ``_creditmemos`` of a
@@ -78,6 +81,8 @@ class MagentoServer(Products, PlatformServer):
         self.invoices: list[dict[str, Any]] = []
         self.creditmemos: list[dict[str, Any]] = []
         self.shipments: list[dict[str, Any]] = []
+        self.returns: dict[int, dict[str, Any]] | None = {}
+        self.return_saves: list[dict[str, Any]] = []
         for order in orders:
             self.add(order)
         self.products = {product["sku"]: deepcopy(dict(product)) for product in products}
@@ -127,6 +132,11 @@ class MagentoServer(Products, PlatformServer):
             case "GET", "creditmemo", memo_id:
                 found = [memo for memo in self.creditmemos if str(memo["entity_id"]) == memo_id]
                 return Reply(200, found[0]) if found else NO_ENTITY
+            case _, "returns", *rest:
+                return self._returns(method, rest, asked)
+            case "GET", "returnsAttributeMetadata", "reason" if self.returns is not None:
+                options = [{"label": label, "value": value} for value, label in REASONS.items()]
+                return Reply(200, {"attribute_code": "reason", "options": options})
             case _, "products", *rest:
                 return self._products(method, rest, asked)
             case "GET", "stockItems", sku:

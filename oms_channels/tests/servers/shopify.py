@@ -15,7 +15,7 @@ import hmac
 import json
 import re
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -25,7 +25,7 @@ from urllib.parse import parse_qs
 import requests
 
 from .base import Asked, PlatformServer, Reply
-from .gql import Fault, Query, connection
+from .gql import Fault, Query, connection, page
 from .shopify_contents import ProductContents
 from .shopify_mutations import Mutations
 from .shopify_returns import Returns
@@ -36,9 +36,10 @@ TOKEN_LIFE_S = 86_399
 VERSIONS = ("2026-01", "2026-04", "2026-07", "2026-10")
 WRONG_TOKEN = {"errors": "[API] Invalid API key or access token (unrecognized login or wrong password)"}
 PATH = re.compile(r"/admin/api/([0-9]{4}-[0-9]{2}|unstable)/graphql\.json")
+ISSUED = re.compile(r"issued_at:>='?([0-9T:.+Z-]+)'?")
 SINCE = re.compile(r"updated_at:>='?([0-9T:.+Z-]+)'?")
 ALL_SCOPES = (
-    "read_all_orders write_orders write_products write_inventory read_locations write_returns "
+    "read_shopify_payments_payouts read_all_orders write_orders write_products write_inventory read_locations write_returns "
     "write_merchant_managed_fulfillment_orders"
 ).split()
 #: Root field → what one has to be permitted for it.
@@ -47,6 +48,7 @@ NEEDED = {
     "order": "read_orders",
     "productVariants": "read_products",
     "locations": "read_locations",
+    "shopifyPaymentsAccount": "read_shopify_payments_payouts",
     "inventorySetQuantities": "write_inventory",
     "productSet": "write_products",
     "stagedUploadsCreate": "write_products",
@@ -57,6 +59,7 @@ NEEDED = {
     "returnDeclineRequest": "write_returns",
     "returnCancel": "write_returns",
     "returnClose": "write_returns",
+    "reverseFulfillmentOrderDispose": "write_returns",
 }
 
 
@@ -95,6 +98,8 @@ class ShopifyServer(ProductContents, Returns, Mutations, PlatformServer):
         self.stock: dict[tuple[str, str], int] = {}
         self.variants: list[dict[str, Any]] = []
         self.locations = [_location(1, "Main warehouse"), _location(2, "South Congress")]
+        self.payouts: list[tuple[dict[str, Any], list[dict[str, Any]]]] | None = []  # None: without Shopify Payments
+        self.moving: list[Callable[[], None]] = []  # what happens between two pages of transactions
         self.webhooks: list[dict[str, Any]] = []
         self.jobs: dict[str, tuple[str, int]] = {}
         self.job_polls = 1
@@ -282,8 +287,10 @@ class ShopifyServer(ProductContents, Returns, Mutations, PlatformServer):
             "locations": {"nodes": self.locations},
             "currentAppInstallation": {"accessScopes": [{"handle": scope} for scope in self.scopes]},
             "orders": self._list_orders,
+            "shopifyPaymentsAccount": self._payments_account(),
             "order": lambda id: self._order(id),
             "refund": lambda id: self._refund(id),
+            "return": lambda id: self._known_return(id),
             "returnableFulfillments": lambda orderId, first, after=None: self._returnable(orderId),
             "fulfillmentOrder": lambda id: next(
                 (row for rows in self.groups.values() for row in rows if row["id"] == id), None
@@ -297,6 +304,32 @@ class ShopifyServer(ProductContents, Returns, Mutations, PlatformServer):
             "job": lambda id: self._job(id),
             "webhookSubscriptions": {"nodes": self.webhooks},
         }
+
+    def send_payout(self, payout: Mapping[str, Any], transactions: Iterable[Mapping[str, Any]]) -> None:
+        """Send a payout to the bank."""
+        self.payouts.append((dict(payout), [dict(row) for row in transactions]))
+
+    def _payments_account(self) -> dict[str, Any] | None:
+        if self.payouts is None:
+            return None
+
+        def payouts(first: int, query: str, sortKey: str, after: str | None = None) -> dict[str, Any]:
+            found = ISSUED.fullmatch(query)
+            if sortKey != "ISSUED_AT" or not found:
+                raise Fault("This shop only lists payouts by their date.", "BAD_REQUEST")
+            rows = [payout for payout, _rows in self.payouts if _read(payout["issuedAt"]) >= _read(found[1])]
+            return page(sorted(rows, key=lambda payout: payout["issuedAt"]), first, after)
+
+        def transactions(
+            first: int, query: str, sortKey: str, hideTransfers: bool, after: str | None = None
+        ) -> dict[str, Any]:
+            number = query.removeprefix("payments_transfer_id:")
+            if self.moving and after:
+                self.moving.pop(0)()
+            rows = next((rows for payout, rows in self.payouts if payout["legacyResourceId"] == number), [])
+            return page([row for row in rows if not (hideTransfers and row["type"] == "TRANSFER")], first, after)
+
+        return {"payouts": payouts, "balanceTransactions": transactions}
 
     def _list_orders(self, first: int, query: str, sortKey: str, after: str | None = None) -> dict[str, Any]:
         found = SINCE.search(query)

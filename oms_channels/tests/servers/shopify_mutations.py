@@ -24,7 +24,8 @@ class Mutations:
         names = (
             "inventorySetQuantities inventoryActivate productVariantsBulkUpdate fulfillmentCreate orderCancel refundCreate "
             "webhookSubscriptionCreate webhookSubscriptionUpdate stagedUploadsCreate productSet "
-            "returnCreate returnApproveRequest returnDeclineRequest returnCancel returnClose"
+            "returnCreate returnApproveRequest returnDeclineRequest returnCancel returnClose "
+            "reverseFulfillmentOrderDispose"
         ).split()
         return {name: self._keyed(name) for name in names}
 

@@ -40,6 +40,15 @@ class Returns:
             }
             for line_id, quantity in quantities.items()
         ]
+        back = [
+            {
+                "id": self._new_id("ReverseFulfillmentOrderLineItem"),
+                "totalQuantity": line["quantity"],
+                "dispositions": [],
+                "fulfillmentLineItem": line["fulfillmentLineItem"],
+            }
+            for line in lines
+        ]
         found.append(
             {
                 **known,
@@ -47,7 +56,12 @@ class Returns:
                 "decline": None,
                 "returnLineItems": {"nodes": lines},
                 "exchangeLineItems": {"nodes": []},
-                "reverseFulfillmentOrders": {"nodes": []},
+                "reverseFulfillmentOrders": {
+                    "nodes": [{"reverseDeliveries": {"nodes": []}, "lineItems": {"nodes": back}}]
+                    if status == "OPEN"
+                    else []
+                },
+                "_back": back,
                 **values,
             }
         )
@@ -103,6 +117,9 @@ class Returns:
                     if row["status"] not in before:
                         return _refused(f"Return status is {row['status']}.")
                     row.update(status=after, **values)
+                    if after == "OPEN":
+                        group = {"reverseDeliveries": {"nodes": []}, "lineItems": {"nodes": row["_back"]}}
+                        row["reverseFulfillmentOrders"] = {"nodes": [group]}
                     self._stand(order)
                     return {"return": {"id": return_id, "status": after}, "userErrors": []}
         return _refused("Return not found.")
@@ -119,3 +136,34 @@ class Returns:
 
     def _do_returnClose(self, id: str) -> dict[str, Any]:
         return self._step("returnClose", id)
+
+    def _known_return(self, return_id: str) -> dict[str, Any] | None:
+        rows = (row for order in self.orders.values() for row in order.get("returns", {"nodes": []})["nodes"])
+        return next((row for row in rows if row["id"] == return_id), None)
+
+    def _do_reverseFulfillmentOrderDispose(self, dispositionInputs: list[Mapping[str, Any]]) -> dict[str, Any]:
+        def refused(message: str) -> dict[str, Any]:
+            errors = [{"code": "INVALID", "field": ["dispositionInputs"], "message": message}]
+            return {"reverseFulfillmentOrderLineItems": None, "userErrors": errors}
+
+        known = {
+            line["id"]: line
+            for order in self.orders.values()
+            for row in order.get("returns", {"nodes": []})["nodes"]
+            for group in row["reverseFulfillmentOrders"]["nodes"]
+            for line in group["lineItems"]["nodes"]
+        }
+        for given in dispositionInputs:
+            line = known.get(given["reverseFulfillmentOrderLineItemId"])
+            if line is None:
+                return refused("Reverse fulfillment order line item not found.")
+            done = sum(row["quantity"] for row in line["dispositions"])
+            if given["quantity"] < 1 or given["quantity"] > line["totalQuantity"] - done:
+                return refused("The quantity is larger than what is left.")
+            if given["dispositionType"] == "RESTOCKED" and not given.get("locationId"):
+                return refused("A location is required to restock.")
+        for given in dispositionInputs:
+            line = known[given["reverseFulfillmentOrderLineItemId"]]
+            line["dispositions"].append({"type": given["dispositionType"], "quantity": given["quantity"]})
+        rows = [{"id": given["reverseFulfillmentOrderLineItemId"]} for given in dispositionInputs]
+        return {"reverseFulfillmentOrderLineItems": rows, "userErrors": []}

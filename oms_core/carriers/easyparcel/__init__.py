@@ -7,7 +7,14 @@ CARRIER = Carrier(
     code=const.CODE,
     label=const.LABEL,
     capabilities=Capabilities(
-        rate=True, cancel=True, track=True, find=True, return_label=True, webhooks=True, track_batch=const.TRACK_MAX
+        rate=True,
+        cancel=True,
+        track=True,
+        find=True,
+        return_label=True,
+        pickup=True,
+        webhooks=True,
+        track_batch=const.TRACK_MAX,
     ),
     connect=client.Client,
     production_url=const.URL,

@@ -15,14 +15,13 @@ import json
 from collections import deque
 from datetime import datetime
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler
 from itertools import count
 from threading import Lock
 from time import sleep
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from .local import LocalServer
+from .local import LocalHandler, LocalServer
 
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 SERVICES = (
@@ -268,45 +267,34 @@ class EasyParcelServer(LocalServer):
         ).encode()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(LocalHandler):
     service: EasyParcelServer
-    protocol_version = "HTTP/1.1"
 
-    def log_message(self, *_arguments) -> None:
-        pass
-
-    def do_GET(self) -> None:
-        self._handle("GET")
-
-    def do_POST(self) -> None:
-        self._handle("POST")
-
-    def _handle(self, method: str) -> None:
-        content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+    def serve(self, content: bytes) -> None:
         path = urlsplit(self.path).path
         gateway = self.service
         if path.startswith("/label/"):
-            self._write(200, PDF, "application/pdf")
+            self.respond(200, PDF, "application/pdf")
             return
         if path == "/oauth/token":
             status, answer = gateway.token(parse_qs(content.decode()), self.headers.get("Authorization", ""))
-            self._write(status, json.dumps(answer).encode())
+            self.respond(status, json.dumps(answer).encode())
             return
         prefix = f"/open_api/{gateway.version}/"
         body = json.loads(content) if content else None
-        gateway.requests.append((method, path.removeprefix(prefix), body))
+        gateway.requests.append((self.command, path.removeprefix(prefix), body))
         if self.headers.get("Authorization") != f"Bearer {gateway.access_token}":
-            self._write(401, b'{"status_code": 401, "message": "Unauthenticated.", "data": null}')
+            self.respond(401, b'{"status_code": 401, "message": "Unauthenticated.", "data": null}')
             return
         if not path.startswith(prefix):
-            self._write(404, b'{"status_code": 404, "message": "Unknown version", "data": null}')
+            self.respond(404, b'{"status_code": 404, "message": "Unknown version", "data": null}')
             return
         fault, options = gateway.take_fault(path)
         if fault == "busy":
-            self._write(429, b'{"status_code": 429, "message": "Too Many Attempts."}', headers={"Retry-After": "7"})
+            self.respond(429, b'{"status_code": 429, "message": "Too Many Attempts."}', headers={"Retry-After": "7"})
             return
         if fault == "down":
-            self._write(500, b"<html>Server Error</html>", "text/html")
+            self.respond(500, b"<html>Server Error</html>", "text/html")
             return
         if fault == "slow":
             sleep(options["delay_s"])
@@ -322,15 +310,4 @@ class _Handler(BaseHTTPRequestHandler):
             payload = payload[: len(payload) // 2]
         elif fault == "nonsense":
             payload = b'{"error": "Something went wrong"}'
-        self._write(status, payload)
-
-    def _write(
-        self, status: int, body: bytes, mime: str = "application/json", headers: dict[str, str] | None = None
-    ) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", mime)
-        self.send_header("Content-Length", str(len(body)))
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
+        self.respond(status, payload)

@@ -9,13 +9,12 @@ import base64
 import json
 import time
 from collections import deque
-from http.server import BaseHTTPRequestHandler
 from itertools import count
 from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
-from .local import LocalServer
+from .local import LocalHandler, LocalServer
 
 #: A label of one pixel: UPS sends pictures, of which karrio makes a PDF.
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw==")
@@ -142,24 +141,10 @@ def error(code: str, message: str) -> dict[str, Any]:
     return {"response": {"errors": [{"code": code, "message": message}]}}
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(LocalHandler):
     service: UpsServer
-    protocol_version = "HTTP/1.1"
 
-    def log_message(self, *_arguments) -> None:
-        pass
-
-    def do_GET(self) -> None:
-        self._handle("GET")
-
-    def do_POST(self) -> None:
-        self._handle("POST")
-
-    def do_DELETE(self) -> None:
-        self._handle("DELETE")
-
-    def _handle(self, method: str) -> None:
-        content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+    def serve(self, content: bytes) -> None:
         path, ups = urlsplit(self.path).path, self.service
         if path == "/security/v1/oauth/token":
             pair = base64.b64encode(":".join(ups.client).encode()).decode()
@@ -172,7 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
             )
             return
         body = json.loads(content) if content else None
-        ups.requests.append((method, path, body))
+        ups.requests.append((self.command, path, body))
         if self.headers.get("Authorization") != "Bearer token":
             self._write(401, error("250002", "Invalid Authentication Information."))
             return
@@ -180,7 +165,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == "down":
             self._write(503, error("503", "The service is temporarily unavailable"))
             return
-        status, answer = ups.answer(method, path, body)
+        status, answer = ups.answer(self.command, path, body)
         if fault == "lost":
             self.close_connection = True
             return
@@ -190,9 +175,4 @@ class _Handler(BaseHTTPRequestHandler):
         self._write(status, answer)
 
     def _write(self, status: int, answer: Any, raw: bytes | None = None) -> None:
-        body = json.dumps(answer).encode() if raw is None else raw
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        self.respond(status, json.dumps(answer).encode() if raw is None else raw)

@@ -1,0 +1,218 @@
+"""Payouts of any platform that offers a CSV file: which column is what, is told by a :class:`Format`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from odoo.addons.oms_core.domain.documents import ZERO, Problem
+
+from .payout_table import Rows, add_up, decimal_sign, read, refusing
+from .settlement import KINDS, PayoutDoc, PayoutLine
+from .table import Unreadable, manner_of, name_key
+
+CODE = "csv"
+
+#: What a column can be → what it is called. ``amount`` is the effect on what is paid out; a file that has gross amounts and
+#: fees beside them has ``gross`` instead.
+FIELDS = {
+    "payout_id": "Payout",
+    "deposited_on": "Date of the payout",
+    "total": "Total of the payout",
+    "id": "Number of the row",
+    "kind": "Type",
+    "amount": "Amount",
+    "gross": "Amount before fees",
+    "fee": "Fee",
+    "fee_tax": "Tax on the fee",
+    "net": "Amount after fees",
+    "currency": "Currency",
+    "order_ref": "Order",
+    "transaction_ref": "Transaction",
+    "text": "Description",
+    "sku": "SKU",
+    "quantity": "Quantity",
+    "at": "Date",
+    "original_amount": "Amount that the customer paid",
+    "original_currency": "Currency that the customer paid in",
+}
+DATES = ("", "dmy", "mdy")
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How a platform writes its payouts.
+
+    :param columns: name of a column → one of :data:`FIELDS`.
+    :param kinds: what the column of the type says → one of ``KINDS``; compared without case and punctuation. Without a
+        column of the type, what is given is a sale and what is taken a refund.
+    :param decimal: ``.`` or ``,`` before the decimals; empty where the file tells.
+    :param dates: ``dmy`` or ``mdy`` for dates like 03/04/2026; empty where the file tells.
+    :param currency: where the file has no column for it.
+    :param fees_negative: a fee that is taken is written with a minus.
+    :param letters: an encoding that Python knows; empty for UTF-8.
+    """
+
+    columns: Mapping[str, str]
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    decimal: str = ""
+    dates: str = ""
+    currency: str = ""
+    fees_negative: bool = False
+    letters: str = ""
+    delimiter: str = ""
+    platform: str = CODE
+
+    def problems(self) -> list[Problem]:
+        """Why nothing can be read with this format; empty when it can."""
+        found = []
+        told = list(self.columns.values())
+        if unknown := sorted(set(told) - set(FIELDS)):
+            found.append(Problem("bad_field", f"These are no fields: {', '.join(unknown)}. Choose one of the list."))
+        if twice := sorted({name for name in told if told.count(name) > 1}):
+            found.append(Problem("bad_field", f"Two columns are both {', '.join(twice)}. Choose one of them."))
+        if ("amount" in told) == ("gross" in told):
+            found.append(
+                Problem("no_amount", "Choose the column of the amount: either “Amount” or “Amount before fees”.")
+            )
+        if unknown := sorted(set(self.kinds.values()) - set(KINDS)):
+            found.append(
+                Problem("bad_kind", f"These are no kinds of lines: {', '.join(unknown)}. Choose one of the list.")
+            )
+        if not self.currency and "currency" not in told:
+            found.append(
+                Problem("bad_currency", "Choose the column of the currency, or enter the currency of all rows.")
+            )
+        if self.decimal not in ("", ".", ",") or self.dates not in DATES:
+            found.append(Problem("bad_format", "Numbers are written with a point or a comma, dates as dmy or mdy."))
+        return found
+
+
+@refusing(CODE, CODE)
+def parse_payouts(raw: bytes, form: Format, name: str = "") -> list[PayoutDoc]:
+    """The payouts of a file.
+
+    :param name: of the payout, where no column tells it.
+    """
+    if not isinstance(raw, bytes):
+        raise Unreadable("This is no CSV file. Choose the file that the platform offers.")
+    if wrong := form.problems():
+        raise Unreadable(" ".join(problem.message for problem in wrong))
+    columns = {ours: (column,) for column, ours in form.columns.items()}
+    try:
+        rows = read(raw, columns, tuple(columns), (form.letters or "utf-8",), form.delimiter)
+    except LookupError:
+        raise Unreadable(f"“{form.letters[:40]}” is no encoding. Choose utf-8, or what the platform says.") from None
+    amounts = [
+        name for name in ("amount", "gross", "fee", "fee_tax", "net", "total", "original_amount") if name in columns
+    ]
+    rows.decimal = form.decimal or decimal_sign(text for one in amounts for text in rows.texts(one))
+    rows.dates = form.dates or manner_of((), (text for one in ("at", "deposited_on") for text in rows.texts(one))).dates
+    return _docs(rows, form, name)
+
+
+@dataclass(slots=True)
+class _Payout:
+    """A payout in the making."""
+
+    lines: list[PayoutLine] = field(default_factory=list)
+    total: Decimal | None = None
+    deposited_on: date | None = None
+
+
+def _docs(rows: Rows, form: Format, name: str) -> list[PayoutDoc]:
+    kinds = {name_key(word): kind for word, kind in form.kinds.items()}
+    found: dict[tuple[str, str], _Payout] = defaultdict(_Payout)
+    for line, cells in rows.rows:
+        currency = (rows.text(cells, "currency") or form.currency).upper()
+        key = (rows.text(cells, "payout_id") or name, currency)
+        payout = found[key]
+        payout.lines.extend(_row(rows, line, cells, form, kinds, key[0]))
+        if rows.text(cells, "total"):
+            total = rows.amount(line, cells, "total")
+            if payout.total is not None and total != payout.total:
+                rows.complain(line, "total_mismatch", f"the total is {total}, and {payout.total} in a row before.")
+            payout.total = total
+        if day := rows.moment(line, cells, "deposited_on"):
+            payout.deposited_on = day.date()
+    if not found:
+        found[name, form.currency] = _Payout()
+    return [_doc(key, payout, form, tuple(rows.problems)) for key, payout in found.items()]
+
+
+def _row(
+    rows: Rows, line: int, cells: list[str], form: Format, kinds: Mapping[str, str], payout: str
+) -> Iterator[PayoutLine]:
+    main = "amount" if "amount" in rows.places else "gross"
+    sign = -1 if form.fees_negative else 1
+    amount, fee, tax = (
+        rows.amount(line, cells, main),
+        rows.amount(line, cells, "fee", ZERO),
+        rows.amount(line, cells, "fee_tax", ZERO),
+    )
+    if amount is None or fee is None or tax is None:
+        return
+    if "net" in rows.places and (net := rows.amount(line, cells, "net")) is not None:
+        add_up(rows, line, amount, (fee + tax) * sign, net)
+    kind = _kind(rows, line, cells, kinds, amount)
+    name = rows.text(cells, "id") or f"{payout}:{line}"
+    currency = rows.text(cells, "original_currency").upper()
+    quantity = rows.text(cells, "quantity")
+    more = {
+        "order_ref": rows.text(cells, "order_ref"),
+        "transaction_ref": rows.text(cells, "transaction_ref"),
+        "at": rows.moment(line, cells, "at"),
+    }
+    if amount or not (fee or tax):
+        yield PayoutLine(
+            id=name,
+            row=line,
+            kind=kind,
+            amount=amount,
+            text=rows.text(cells, "text"),
+            code=rows.text(cells, "kind") or kind,
+            sku=rows.text(cells, "sku"),
+            quantity=Decimal(quantity) if quantity.lstrip("-").isdecimal() else None,
+            original_amount=rows.amount(line, cells, "original_amount")
+            if rows.text(cells, "original_amount")
+            else None,
+            original_currency=currency,
+            **more,
+        )
+    if fee:
+        yield PayoutLine(f"{name}:fee", line, "fee", -fee * sign, code="fee", text="Fee", **more)
+    if tax:
+        yield PayoutLine(f"{name}:fee_tax", line, "fee_tax", -tax * sign, code="fee_tax", text="Tax on the fee", **more)
+
+
+def _kind(rows: Rows, line: int, cells: list[str], kinds: Mapping[str, str], amount: Decimal) -> str:
+    if "kind" not in rows.places:
+        return "sale" if amount >= 0 else "refund"
+    told = rows.text(cells, "kind")
+    found = kinds.get(name_key(told))
+    if not found:
+        rows.complain(
+            line, "bad_kind", f"“{told[:40]}” is no type that the format knows. Add it to the format of the file."
+        )
+    return found or "adjustment"
+
+
+def _doc(key: tuple[str, str], payout: _Payout, form: Format, problems: tuple[Problem, ...]) -> PayoutDoc:
+    days = [line.at for line in payout.lines if line.at]
+    total = sum((line.amount for line in payout.lines), ZERO)
+    return PayoutDoc(
+        id=key[0],
+        platform=form.platform,
+        account_ref="",
+        currency=key[1],
+        starts_at=min(days, default=None),
+        ends_at=max(days, default=None),
+        deposited_on=payout.deposited_on or (max(days).date() if days else None),
+        total=total if payout.total is None else payout.total,
+        lines=tuple(payout.lines),
+        source=CODE,
+        parse_problems=problems,
+    )

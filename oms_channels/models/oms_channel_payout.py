@@ -1,0 +1,153 @@
+"""Where the payouts of a channel are booked: its own accounts, or the company's, made when they are first needed."""
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+#: Role of an account (``domain/settlement_posting.py``) → its type, and whether its items are reconciled.
+ROLES = {
+    "in_transit": ("asset_current", True),
+    "fee": ("expense", False),
+    "fee_tax": ("asset_current", False),
+    "reserve": ("asset_current", True),
+    "carry_over": ("asset_current", True),
+    "chargeback": ("asset_current", True),
+    "label": ("expense", False),
+    "conversion": ("asset_current", True),
+    "unknown": ("asset_current", True),
+    "rounding": ("expense", False),
+}
+#: Where a search for a free number begins in a chart that has no account of the type.
+FIRST_CODES = {"asset_current": "101000", "expense": "600000"}
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    def _oms_get_payout_account(self, role):
+        """The company's account of a role of :data:`ROLES`."""
+        names = {
+            "in_transit": self.env._("Payouts on their way to the bank"),
+            "fee": self.env._("Fees of sales channels"),
+            "fee_tax": self.env._("Tax on fees of sales channels"),
+            "reserve": self.env._("Held back by sales channels"),
+            "carry_over": self.env._("Carried over between payouts"),
+            "chargeback": self.env._("Disputed payments"),
+            "label": self.env._("Postage bought on sales channels"),
+            "conversion": self.env._("Exchanged between balances of sales channels"),
+            "unknown": self.env._("Payouts to be explained"),
+            "rounding": self.env._("Rounding of sales channels"),
+        }
+        account_type, reconcile = ROLES[role]
+        return self._oms_get_account(f"payout_{role}", names[role], reconcile, account_type, FIRST_CODES[account_type])
+
+    def _oms_get_payout_journal(self):
+        """The journal of the entries that book payouts."""
+        # sudo: journals belong to accountants; see ``oms_core``
+        journals_sudo = self.env["account.journal"].sudo().with_company(self)
+
+        def make():
+            taken = journals_sudo.with_context(active_test=False).search(
+                [*journals_sudo._check_company_domain(self), ("code", "=like", "PAY%")]
+            )
+            codes = set(taken.mapped("code"))
+            return journals_sudo.create(
+                {
+                    "name": self.env._("Payouts of sales channels"),
+                    "code": next(code for code in ("PAYO", *(f"PAY{n}" for n in range(1, 100))) if code not in codes),
+                    "type": "general",
+                    "company_id": self.id,
+                    "show_on_dashboard": False,
+                }
+            )
+
+        return self._oms_find_or_make("payout_journal", make)
+
+
+class OmsChannel(models.Model):
+    _inherit = "oms.channel"
+
+    payout_journal_id = fields.Many2one(
+        "account.journal",
+        string="Journal of Payouts",
+        check_company=True,
+        domain="[('type', '=', 'general')]",
+        help="Payouts are booked here. Empty: the company's journal for payouts.",
+    )
+    payout_auto_post = fields.Boolean(
+        string="Book Clean Payouts",
+        help="Payouts that the channel tells are booked at once when every cent of them is explained. Others wait for an "
+        "accountant, as all do that somebody imports.",
+    )
+    payout_user_id = fields.Many2one(
+        "res.users",
+        string="Accountant",
+        check_company=True,
+        help="Is asked about payouts that need a person. Empty: whoever books them.",
+    )
+    payout_fee_tax_id = fields.Many2one(
+        "account.tax",
+        string="Reverse Charge on Fees",
+        check_company=True,
+        domain="[('type_tax_use', '=', 'purchase')]",
+        help="Computed on the fees of channels abroad that charge no tax: owed and deducted in one.",
+    )
+    payout_transit_account_id = fields.Many2one(
+        "account.account", string="Payouts on Their Way", check_company=True, domain="[('reconcile', '=', True)]"
+    )
+    payout_fee_account_id = fields.Many2one("account.account", string="Fees", check_company=True)
+    payout_fee_tax_account_id = fields.Many2one("account.account", string="Tax on Fees", check_company=True)
+    payout_reserve_account_id = fields.Many2one("account.account", string="Reserves", check_company=True)
+    payout_chargeback_account_id = fields.Many2one("account.account", string="Disputed Payments", check_company=True)
+    payout_label_account_id = fields.Many2one("account.account", string="Postage", check_company=True)
+    payout_unknown_account_id = fields.Many2one(
+        "account.account", string="To Be Explained", check_company=True, domain="[('reconcile', '=', True)]"
+    )
+
+    def _oms_get_clearing_accounts(self):
+        """The accounts on which payments of this channel wait until it pays them out; the one of payments first."""
+        journal_sudo = (
+            self.clearing_journal_id.sudo()
+        )  # sudo: where a channel's money goes is no secret to who settles it
+        methods = journal_sudo.inbound_payment_method_line_ids | journal_sudo.outbound_payment_method_line_ids
+        return (methods.payment_account_id or journal_sudo.default_account_id).with_env(self.env)
+
+    def _oms_get_payout_accounts(self):
+        """{role: id of its account}; see ``domain/settlement_posting.py``.
+
+        :raise UserError: when the channel books no payments, so that a payout has nothing to settle.
+        """
+        self.ensure_one()
+        company = self.company_id
+        clearing = self._oms_get_clearing_accounts()
+        if not clearing:
+            raise UserError(
+                self.env._(
+                    "Channel “%s” has no clearing journal, so its payments are not in the books. Choose one on the channel, "
+                    "have its orders booked, and look at the payout again.",
+                    self.name,
+                )
+            )
+        if fixed := clearing.filtered(lambda account: not account.reconcile):
+            raise UserError(
+                self.env._("Allow reconciliation on account %s, on which payouts are settled.", fixed[0].display_name)
+            )
+        own = {
+            "in_transit": self.payout_transit_account_id,
+            "fee": self.payout_fee_account_id,
+            "fee_tax": self.payout_fee_tax_account_id,
+            "reserve": self.payout_reserve_account_id,
+            "chargeback": self.payout_chargeback_account_id,
+            "label": self.payout_label_account_id,
+            "unknown": self.payout_unknown_account_id,
+        }
+        company_sudo = company.sudo()  # sudo: which accounts are meant follows from the company's settings alone
+        accounts = {role: (own.get(role) or company._oms_get_payout_account(role)).id for role in ROLES}
+        gain = company_sudo.income_currency_exchange_account_id or company_sudo.expense_currency_exchange_account_id
+        loss = company_sudo.expense_currency_exchange_account_id or company_sudo.income_currency_exchange_account_id
+        return {
+            **accounts,
+            "clearing": clearing[0].id,
+            "marketplace_tax": company._oms_get_channel_tax_account().id,
+            "exchange_gain": gain.id,
+            "exchange_loss": loss.id,
+        }

@@ -1,0 +1,213 @@
+"""From reports to payouts: each is taken whole or refused with the reason, and nothing is taken twice."""
+
+import hashlib
+from base64 import b64encode
+from datetime import timezone
+
+from odoo import api, fields, models
+
+from odoo.addons.oms_core.domain.documents import Problem
+from odoo.addons.oms_core.text import as_html
+
+from ..domain.settlement import seen_before
+
+
+def checksum_of(raw):
+    """By which a report is known again, whatever its name."""
+    return hashlib.sha256(raw).hexdigest() if raw else False
+
+
+class OmsSettlement(models.Model):
+    _inherit = "oms.settlement"
+
+    @api.model
+    def _take_problems(self, channel, docs, raw=b""):
+        """{index of a document: why it cannot be taken}; nothing is changed by asking.
+
+        :param raw: the file, where they came in one.
+        """
+        known = self.search([("channel_id", "=", channel.id), ("state", "!=", "refused")])
+        same_file = known.filtered(lambda one: one.checksum == checksum_of(raw)) if raw else known.browse()
+        currencies = set(self.env["res.currency"].search([("active", "=", True)]).mapped("name"))
+        ids = [line.id for doc in docs for line in doc.lines]
+        lines = self.env["oms.settlement.line"].search_fetch(
+            [("channel_id", "=", channel.id), ("external_id", "in", ids)], ["external_id", "settlement_id"]
+        )
+        known_lines = {line.external_id: line.settlement_id.external_id for line in lines}
+        found = {}
+        for index, doc in enumerate(docs):
+            problems = doc.problems()
+            if same_file:
+                problems.append(
+                    Problem(
+                        "same_file",
+                        self.env._(
+                            "This file was imported on %(day)s already, as %(payout)s. Open that, or delete it to import "
+                            "the file anew.",
+                            day=fields.Date.to_string(same_file[0].create_date),
+                            payout=same_file[0].display_name,
+                        ),
+                    )
+                )
+            else:
+                problems += seen_before(doc, set(known.mapped("external_id")), known_lines)
+            if doc.status == "failed":
+                problems.append(
+                    Problem("failed", self.env._("Payout %s did not reach the bank, as the channel says.", doc.id))
+                )
+            elif doc.status == "open":
+                problems.append(
+                    Problem(
+                        "open", self.env._("Payout %s is still being added to. Import it when it is paid out.", doc.id)
+                    )
+                )
+            if doc.currency and doc.currency not in currencies:
+                problems.append(
+                    Problem(
+                        "inactive_currency",
+                        self.env._("Currency %s is not active here. Activate it in Accounting first.", doc.currency),
+                    )
+                )
+            found[index] = problems
+        return found
+
+    @api.model
+    def _take(self, channel, docs, raw=b"", file_name=""):
+        """Keep these payouts, which have no problems, and check them; nothing is booked."""
+        self.search(
+            [
+                ("channel_id", "=", channel.id),
+                ("external_id", "in", [doc.id for doc in docs]),
+                ("state", "=", "refused"),
+            ]
+        ).unlink()
+        currencies = {currency.name: currency.id for currency in self.env["res.currency"].search([])}
+        settlements = self.create(
+            [
+                {
+                    **self._prepare_values(channel, doc),
+                    "currency_id": currencies[doc.currency],
+                    "file": b64encode(raw) if raw else False,
+                    "file_name": file_name,
+                    "checksum": checksum_of(raw),
+                }
+                for doc in docs
+            ]
+        )
+        orders = self._find_order_ids(channel, {line.order_ref for doc in docs for line in doc.lines if line.order_ref})
+        for settlement, doc in zip(settlements, docs, strict=True):
+            self.env["oms.settlement.line"].create(
+                [
+                    {**settlement._prepare_line_values(line), "order_id": orders.get(line.order_ref)}
+                    for line in doc.lines
+                ]
+            )
+            settlement._check()
+        return settlements
+
+    @api.model
+    def _prepare_values(self, channel, doc):
+        day = doc.deposited_on or (doc.ends_at and channel.company_id._oms_get_today(_naive(doc.ends_at)))
+        return {
+            "channel_id": channel.id,
+            "external_id": doc.id,
+            "starts_at": doc.starts_at and _naive(doc.starts_at),
+            "ends_at": doc.ends_at and _naive(doc.ends_at),
+            "deposited_on": doc.deposited_on,
+            "date": day or fields.Date.context_today(self),
+            "total": float(doc.total),
+            "bank_reference": doc.bank_reference,
+            "source": doc.source,
+        }
+
+    def _prepare_line_values(self, line):
+        return {
+            "settlement_id": self.id,
+            "external_id": line.id,
+            "row": line.row,
+            "kind": line.kind,
+            "amount": float(line.amount),
+            "order_ref": line.order_ref,
+            "transaction_ref": line.transaction_ref,
+            "text": line.text,
+            "code": line.code,
+            "sku": line.sku,
+            "quantity": float(line.quantity or 0),
+            "occurred_at": line.at and _naive(line.at),
+            "original_amount": str(line.original_amount) if line.original_amount is not None else False,
+            "original_currency": line.original_currency,
+        }
+
+    # --------------------------------------------------------------------------------------------------- BY A CHANNEL
+
+    @api.model
+    def _oms_apply_payouts(self, channel, docs):
+        """Take in payouts that the channel itself told (kind ``payout`` of the inbox).
+
+        What cannot be taken is kept as refused, with the reasons. Those without anything to explain are booked at once
+        where the channel is set so.
+
+        :return: as all appliers: ``(record, state, text)`` for each.
+        """
+        # sudo: payouts are taken in by the job, whatever the integration user may see of the books
+        settlements_sudo = self.sudo()
+        outcomes = []
+        for doc in docs:
+            existing_sudo = settlements_sudo.search(
+                [("channel_id", "=", channel.id), ("external_id", "=", doc.id), ("state", "!=", "refused")]
+            )
+            if existing_sudo:
+                outcomes.append((existing_sudo, "done", self.env._("This payout is known.")))
+                continue
+            if doc.status == "open":
+                outcomes.append((settlements_sudo, "ignored", self.env._("The payout is still being added to.")))
+                continue
+            if problems := settlements_sudo._take_problems(channel, [doc])[0]:
+                refused_sudo = settlements_sudo._refuse(channel, doc, problems)
+                outcomes.append((refused_sudo, "done", self.env._("Refused: %s", problems[0].message)))
+                continue
+            settlement_sudo = settlements_sudo._take(channel, [doc])
+            if channel.payout_auto_post and not settlement_sudo.task_count:
+                settlement_sudo.action_post()
+            outcomes.append((settlement_sudo, "done", self.env._("Taken in.")))
+        return outcomes
+
+    @api.model
+    def _refuse(self, channel, doc, problems):
+        """Keep a payout that cannot be taken, for an accountant to see why."""
+        text = "\n".join(problem.message for problem in problems)
+        currency = self.env["res.currency"].search([("name", "=", doc.currency)], limit=1)
+        values = {
+            **self._prepare_values(channel, doc),
+            "currency_id": (currency or channel.company_id.currency_id).id,
+            "state": "refused",
+            "problems": text,
+        }
+        refused = self.search(
+            [("channel_id", "=", channel.id), ("external_id", "=", doc.id), ("state", "=", "refused")]
+        )
+        if refused:
+            if refused.problems == text:
+                return refused  # told already, and polled again for as long as the channel shows it
+            refused.write(values)
+        else:
+            refused = self.create(values)
+        refused.message_post(body=as_html(text))
+        refused._leave_activity(self.env._("The payout was refused"), text)
+        return refused
+
+
+class OmsMessage(models.Model):
+    _inherit = "oms.message"
+
+    def _get_appliers(self):
+        """Override: channels tell what they pay out."""
+        return {
+            **super()._get_appliers(),
+            "payout": lambda channel, docs: channel.env["oms.settlement"]._oms_apply_payouts(channel, docs),
+        }
+
+
+def _naive(moment):
+    """A moment as Odoo keeps it."""
+    return moment.astimezone(timezone.utc).replace(tzinfo=None)

@@ -1,0 +1,92 @@
+"""Personal data go on schedule; the ledger, the taxes and the figures of the shop stay what they were."""
+
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import ValidationError
+
+from .common import ChannelsCommon
+
+
+class TestRetention(ChannelsCommon):
+    def _sold(self, days_ago, **values):
+        order = self._order(**values)
+        order.date_order = fields.Datetime.now() - timedelta(days=days_ago)
+        return order
+
+    def _run(self):
+        with self.enter_registry_test_mode():
+            self.env.ref("oms_channels.cron_forget_customers").method_direct_trigger()
+        self.env.invalidate_all()
+
+    def _figures(self):
+        """Trial balance, taxes, and what the order report counts, by country of the customer."""
+        self.env.flush_all()
+        company = [("company_id", "=", self.company.id)]
+        return (
+            self.env["account.move.line"]._read_group(
+                [*company, ("parent_state", "=", "posted")], ["account_id"], ["balance:sum", "__count"]
+            ),
+            self.env["oms.tax.report"]._read_group(
+                company, ["payer", "rate", "country_id"], ["base:sum", "amount:sum"]
+            ),
+            self.env["oms.order.report"]._read_group(
+                company, ["country_id", "state"], ["amount:sum", "quantity_shipped:sum", "__count"]
+            ),
+        )
+
+    def test_who_bought_long_ago_is_forgotten_and_no_figure_changes(self):
+        self.channel.erase_after_days = 30
+        old, new = self._sold(31), self._sold(29)
+        called_off = self._sold(40)
+        called_off._action_cancel()
+        for order in old | new:
+            self._ship(order)
+            self._book(order)
+        before = self._figures()
+        name = old.partner_id.name
+        self._run()
+        self.assertEqual((old.partner_id.email, old.partner_id.phone, old.partner_id.name), (False, False, name))
+        self.assertTrue(old.partner_id.street, "the posted invoice needs it")
+        self.assertEqual((called_off.partner_id.name, called_off.partner_id.street), ("Erased customer", False))
+        self.assertTrue(new.partner_id.email)
+        self.assertEqual(self._figures(), before)
+
+    def test_what_the_books_needed_goes_when_they_need_it_no_more(self):
+        self.channel.erase_after_days = 30
+        order = self._sold(31)
+        self._ship(order)
+        self._book(order)
+        self._run()
+        before = self._figures()
+        long_ago = fields.Date.today() - timedelta(days=4000)
+        self.env.cr.execute("UPDATE account_move SET date = %s WHERE company_id = %s", (long_ago, self.company.id))
+        self.env.cr.execute("UPDATE sale_order SET date_order = %s WHERE id = %s", (long_ago, order.id))
+        order.partner_id.oms_erased_on = long_ago + timedelta(days=31)
+        self.env.invalidate_all()
+        self._run()
+        self.assertEqual((order.partner_id.name, order.partner_id.street), ("Erased customer", False))
+        self.assertEqual(self._figures()[0], before[0])
+
+    def test_who_waits_for_a_parcel_or_buys_elsewhere_is_not_forgotten(self):
+        self.channel.erase_after_days = 30
+        waiting, regular = self._sold(31), self._sold(31)
+        self._ship(regular)
+        self._book(regular)
+        other = self._create_channel("OTHER")
+        regular.copy({"oms_channel_id": other.id, "partner_id": regular.partner_id.id})
+        self._run()
+        self.assertTrue(waiting.partner_id.email and regular.partner_id.email)
+
+    def test_each_is_forgotten_once_and_nobody_where_nothing_is_set(self):
+        order = self._sold(31)
+        self._ship(order)
+        self._book(order)
+        self._run()
+        self.assertTrue(order.partner_id.email)
+        self.channel.erase_after_days = 30
+        self.assertEqual(self.channel._get_forgettable(), order.partner_id)
+        self._run()
+        self.assertFalse(self.channel._get_forgettable())
+        with self.assertRaises(ValidationError):
+            self.channel.erase_after_days = -1

@@ -1,0 +1,299 @@
+"""From an order to the bank: what happened to its money, step by step, and why something of it is still open.
+
+Amounts are in the currency of the order. Entries that are not yet reconciled in full say so with ``open``; each open amount
+becomes one ``Rest`` with a cause, a sentence and what happens next. Nothing here guesses: what no step explains is a rest of
+its own, ``unexplained``, and a task for a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+ZERO = Decimal(0)
+
+#: Kinds of step in the order in which they follow from each other, for those of one moment.
+KINDS = (
+    "ordered",
+    "authorized",
+    "taken",
+    "shipped",
+    "invoiced",
+    "paid",
+    "came_back",
+    "credited",
+    "repaid",
+    "matched",
+    "exchange",
+    "fee",
+    "chargeback",
+    "settled",
+    "banked",
+)
+
+#: What a channel takes off before it pays out.
+KEPT = ("fee", "chargeback")
+
+#: {cause: whether somebody has to do something about it}. The others pass by themselves.
+CAUSES = {
+    "not_shipped": False,
+    "not_invoiced": False,
+    "not_invoiced_by_hand": True,
+    "not_booked": True,
+    "paid_ahead": False,
+    "not_paid": True,
+    "to_pay_back": True,
+    "not_credited": True,
+    "money_not_booked": True,
+    "with_channel": False,
+    "late_at_channel": True,
+    "on_its_way": False,
+    "unexplained": True,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Something to look at. ``model`` and ``id`` are those of the record."""
+
+    model: str
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that happened to the money of an order.
+
+    :param amount: what came or is owed to us is positive, what went back negative.
+    :param document: what happened, and ``entry`` how it is booked; ``None`` where it is not booked by itself.
+    :param counterparts: the entries that it is matched with.
+    :param open: what of it is not matched, with the sign of ``amount``.
+    :param account: on which account that stands.
+    :param counts: whether the amount counts in the totals; a step that only tells where money is does not.
+    """
+
+    at: datetime
+    kind: str
+    amount: Decimal
+    document: Document
+    entry: Document | None = None
+    counterparts: tuple[Document, ...] = ()
+    open: Decimal = ZERO
+    account: str = ""
+    note: str = ""
+    counts: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """What of the goods is not in the books as it is on the shelves, as amounts with tax.
+
+    :param to_ship: ordered, and still to leave.
+    :param to_invoice: left (or ordered, where that is invoiced) and not invoiced; ``to_credit`` came back and not credited.
+    """
+
+    to_ship: Decimal = ZERO
+    to_invoice: Decimal = ZERO
+    to_credit: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How the channel of the order books.
+
+    :param by_hand: whether a person makes the invoices.
+    :param error: why the job could not book the order; empty when it could.
+    :param late_after_days: days after which money that the channel has not paid out is asked for.
+    """
+
+    today: date
+    by_hand: bool = False
+    error: str = ""
+    late_after_days: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """An amount that is open, and why. ``asks`` says whether a person has to do something."""
+
+    cause: str
+    amount: Decimal
+    sentence: str
+    document: Document | None = None
+
+    @property
+    def asks(self) -> bool:
+        return CAUSES[self.cause]
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """``charged`` is invoiced less credited, ``received`` taken less given back, ``owed`` what the customer owes (negative:
+    what we owe), ``settled`` what the channel has accounted for, ``fees`` what it kept (negative), ``banked`` what of
+    both is in payouts that the bank has shown."""
+
+    ordered: Decimal = ZERO
+    invoiced: Decimal = ZERO
+    credited: Decimal = ZERO
+    received: Decimal = ZERO
+    given_back: Decimal = ZERO
+    settled: Decimal = ZERO
+    fees: Decimal = ZERO
+    banked: Decimal = ZERO
+
+    @property
+    def charged(self) -> Decimal:
+        return self.invoiced + self.credited
+
+    @property
+    def owed(self) -> Decimal:
+        return self.charged - self.received - self.given_back
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The page: steps, the oldest first; totals; and what is open."""
+
+    steps: tuple[Step, ...]
+    totals: Totals
+    rests: tuple[Rest, ...]
+
+    @property
+    def is_closed(self) -> bool:
+        return not self.rests
+
+
+def tell(steps: Iterable[Step], goods: Goods, terms: Terms) -> Account:
+    """What happened to the money of one order, and what is open of it.
+
+    >>> order = Document("sale.order", 1, "S00001")
+    >>> noon = datetime(2026, 3, 2, 12)
+    >>> [rest.sentence for rest in tell([Step(noon, "ordered", Decimal(12), order)], Goods(to_ship=Decimal(12)),
+    ...                                 Terms(date(2026, 3, 2))).rests]
+    ['12.00 of goods have not left yet; they are invoiced when they do.']
+    """
+    ranks = {kind: rank for rank, kind in enumerate(KINDS)}
+    # Entries have a day and no hour: what happened on one day is told in the order of cause and effect.
+    told = tuple(
+        sorted(
+            steps, key=lambda step: (step.at.date(), ranks[step.kind], step.at, step.document.name, step.document.id)
+        )
+    )
+    totals = _totals(told)
+    rests = (*_of_goods(goods, terms), *_of_customer(told, totals), *_of_money(told, terms))
+    return Account(told, totals, rests)
+
+
+def _totals(steps: Sequence[Step]) -> Totals:
+    sums = dict.fromkeys(KINDS, ZERO)
+    arrived = {step.entry for step in steps if step.kind == "settled" and step.entry and not step.open}
+    for step in steps:
+        if step.counts:
+            sums[step.kind] += step.amount
+        if step.kind in KEPT and step.entry in arrived:
+            sums["banked"] += step.amount
+    return Totals(
+        ordered=sums["ordered"],
+        invoiced=sums["invoiced"],
+        credited=sums["credited"],
+        received=sums["paid"] + sums["matched"],
+        given_back=sums["repaid"],
+        settled=sums["settled"],
+        fees=sum((sums[kind] for kind in KEPT), ZERO),
+        banked=sums["banked"],
+    )
+
+
+def _of_goods(goods: Goods, terms: Terms) -> Iterable[Rest]:
+    if goods.to_ship > 0:
+        yield Rest(
+            "not_shipped",
+            goods.to_ship,
+            f"{goods.to_ship:.2f} of goods have not left yet; they are invoiced when they do.",
+        )
+    if goods.to_invoice > 0 and terms.error:
+        yield Rest(
+            "not_booked",
+            goods.to_invoice,
+            f"{goods.to_invoice:.2f} could not be invoiced: {terms.error} Mend that, then Book Again on the order.",
+        )
+    elif goods.to_invoice > 0 and terms.by_hand:
+        yield Rest(
+            "not_invoiced_by_hand",
+            goods.to_invoice,
+            f"{goods.to_invoice:.2f} are to be invoiced by a person, as the channel says: Create Invoice on the order.",
+        )
+    elif goods.to_invoice > 0:
+        yield Rest(
+            "not_invoiced", goods.to_invoice, f"{goods.to_invoice:.2f} are to be invoiced; the booking job does it."
+        )
+    if goods.to_credit > 0:
+        yield Rest(
+            "not_credited",
+            -goods.to_credit,
+            f"Goods of {goods.to_credit:.2f} came back and are not credited: settle their return.",
+        )
+
+
+def _of_customer(steps: Sequence[Step], totals: Totals) -> Iterable[Rest]:
+    """What is open between the customer and us; the open parts of the steps are all of it, or something is unexplained."""
+    explained = ZERO
+    for step in steps:
+        if not step.open or step.kind not in ("invoiced", "credited", "paid", "repaid"):
+            continue
+        name = (step.entry or step.document).name
+        if step.kind in ("invoiced", "credited"):
+            explained += step.open
+            if step.open > 0:
+                yield Rest("not_paid", step.open, f"{step.open:.2f} of {name} are not paid.", step.entry)
+            else:
+                yield Rest("to_pay_back", step.open, f"{-step.open:.2f} of {name} are to be paid back.", step.entry)
+        else:
+            explained -= step.open
+            if step.open > 0:
+                sentence = f"{step.open:.2f} of {name} were paid ahead; the next invoice takes them."
+                yield Rest("paid_ahead", -step.open, sentence, step.entry)
+            else:
+                sentence = f"{-step.open:.2f} were given back with {name} and no credit note says for what: make one."
+                yield Rest("unexplained", -step.open, sentence, step.entry)
+    if left := totals.owed - explained:
+        sentence = f"{left:.2f} more were charged than paid, and no open entry shows it: look at the entries below."
+        if left < 0:
+            sentence = (
+                f"{-left:.2f} more were paid than charged, and no open entry shows it: look at the entries below."
+            )
+        yield Rest("unexplained", left, sentence)
+
+
+def _of_money(steps: Sequence[Step], terms: Terms) -> Iterable[Rest]:
+    """What was taken and is not in the books, and what has not come to the bank."""
+    for step in steps:
+        if step.kind == "taken" and step.open:
+            sentence = (
+                f"{step.open:.2f} were taken ({step.document.name}) and are not booked: choose the journal of this way of "
+                "paying on the channel, then Book Again on the order."
+            )
+            yield Rest("money_not_booked", step.open, sentence, step.document)
+        elif step.kind == "settled" and step.open:
+            yield _with_channel(step, terms) if step.entry is None else _on_its_way(step)
+
+
+def _with_channel(step: Step, terms: Terms) -> Rest:
+    days = (terms.today - step.at.date()).days
+    late = days > terms.late_after_days
+    sentence = f"{step.open:.2f} are with the channel since {step.at:%Y-%m-%d}; no payout has them yet."
+    if step.open < 0:
+        sentence = (
+            f"The channel paid {-step.open:.2f} back on {step.at:%Y-%m-%d}; no payout has taken them from us yet."
+        )
+    if late:
+        sentence += f" That is {days} days: import the payout that is missing, or ask the channel."
+    return Rest("late_at_channel" if late else "with_channel", step.open, sentence, step.document)
+
+
+def _on_its_way(step: Step) -> Rest:
+    sentence = f"{step.open:.2f} are in the payout {step.entry.name}, which the bank has not shown yet."
+    return Rest("on_its_way", step.open, sentence, step.entry)

@@ -1,0 +1,137 @@
+"""Checks of accounts that only certain events may change: stock, gift cards, and what channels have to pay out."""
+
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..checks import Violation
+from ..const import CLEARING_LAG_DAYS, PAYOUT_LATE_DAYS
+from .oms_check_entries import TOLERANCE
+
+
+class OmsCheck(models.AbstractModel):
+    _inherit = "oms.check"
+
+    @api.model
+    def _check_stock(self, company, scope):
+        """What stands on the accounts of the stock and is of no goods; the costs of each order are looked at by ``costs``.
+
+        What such an account begins with is its opening balance.
+        """
+        categories = self.env["product.category"].with_company(company)
+        categories = categories.search([("property_stock_valuation_account_id", "!=", False)])
+        accounts = categories.property_stock_valuation_account_id | company.account_stock_valuation_id
+        # Odoo keeps there which entries are closings of the valuation.
+        closings = self.env["ir.config_parameter"].get_param(f"{company.id}.stock_valuation_closing_ids") or ""
+        explained = SQL(
+            """l.display_type = 'cogs' OR l.product_id IS NOT NULL OR m.id = ANY(%s)
+               OR EXISTS (SELECT 1 FROM stock_move s WHERE s.account_move_id = m.id)""",
+            [*self._get_first_entries(company, accounts), *map(int, filter(str.isdigit, closings.split(",")))],
+        )
+        for move, balance in self._find_unexplained(company, scope, accounts, explained):
+            yield self._compare(
+                *("stock", move, balance, 0),
+                self.env._(
+                    "%(entry)s changes the account of the stock by %(amount)s, and no goods came or went.",
+                    entry=move.display_name,
+                    amount=company.currency_id.format(balance),
+                ),
+                self.env._("Change the value of the product instead, or say here what the entry stands for."),
+            )
+
+    def _get_first_entries(self, company, accounts):
+        """The ids of the entries with which accounts begin."""
+        booked = [("account_id", "in", accounts.ids), ("company_id", "=", company.id), ("parent_state", "=", "posted")]
+        rows = self.env["account.move.line"]._read_group(booked, ["account_id"], ["move_id:min"])
+        return [move_id for _account, move_id in rows]
+
+    @api.model
+    def _check_gift_cards(self, company, scope):
+        """What stands on the account and is neither a gift card that was sold nor one that was redeemed."""
+        product = self.env.ref("oms_core.product_gift_card").with_company(company)
+        explained = SQL(
+            """l.product_id = %s OR EXISTS (SELECT 1 FROM account_payment p
+                                              JOIN payment_transaction t ON t.id = p.payment_transaction_id
+                                             WHERE p.move_id = m.id AND t.oms_tender = 'gift_card')""",
+            product.id,
+        )
+        for move, balance in self._find_unexplained(company, scope, product.property_account_income_id, explained):
+            yield self._compare(
+                *("gift_cards", move, balance, 0),
+                self.env._(
+                    "%(entry)s changes what is owed for gift cards by %(amount)s, and no card was sold or redeemed.",
+                    entry=move.display_name,
+                    amount=company.currency_id.format(balance),
+                ),
+                self.env._("Book it on another account, or say here which cards it stands for."),
+            )
+
+    def _find_unexplained(self, company, scope, accounts, explained):
+        """(entry, debits less credits) of the items ``l`` of entries ``m`` on accounts that only certain events may change."""
+        if not accounts:
+            return
+        rows = self._query(
+            SQL(
+                """SELECT m.id, SUM(l.balance)
+                     FROM account_move_line l JOIN account_move m ON m.id = l.move_id AND m.state = 'posted'
+                    WHERE l.account_id IN %(accounts)s AND m.company_id = %(company)s AND m.date >= %(since)s
+                      AND (%(explained)s) IS NOT TRUE
+                 GROUP BY m.id HAVING ABS(SUM(l.balance)) > %(tolerance)s ORDER BY m.id LIMIT %(limit)s""",
+                accounts=accounts._ids,
+                explained=explained,
+                tolerance=TOLERANCE,
+                **self._get_parameters(company, scope),
+            )
+        )
+        for move_id, balance in rows:
+            yield self.env["account.move"].browse(move_id), balance
+
+    @api.model
+    def _check_clearing(self, company, scope):
+        accounts = self._get_clearing_accounts(company)
+        if not accounts:
+            return
+        rows = self._query(
+            SQL(
+                """SELECT l.id, settled.last
+                     FROM account_move_line l
+                     JOIN (SELECT s.account_id, MAX(s.date) AS last FROM account_move_line s
+                            WHERE s.account_id IN %(accounts)s AND s.company_id = %(company)s AND s.full_reconcile_id IS NOT NULL
+                         GROUP BY s.account_id) settled ON settled.account_id = l.account_id
+                    WHERE l.company_id = %(company)s AND l.parent_state = 'posted' AND l.date >= %(since)s
+                      AND NOT COALESCE(l.reconciled, FALSE) AND l.amount_residual != 0 AND l.date <= %(old)s
+                      AND settled.last > l.date + %(lag)s
+                 ORDER BY l.date, l.id LIMIT %(limit)s""",
+                accounts=accounts._ids,
+                old=fields.Date.today() - timedelta(days=PAYOUT_LATE_DAYS),
+                lag=CLEARING_LAG_DAYS,
+                **self._get_parameters(company, scope),
+            )
+        )
+        for item_id, last in rows:
+            item = self.env["account.move.line"].browse(item_id)
+            order = item.move_id.origin_payment_id.payment_transaction_id.sale_order_ids[:1]
+            yield Violation(
+                ((item.move_id._name, item.move_id.id), (item._name, item.id)),
+                self.env._(
+                    "%(amount)s of %(entry)s, of %(date)s, are in no payout, though the channel has settled what came later "
+                    "(up to %(last)s).",
+                    amount=company.currency_id.format(item.amount_residual),
+                    entry=item.move_id.display_name,
+                    date=item.date,
+                    last=last,
+                ),
+                self.env._("Ask the channel for it, or find the payout that has it and match the two."),
+                abs(item.amount_residual),
+                order.id,
+            )
+
+    @api.model
+    def _get_clearing_accounts(self, company):
+        """Where money of channels waits for their payouts, and is matched with them."""
+        # sudo is the caller's: an auditor sees everything
+        channels = self.env["oms.channel"].with_context(active_test=False).search([("company_id", "=", company.id)])
+        journals = channels.clearing_journal_id
+        lines = journals.inbound_payment_method_line_ids | journals.outbound_payment_method_line_ids
+        return lines.payment_account_id.filtered("reconcile")

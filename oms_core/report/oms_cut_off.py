@@ -1,0 +1,212 @@
+"""What the books and the shelves did not say alike at the end of a day: read by accountants when they close a month."""
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+KINDS = [
+    ("shipped_not_invoiced", "Shipped, not invoiced"),
+    ("invoiced_not_shipped", "Invoiced, not shipped"),
+    ("returned_not_credited", "Returned, not credited"),
+    ("credited_not_paid", "Credited, not paid back"),
+    ("captured_not_settled", "Taken by the channel, not paid out"),
+    ("refund_not_settled", "Paid back by the channel, not taken from us"),
+]
+
+AGES = [
+    ("1", "Up to 7 days"),
+    ("2", "8 to 30 days"),
+    ("3", "31 to 90 days"),
+    ("4", "More than 90 days"),
+]
+
+
+class OmsCutOff(models.Model):
+    """One row for each order line, credit note or payment of a channel that was open in this sense at the end of a day.
+
+    The day comes with the context (``oms_cut_off``, a date as text), today by default: the query is made for it, from the
+    dates of transfers, entries and reconciliations, so that a closed month reads the same whenever it is looked at. What
+    moved is dated in the time zone of the company. Amounts are in its currency: sales without tax, at the rate of the order;
+    money as it is booked.
+    """
+
+    _name = "oms.cut.off"
+    _description = "Cut-off"
+    _auto = False
+    _order = "kind, days desc, id"
+    _depends = {
+        "sale.order": ["oms_channel_id", "partner_id", "company_id", "currency_rate", "transaction_ids"],
+        "sale.order.line": ["price_subtotal", "product_uom_qty", "product_id", "product_uom_id", "invoice_lines"],
+        "stock.move": ["state", "date", "quantity", "product_uom", "value", "sale_line_id", "product_uom_qty"],
+        "account.move": ["state", "date", "move_type", "oms_channel_id"],
+        "account.move.line": ["balance", "date", "quantity", "account_id", "move_id"],
+        "account.partial.reconcile": ["amount", "max_date"],
+        "account.payment": ["payment_transaction_id"],
+    }
+
+    kind = fields.Selection(KINDS, readonly=True)
+    order_id = fields.Many2one("sale.order", readonly=True)
+    sale_line_id = fields.Many2one("sale.order.line", string="Order Line", readonly=True)
+    move_line_id = fields.Many2one("account.move.line", string="Journal Item", readonly=True)
+    account_id = fields.Many2one("account.account", readonly=True)
+    product_id = fields.Many2one("product.product", readonly=True)
+    partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
+    channel_id = fields.Many2one("oms.channel", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
+    currency_id = fields.Many2one("res.currency", readonly=True)
+    since = fields.Date(readonly=True)
+    days = fields.Integer(readonly=True, aggregator="max")
+    age = fields.Selection(AGES, readonly=True)
+    quantity = fields.Float(digits="Product Unit", readonly=True)
+    amount = fields.Monetary(readonly=True)
+    cost = fields.Monetary(readonly=True, help="What the goods cost, of those that moved.")
+
+    @api.model
+    def _get_day(self):
+        return fields.Date.to_date(self.env.context.get("oms_cut_off")) or fields.Date.context_today(self)
+
+    @property
+    def _table_query(self):
+        day = self._get_day()
+        return SQL(
+            """
+            WITH goods AS (%(goods)s),
+                 money AS (%(money)s),
+                 every AS (
+                     SELECT id::bigint * 8 + 1 AS id, 'shipped_not_invoiced' AS kind, order_id, id AS sale_line_id,
+                            NULL::int AS move_line_id, NULL::int AS account_id, product_id, partner_id, channel_id, company_id,
+                            currency_id, moved_on AS since, apart AS quantity, price * apart AS amount,
+                            CASE WHEN shipped > 0 THEN value * apart / shipped END AS cost
+                       FROM goods WHERE apart > 0.00001
+                      UNION ALL
+                     SELECT id::bigint * 8 + 2, 'returned_not_credited', order_id, id, NULL, NULL, product_id, partner_id,
+                            channel_id, company_id, currency_id, back_on, uncredited, -price * uncredited,
+                            CASE WHEN shipped > 0 THEN -value * uncredited / shipped END
+                       FROM goods WHERE uncredited > 0.00001
+                      UNION ALL
+                     SELECT id::bigint * 8 + 3, 'invoiced_not_shipped', order_id, id, NULL, NULL, product_id, partner_id,
+                            channel_id, company_id, currency_id, invoiced_on, -apart - uncredited,
+                            price * (-apart - uncredited), NULL
+                       FROM goods WHERE -apart - uncredited > 0.00001
+                      UNION ALL
+                     SELECT id::bigint * 8 + 4, kind, order_id, NULL, id, account_id, NULL, partner_id, channel_id, company_id,
+                            currency_id, since, NULL, amount, NULL
+                       FROM money
+                 )
+            SELECT every.*, %(day)s - since AS days,
+                   CASE WHEN %(day)s - since <= 7 THEN '1' WHEN %(day)s - since <= 30 THEN '2'
+                        WHEN %(day)s - since <= 90 THEN '3' ELSE '4' END AS age
+              FROM every
+            """,
+            goods=self._goods_sql(day),
+            money=self._money_sql(day),
+            day=day,
+        )
+
+    def _goods_sql(self, day):
+        """Of each line of goods what had left, come back, been invoiced and credited by the end of the day.
+
+        ``apart`` is what is with customers beyond what they are charged; negative the other way round. Of that, what came back
+        beyond what is credited is ``uncredited``.
+        """
+        return SQL(
+            """
+            SELECT counted.*, counted.shipped - counted.back - counted.invoiced + counted.credited AS apart,
+                   GREATEST(LEAST(counted.back - counted.credited,
+                                  counted.invoiced - counted.credited - counted.shipped + counted.back), 0) AS uncredited
+              FROM (
+                    SELECT l.id, l.order_id, l.product_id, o.partner_id, o.oms_channel_id AS channel_id, o.company_id,
+                           c.currency_id, l.price_subtotal / l.product_uom_qty / COALESCE(NULLIF(o.currency_rate, 0), 1) AS price,
+                           COALESCE(s.shipped, 0) AS shipped, COALESCE(s.back, 0) AS back, COALESCE(s.value, 0) AS value,
+                           COALESCE(i.invoiced, 0) AS invoiced, COALESCE(i.credited, 0) AS credited,
+                           s.moved_on, s.back_on, i.invoiced_on
+                      FROM sale_order_line l
+                      JOIN sale_order o ON o.id = l.order_id AND o.oms_channel_id IS NOT NULL
+                      JOIN res_company c ON c.id = o.company_id
+                      JOIN res_partner cp ON cp.id = c.partner_id
+                      LEFT JOIN resource_calendar cc ON cc.id = c.resource_calendar_id
+                      JOIN product_product p ON p.id = l.product_id
+                      JOIN product_template t ON t.id = p.product_tmpl_id AND t.type = 'consu'
+                      JOIN uom_uom lu ON lu.id = l.product_uom_id
+                      LEFT JOIN LATERAL (
+                           SELECT SUM(q.part) FILTER (WHERE q.is_out AND q.is_done) AS shipped,
+                                  SUM(q.part) FILTER (WHERE q.is_back AND q.is_done) AS back,
+                                  SUM(ABS(q.value)) FILTER (WHERE q.is_out AND q.is_done) AS value,
+                                  MAX(q.day) FILTER (WHERE q.is_out AND q.is_done) AS moved_on,
+                                  MAX(q.day) FILTER (WHERE q.is_back AND q.is_done) AS back_on
+                             FROM (
+                                   SELECT CASE WHEN m.product_id = l.product_id
+                                               THEN m.quantity * mu.factor / lu.factor
+                                               -- a kit is as far as its parts are, all of them together
+                                               ELSE l.product_uom_qty * m.quantity / NULLIF(SUM(m.product_uom_qty) FILTER (
+                                                    WHERE m.product_id != l.product_id AND d.usage = 'customer') OVER (), 0)
+                                          END AS part,
+                                          d.usage = 'customer' AS is_out, f.usage = 'customer' AS is_back, m.value,
+                                          z.day, m.state = 'done' AND z.day <= %(day)s AS is_done
+                                     FROM stock_move m
+                                     JOIN uom_uom mu ON mu.id = m.product_uom
+                                     JOIN stock_location f ON f.id = m.location_id
+                                     JOIN stock_location d ON d.id = m.location_dest_id
+                                    CROSS JOIN LATERAL (
+                                          SELECT (m.date AT TIME ZONE 'UTC'
+                                                         AT TIME ZONE COALESCE(cp.tz, cc.tz, 'UTC'))::date AS day) z
+                                    WHERE m.sale_line_id = l.id AND m.state != 'cancel'
+                                  ) q
+                           ) s ON TRUE
+                      LEFT JOIN LATERAL (
+                           SELECT SUM(a.quantity * au.factor / lu.factor) FILTER (WHERE v.move_type = 'out_invoice') AS invoiced,
+                                  SUM(a.quantity * au.factor / lu.factor) FILTER (WHERE v.move_type = 'out_refund') AS credited,
+                                  MAX(v.date) FILTER (WHERE v.move_type = 'out_invoice') AS invoiced_on
+                             FROM sale_order_line_invoice_rel r
+                             JOIN account_move_line a ON a.id = r.invoice_line_id
+                             JOIN account_move v ON v.id = a.move_id AND v.state = 'posted' AND v.date <= %(day)s
+                             JOIN uom_uom au ON au.id = COALESCE(a.product_uom_id, l.product_uom_id)
+                            WHERE r.order_line_id = l.id AND v.move_type IN ('out_invoice', 'out_refund')
+                           ) i ON TRUE
+                     WHERE l.product_uom_qty != 0 AND l.display_type IS NULL
+                       AND (s.shipped IS NOT NULL OR s.back IS NOT NULL OR i.invoiced IS NOT NULL)
+                   ) counted
+            """,
+            day=day,
+        )
+
+    def _money_sql(self, day):
+        """Payments of channels on their clearing accounts, and credit notes, that were not matched in full by then."""
+        return SQL(
+            """
+            SELECT b.id, b.account_id, b.partner_id, b.company_id, k.currency_id, b.date AS since,
+                   ROUND((b.balance - COALESCE(d.amount, 0) + COALESCE(e.amount, 0))::numeric, cu.decimal_places) AS amount,
+                   v.oms_channel_id AS channel_id, o.order_id,
+                   CASE WHEN v.move_type = 'out_refund' THEN 'credited_not_paid'
+                        WHEN b.balance > 0 THEN 'captured_not_settled' ELSE 'refund_not_settled' END AS kind
+              FROM account_move_line b
+              JOIN account_move v ON v.id = b.move_id AND v.state = 'posted' AND v.oms_channel_id IS NOT NULL
+              JOIN account_account t ON t.id = b.account_id AND t.reconcile
+              JOIN res_company k ON k.id = b.company_id
+              JOIN res_currency cu ON cu.id = k.currency_id
+              LEFT JOIN LATERAL (SELECT SUM(x.amount) AS amount FROM account_partial_reconcile x
+                                  WHERE x.debit_move_id = b.id AND x.max_date <= %(day)s) d ON TRUE
+              LEFT JOIN LATERAL (SELECT SUM(x.amount) AS amount FROM account_partial_reconcile x
+                                  WHERE x.credit_move_id = b.id AND x.max_date <= %(day)s) e ON TRUE
+              LEFT JOIN account_payment y ON y.id = v.origin_payment_id
+              LEFT JOIN LATERAL (
+                   SELECT MIN(g.sale_order_id) AS order_id FROM sale_order_transaction_rel g
+                    WHERE g.transaction_id = y.payment_transaction_id) w ON TRUE
+              LEFT JOIN LATERAL (
+                   SELECT MIN(h.order_id) AS order_id
+                     FROM account_move_line n
+                     JOIN sale_order_line_invoice_rel r ON r.invoice_line_id = n.id
+                     JOIN sale_order_line h ON h.id = r.order_line_id
+                    WHERE n.move_id = v.id AND v.move_type = 'out_refund') u ON TRUE
+             CROSS JOIN LATERAL (SELECT COALESCE(w.order_id, u.order_id) AS order_id) o
+             WHERE b.date <= %(day)s
+               AND ((v.move_type = 'out_refund' AND t.account_type = 'asset_receivable')
+                    OR (v.origin_payment_id IS NOT NULL AND t.account_type != 'asset_receivable'))
+               AND ROUND((b.balance - COALESCE(d.amount, 0) + COALESCE(e.amount, 0))::numeric, cu.decimal_places) != 0
+            """,
+            day=day,
+        )
+
+    def action_oms_order_to_cash(self):
+        """From a row to everything that happened to the money of its order."""
+        self.check_access("read")
+        return self.order_id.action_oms_order_to_cash()

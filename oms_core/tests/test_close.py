@@ -1,0 +1,147 @@
+"""ACC-01: what an accountant reads when a month is closed: what was open on a day, how old it is, and who pays which tax."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from odoo import fields
+from odoo.fields import Command
+
+from odoo.addons.oms_core.domain.documents import TaxDoc
+
+from .common import OmsCommon
+
+
+class CloseCase(OmsCommon):
+    def _open(self, day=None, **domain):
+        rows = self.env["oms.cut.off"].with_context(oms_cut_off=day and fields.Date.to_string(day))
+        found = rows.search([("company_id", "=", self.company.id)])
+        return sorted((row.kind, row.quantity, row.amount, row.cost) for row in found)
+
+    def _credit(self, invoice):
+        reversal = (
+            self.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=invoice.ids)
+            .create({"journal_id": invoice.journal_id.id})
+        )
+        reversal.refund_moves()
+        reversal.new_move_ids.action_post()
+        return reversal.new_move_ids
+
+    def _back(self, order):
+        """All of it comes back."""
+        delivery = order.picking_ids.filtered(lambda picking: picking.state == "done")[:1]
+        wizard = (
+            self.env["stock.return.picking"]
+            .with_context(active_id=delivery.id, active_ids=delivery.ids, active_model="stock.picking")
+            .create({})
+        )
+        for line in wizard.product_return_moves:
+            line.quantity = delivery.move_ids.filtered(lambda move, line=line: move == line.move_id).quantity
+        picking = self.env["stock.picking"].browse(wizard.action_create_returns()["res_id"])
+        picking.move_ids.picked = True
+        picking.button_validate()
+        return picking
+
+
+class TestCutOff(CloseCase):
+    def test_what_left_and_is_not_invoiced_is_open_until_it_is(self):
+        order = self._order(("STD", 3, 60, 20), payments=())
+        self.assertEqual(self._open(), [])
+        self._ship(order, {self.product_standard: 2})
+        self.assertEqual(self._open(), [("shipped_not_invoiced", 2.0, 40.0, 20.0)])
+        self._book(order)
+        self.assertEqual(self._open(), [])
+
+    def test_a_closed_day_reads_the_same_whatever_happened_since(self):
+        order = self._order(payments=())
+        self._ship(order)
+        yesterday = fields.Date.today() - timedelta(days=1)
+        order.order_line.move_ids.date -= timedelta(days=3)
+        open_then = self._open(yesterday)
+        self.assertEqual(open_then, [("shipped_not_invoiced", 1.0, 20.0, 10.0)])
+        self._book(order)
+        self.assertEqual(self._open(yesterday), open_then)
+        self.assertEqual(self._open(), [])
+
+    def test_what_is_invoiced_at_confirmation_is_open_until_it_leaves(self):
+        self.channel.invoice_policy = "payment"
+        order = self._order(("STD", 3, 60, 20), payments=())
+        self._book(order)
+        self.assertEqual(self._open(), [("invoiced_not_shipped", 3.0, 60.0, 0.0)])
+        self._ship(order)
+        self.assertEqual(self._open(), [])
+
+    def test_what_came_back_is_open_until_it_is_credited_and_paid_back(self):
+        order = self._order()
+        self._ship(order)
+        invoice = self._book(order)
+        taken = ("captured_not_settled", 0.0, 24.0, 0.0)
+        self._back(order)
+        self.assertEqual(self._open(), [taken, ("returned_not_credited", 1.0, -20.0, -10.0)])
+        self._credit(invoice)
+        self.assertEqual(self._open(), [taken, ("credited_not_paid", 0.0, -24.0, 0.0)])
+        repaid = order.transaction_ids._create_child_transaction(
+            24, is_refund=True, state="done", is_post_processed=True, sale_order_ids=[Command.link(order.id)]
+        )
+        order._oms_book_transaction(repaid, self.clearing_journal)
+        order._oms_reconcile()
+        self.assertEqual(self._open(), [taken, ("refund_not_settled", 0.0, -24.0, 0.0)])
+
+    def test_money_of_a_channel_is_open_until_a_payout_has_it_and_was_open_before(self):
+        order = self._order()
+        self._ship(order)
+        self._book(order)
+        self.assertEqual(self._open(), [("captured_not_settled", 0.0, 24.0, 0.0)])
+        row = self.env["oms.cut.off"].search([("company_id", "=", self.company.id)])
+        self.assertEqual((row.order_id, row.channel_id), (order, self.channel))
+        self.assertEqual(row.account_id, self.clearing_account)
+        self.assertEqual(row.days, (fields.Date.today() - row.since).days)
+        waiting = order.transaction_ids.payment_id.move_id.line_ids.filtered(
+            lambda line: line.account_id == self.clearing_account
+        )
+        payout = self.env["account.move"].create(
+            {
+                "journal_id": self.clearing_journal.id,
+                "line_ids": [
+                    Command.create({"account_id": self.clearing_journal.default_account_id.id, "balance": 24}),
+                    Command.create({"account_id": self.clearing_account.id, "balance": -24}),
+                ],
+            }
+        )
+        payout.action_post()
+        (waiting | payout.line_ids.filtered(lambda line: line.account_id == self.clearing_account)).reconcile()
+        self.assertEqual(self._open(), [])
+        yesterday = fields.Date.today() - timedelta(days=1)
+        self.assertEqual(self._open(yesterday), [("captured_not_settled", 0.0, 24.0, 0.0)])
+
+    def test_the_day_is_asked_for_and_is_the_end_of_last_month(self):
+        ask = self.env["oms.cut.off.ask"].create({})
+        self.assertEqual((ask.date + timedelta(days=1)).day, 1)
+        self.assertLess(ask.date, fields.Date.today())
+        self.assertEqual(ask.action_show()["context"]["oms_cut_off"], fields.Date.to_string(ask.date))
+
+
+class TestTaxes(CloseCase):
+    def _report(self):
+        rows = self.env["oms.tax.report"].search([("company_id", "=", self.company.id)])
+        return sorted((row.payer, row.rate, row.base, row.amount) for row in rows)
+
+    def _booked(self, order):
+        self._ship(order)
+        return self._book(order)
+
+    def test_what_a_marketplace_collected_stands_apart_and_both_agree_with_the_ledger(self):
+        remitted = TaxDoc(code="vat", name="VAT", rate=Decimal(20), amount=Decimal("4.00"), remitted=True)
+        line = self._line(taxes=(remitted,))
+        self._booked(self._apply(self._doc(lines=(line,)))[0][0])
+        own = self._booked(self._order(("STD", 2, 40, 5.5)))
+        self._booked(self._order(("STD", 1, 30, 0)))
+        self.assertEqual(
+            self._report(),
+            [("channel", 20.0, 20.0, 4.0), ("company", 5.5, 40.0, 2.2), ("nobody", 0.0, 30.0, 0.0)],
+        )
+        self.assertEqual(self._net(self.company._oms_get_channel_tax_account()), -4.0)
+        self._credit(own)
+        rows = self.env["oms.tax.report"].search([("company_id", "=", self.company.id), ("payer", "=", "company")])
+        self.assertEqual((sum(rows.mapped("amount")), sum(rows.mapped("base"))), (0, 0))
+        self.assertEqual(self._net(rows.account_id), 0)
