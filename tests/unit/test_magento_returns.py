@@ -132,6 +132,23 @@ def test_what_came_is_counted_over_all_parcels_and_rows(shop, client):
     assert len(shop.return_saves) == 3
 
 
+def test_what_the_shop_denied_is_not_expected_and_not_authorized_again(shop, client):
+    ref = shop.ask_back(REF, quantity=1)
+    row = shop.returns[int(ref)]
+    row["items"].append({**row["items"][0], "entity_id": 9, "order_item_id": 1503, "status": "denied"})
+    [found] = read(client)
+    assert [line.line_id for line in found.told.lines] == [LINE]
+    client.tell_return(step("approved", ref))
+    assert [one["status"] for one in row["items"]] == ["authorized", "denied"]
+
+
+def test_a_return_of_which_all_is_denied_is_refused_though_the_shop_calls_it_closed(shop, client):
+    ref = shop.ask_back(REF, status="closed")
+    shop.returns[int(ref)]["items"][0]["status"] = "denied"
+    [found] = read(client)
+    assert (found.told.status, [line.line_id for line in found.told.lines]) == ("refused", [LINE])
+
+
 def test_open_source_has_none(shop, client):
     shop.returns = None
     with pytest.raises(Gone):

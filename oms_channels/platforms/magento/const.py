@@ -125,11 +125,14 @@ SIGNS_OF_MEMOS = (
 #: How long after it was asked for a return is looked at in the list; an older one that is open is asked for by itself.
 RETURN_DAYS = 60
 RMA_CLOSED, RMA_DONE = "closed", "processed_closed"
+#: A returned item's ``status``: the shop said no to it before it came; and those that are not changed any more.
+RMA_ITEM_DENIED = "denied"
+RMA_ITEM_FINAL = frozenset({"approved", "rejected", RMA_ITEM_DENIED})
 #: A return's ``status`` → ours.
 RMA_STATES = {
     "pending": "requested",
     "authorized": "open",
-    "partial_authorized": "open",
+    "partially_authorized": "open",
     "received": "open",
     "received_on_item": "open",
     "approved": "open",

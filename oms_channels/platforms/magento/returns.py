@@ -53,7 +53,7 @@ def told(raw: bytes) -> telling.ToldReturn:
     document = ReturnDoc(
         external_id=envelope["id"],
         status=status(reader),
-        lines=tuple(_line(row, reasons) for row in reader.rows("items", "Returned item")),
+        lines=tuple(_line(row, reasons) for row in _expected(reader)),
         number=number,
         note=_note(reader),
         tracking=next((row.text("track_number") for row in reader.rows("tracks", "Parcel")), ""),
@@ -67,10 +67,22 @@ def status(rma: Reader) -> str:
     """How a return stands. What nobody knows yet waits for a person, as what was only asked for."""
     said = rma.text("status")
     if said == const.RMA_CLOSED:
-        # Closed by hand: over where goods came, else called off.
-        came = any((row.number_or_none("qty_returned") or ZERO) > 0 for row in rma.rows("items", "Returned item"))
-        return "closed" if came else "cancelled"
+        rows = list(rma.rows("items", "Returned item"))
+        if any((row.number_or_none("qty_returned") or ZERO) > 0 for row in rows):
+            return "closed"
+        # Where each item is denied, the shop itself calls the return closed. Else somebody closed it by hand.
+        return "refused" if rows and not any(map(_is_wanted, rows)) else "cancelled"
     return const.RMA_STATES.get(said, "requested")
+
+
+def _is_wanted(row: Reader) -> bool:
+    return row.text("status") != const.RMA_ITEM_DENIED
+
+
+def _expected(rma: Reader) -> list[Reader]:
+    """The items without those that the shop denied; all of a return that was denied as a whole."""
+    rows = list(rma.rows("items", "Returned item"))
+    return [row for row in rows if _is_wanted(row)] or rows
 
 
 def _line(row: Reader, reasons: Mapping[str, Any]) -> ReturnLineDoc:
@@ -136,6 +148,9 @@ def changed(rma: Mapping[str, Any], step: ReturnStep) -> Request:
     items = []
     for row in rows:
         item = dict(row.fields)
+        if row.text("status") in const.RMA_ITEM_FINAL:
+            items.append(item)
+            continue
         if step.step == "approved":
             item["qty_authorized"] = item.get("qty_requested")
         if step.step == "received":
@@ -169,7 +184,7 @@ def comment(rma: Mapping[str, Any], step: ReturnStep) -> Request | None:
 def _spread(rows: list[Reader], step: ReturnStep) -> Iterator[tuple[Reader, Decimal]]:
     """(row, how many of it have come) of a step, which counts by lines of the order; the first rows take it."""
     left = {item.line_ref: item.quantity for item in step.items}
-    for row in rows:
+    for row in filter(_is_wanted, rows):
         line = row.identifier("order_item_id")
         most = row.number_or_none("qty_authorized") or row.number_or_none("qty_requested") or ZERO
         taken = min(left.get(line, ZERO), most)

@@ -12,7 +12,7 @@ from .magento_products import NO_ENTITY, NO_ROUTE
 
 REASONS = {"19": "Wrong Size", "20": "Wrong Color", "21": "Out of Service", "22": "Other", "77": "Smells odd"}
 STATES = {
-    "pending", "authorized", "partial_authorized", "received", "received_on_item", "approved", "approved_on_item",
+    "pending", "authorized", "partially_authorized", "received", "received_on_item", "approved", "approved_on_item",
     "rejected", "rejected_on_item", "denied", "closed", "processed_closed",
 }  # fmt: skip
 ITEM_STATES = {"pending", "authorized", "received", "approved", "rejected", "denied"}
