@@ -77,5 +77,7 @@ ARRIVED_AFTER_DAYS = 5
 
 #: What a unit that is said to be defective leaves when it is back, as a share of what such goods leave on average.
 DEFECT_RECOVERY = Decimal("0.2")
+#: Holidays of a company that are looked at, the latest ones.
+HOLIDAYS_MAX = 200
 #: Hours for which a refund by a channel of which only the sum is told waits for its details.
 REFUND_DETAILS_WAIT_H = 24

@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from odoo.addons.oms_core.domain.money import round_to
 
-from .policy import KEEPABLE, MONEY, NO_POLICY, OUTCOMES, SHARE_MIN_ORDERS, ZERO, Policy
+from .policy import KEEPABLE, MONEY, NO_POLICY, OUTCOMES, SHARE_MIN_ORDERS, ZERO, Policy, WorkingDays
 from .return_facts import Facts, History, Judgement, LineFacts, LineJudgement, Problem, Verdict
 from .returnless import Item, to_keep
 
@@ -80,7 +80,7 @@ def choose(
 
 def _judge_line(facts, line, policy, why, passed, today) -> LineJudgement:
     room, nothing_left = _quantities(facts, line)
-    ends = {outcome: window_end(policy, line, outcome) for outcome in OUTCOMES}
+    ends = {outcome: window_end(policy, line, outcome, facts.working_days) for outcome in OUTCOMES}
     verdicts = {
         outcome: _verdict(line, policy, outcome, ends, room[outcome], nothing_left, today) for outcome in OUTCOMES
     }
@@ -176,7 +176,7 @@ HARD = frozenset(
 )
 
 
-def window_end(policy: Policy, line: LineFacts, outcome: str) -> date | None:
+def window_end(policy: Policy, line: LineFacts, outcome: str, working_days: WorkingDays) -> date | None:
     """The last day for an outcome; ``None`` without limit, or before the days have begun to count."""
     days = policy.windows.get(outcome)
     if days is None or line.order is None:
@@ -187,7 +187,9 @@ def window_end(policy: Policy, line: LineFacts, outcome: str) -> date | None:
     day = start.date()
     end = day + timedelta(days=days)
     holiday = policy.holiday
-    return max(end, holiday.until) if holiday and holiday.starts <= day <= holiday.ends else end
+    if holiday and holiday.starts <= day <= holiday.ends:
+        end = max(end, holiday.until)
+    return working_days.first_from(end) if policy.ends_on_working_day else end
 
 
 def _verdict(line, policy, outcome, ends, most, nothing_left, today) -> Verdict:

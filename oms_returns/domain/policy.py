@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 ZERO = Decimal(0)
@@ -23,6 +23,9 @@ SHARE_MIN_ORDERS = 3
 
 #: Days on which the law of the European Union lets a customer withdraw from a purchase at a distance (2011/83/EU art. 9).
 STATUTORY_DAYS = 14
+
+#: Longer than any company is closed.
+CLOSED_DAYS_MAX = 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,23 @@ class Holiday:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkingDays:
+    """On which days a company works: on these days of the week (Monday is 0), but for its holidays."""
+
+    weekdays: frozenset = frozenset(range(5))
+    holidays: frozenset = frozenset()
+
+    def first_from(self, day: date) -> date:
+        """This day, or the first working day after it; itself where nobody works for weeks.
+
+        >>> WorkingDays(holidays=frozenset({date(2026, 4, 6)})).first_from(date(2026, 4, 4))
+        datetime.date(2026, 4, 7)
+        """
+        days = (day + timedelta(days=later) for later in range(CLOSED_DAYS_MAX))
+        return next((one for one in days if one.weekday() in self.weekdays and one not in self.holidays), day)
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """How much a customer may send back within some days; ``None`` is no limit.
 
@@ -119,6 +139,8 @@ class Policy:
 
     :param windows: {outcome that is offered: days from delivery, or ``None`` without limit}; ``nothing`` always is.
     :param starts: ``line``: with the last delivery of the line; ``order``: with the last one of the whole order.
+    :param ends_on_working_day: a last day on which the company does not work is the next one on which it does, as the law of
+        the European Union counts periods (Regulation 1182/71 art. 3).
     :param fee_kind: ``none``, ``fixed`` (for each unit) or ``percent`` (of what is paid back).
     :param our_reasons: for these there is no fee and we pay the label: they are our fault.
     :param returnless: ``never``, ``cheaper`` (than to have the goods back) or ``below`` (a value of the line).
@@ -130,6 +152,7 @@ class Policy:
     windows: Mapping[str, int | None] = field(default_factory=lambda: dict.fromkeys(OUTCOMES))
     starts: str = "line"
     holiday: Holiday | None = None
+    ends_on_working_day: bool = False
     is_final_sale: bool = False
     is_automatic: bool = False
     label_paid_by: str = "merchant"

@@ -106,8 +106,9 @@ def get_problems(facts):
             problems.append(
                 Problem(
                     "kit_in_part",
-                    f"“{line.name}” is a kit and comes back in whole ones. For a part of it, refund by hand and take the "
-                    "part in with Return on the delivery.",
+                    f"“{line.name}” is a kit and comes back in whole ones. For a part of it: take the part in with “Return” "
+                    "on its delivery, and give its share of the price back with “Give Money” on a claim for the kit with the "
+                    "outcome “Nothing”.",
                 )
             )
         if line.outcome_code == "nothing" and not line.has_reason:

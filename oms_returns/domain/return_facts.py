@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
-from .policy import ZERO
+from .policy import ZERO, WorkingDays
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,7 @@ class Facts:
     :param step: the smallest unit of the currency.
     :param label_cost: what a label for all of it would cost us; ``None`` where nobody knows.
     :param receipt_cost: what taking in a parcel costs, besides its lines.
+    :param working_days: those of the company.
     """
 
     lines: Sequence[LineFacts] = ()
@@ -99,6 +100,7 @@ class Facts:
     currency: str = ""
     label_cost: Decimal | None = None
     receipt_cost: Decimal = ZERO
+    working_days: WorkingDays = WorkingDays()
 
     def convert(self, amount: Decimal) -> Decimal:
         """An amount of a policy in the currency of the return."""

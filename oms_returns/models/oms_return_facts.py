@@ -9,7 +9,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ..domain.eligibility import judge
-from ..domain.policy import ZERO
+from ..domain.policy import ZERO, WorkingDays
 from ..domain.return_facts import Facts, History, LineFacts
 
 
@@ -90,13 +90,25 @@ class OmsReturn(models.Model):
         )
         customers = self._get_customer_facts(requests, policies, partners)
         histories = self._get_histories(requests, policies, partners)
+        working_days = {
+            company: company._oms_get_working_days()
+            for company, some in policies.items()
+            if any(policy.ends_on_working_day for policy in some)
+        }
         recoveries = {}
         for company, of_company in lines.grouped("company_id").items():
             if _asks_costs(policies.get(company, ())):
                 recoveries |= of_company._oms_get_recoveries(company)
         return [
             self._get_request_facts(
-                request, policies[request.company], by_id, orders, recoveries, history=history, **customer
+                request,
+                policies[request.company],
+                by_id,
+                orders,
+                recoveries,
+                history=history,
+                working_days=working_days.get(request.company, WorkingDays()),
+                **customer,
             )
             for request, customer, history in zip(requests, customers, histories, strict=True)
         ]

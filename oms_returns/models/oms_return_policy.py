@@ -37,6 +37,7 @@ TERMS = (
     "holiday_from",
     "holiday_to",
     "holiday_until",
+    "ends_on_working_day",
     "approval",
     "label_paid_by",
     "fee_kind",
@@ -110,6 +111,11 @@ class OmsReturnPolicy(models.Model):
     holiday_from = fields.Date(string="Delivered from")
     holiday_to = fields.Date(string="Delivered to")
     holiday_until = fields.Date(string="May Come Back until")
+    ends_on_working_day = fields.Boolean(
+        string="Ends on a Working Day",
+        help="A last day that is a weekend or a holiday, by the working hours of the company, becomes the next working day. The "
+        "law of the European Union counts periods so (Regulation 1182/71).",
+    )
     approval = fields.Selection(
         [("automatic", "By itself"), ("by_hand", "By a person")],
         string="Authorized",
@@ -257,6 +263,7 @@ class OmsReturnPolicy(models.Model):
             windows={outcome: self[days] or None for outcome, (offers, days) in WINDOWS.items() if self[offers]},
             starts=self.window_start,
             holiday=self.holiday_until and Holiday(self.holiday_from, self.holiday_to, self.holiday_until) or None,
+            ends_on_working_day=self.ends_on_working_day,
             is_final_sale=self.is_final_sale,
             is_automatic=self.approval == "automatic",
             label_paid_by=self.label_paid_by,
@@ -337,6 +344,8 @@ class OmsReturnPolicy(models.Model):
                 last=fields.Date.to_string(self.holiday_to),
                 until=fields.Date.to_string(self.holiday_until),
             )
+        if self.ends_on_working_day:
+            yield self.env._("A last day on a weekend or a holiday becomes the next working day.")
         yield from self._say_costs()
         if self.needs_inspection:
             yield self.env._("Goods are inspected before anything is settled.")

@@ -1,13 +1,14 @@
 """What an order knows of goods that may come back, and what their way back costs and brings."""
 
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from odoo import fields, models
 
 from odoo.addons.oms_core.domain import rates
 
-from ..const import ARRIVED_AFTER_DAYS, DEFECT_RECOVERY
-from ..domain.policy import ZERO
+from ..const import ARRIVED_AFTER_DAYS, DEFECT_RECOVERY, HOLIDAYS_MAX
+from ..domain.policy import ZERO, WorkingDays
 from ..domain.return_facts import OrderFacts
 from .oms_return_facts import as_decimal
 
@@ -22,6 +23,19 @@ class ResCompany(models.Model):
         """A moment (UTC) by the clocks of the company; both without time zone."""
         zone = ZoneInfo(self._oms_get_zone())
         return moment.replace(tzinfo=ZoneInfo("UTC")).astimezone(zone).replace(tzinfo=None)
+
+    def _oms_get_working_days(self):
+        """On which days the company works, by its working hours and their holidays; Monday to Friday without any."""
+        self.ensure_one()
+        calendar_sudo = self.sudo().resource_calendar_id  # sudo: the answer to a customer depends on nobody's rights
+        weekdays = {int(one.dayofweek) for one in calendar_sudo.attendance_ids if not one.display_type}
+        if not weekdays:
+            return WorkingDays()
+        closed = set()
+        for leave in calendar_sudo.global_leave_ids.sorted("date_from", reverse=True)[:HOLIDAYS_MAX]:
+            first, last = (self._oms_get_local(moment).date() for moment in (leave.date_from, leave.date_to))
+            closed |= {first + timedelta(days=later) for later in range((last - first).days + 1)}
+        return WorkingDays(frozenset(weekdays), frozenset(closed))
 
 
 class StockPicking(models.Model):

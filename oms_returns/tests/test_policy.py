@@ -480,6 +480,25 @@ class TestBadInput(PolicyCommon):
         self.assertFalse(request._authorize_if_allowed())
         self.assertTrue(request._judge().ok)
 
+    def test_a_last_day_in_a_holiday_of_the_company_is_the_next_working_day(self):
+        self._policy(ends_on_working_day=True)
+        calendar = self.env["resource.calendar"].create({"name": "Week", "company_id": self.company.id, "tz": "UTC"})
+        self.company.resource_calendar_id = calendar
+        self.env["resource.calendar.leaves"].create(
+            {
+                "name": "St Patrick's Day",
+                "calendar_id": calendar.id,
+                "date_from": datetime(2026, 3, 17),
+                "date_to": datetime(2026, 3, 17, 23, 59, 59),
+            }
+        )
+        order = self._delivered(("STD", 2))
+        request = self._asked(order, 1, on=datetime(2026, 3, 18, 12))
+        self.assertEqual(self._refusals(request), [], "17 March would have been the last day")
+        request.action_authorize()
+        self.assertEqual(request.line_ids.window_end.date(), date(2026, 3, 18))
+        self.assertEqual(self._refusals(self._asked(order, 1, on=datetime(2026, 3, 19, 12))), ["window"])
+
     def test_a_policy_that_makes_no_sense_cannot_be_saved(self):
         for values in (
             {"holiday_from": "2026-11-01"},

@@ -65,6 +65,32 @@ class TestKitsComeBack(OmsCommon):
         self.assertEqual((request.stage, request.amount_refunded), ("settled", 96))
         self.assertNothingWrong()
 
+    def test_a_part_of_a_kit_comes_back_for_its_share_of_the_price_as_the_sentence_says(self):
+        order = self._sent()
+        if order is None:
+            return
+        request = self._request(order, 0.5)
+        self.assertRegex(request.problem, "whole ones.*“Return”.*“Give Money”.*“Nothing”")
+        request.unlink()
+        [delivery] = order.picking_ids
+        context = {"active_id": delivery.id, "active_ids": delivery.ids, "active_model": "stock.picking"}
+        wizard = self.env["stock.return.picking"].with_context(**context).create({})
+        wizard.product_return_moves.filtered(lambda row: row.product_id == self.mug).quantity = 1
+        receipt = wizard._create_return()
+        receipt.move_ids.picked = True
+        receipt.button_validate()
+        claim = self._request(order, 1)
+        claim.kind = "claim"
+        claim.line_ids.write({"outcome": "nothing", "comment": "One mug is back"})
+        claim.action_authorize()
+        give = claim.action_open_give()
+        wizard = self.env[give["res_model"]].with_context(**give["context"])
+        wizard.create({"amount": 15, "why": "A mug of three"}).action_give()
+        claim.action_close()
+        self.assertEqual((claim.amount_refunded, claim.state), (15, "closed"))
+        self.assertEqual((self._on_shelf(), order.order_line._oms_get_returnable()), ([5, 7], 2))
+        self.assertNothingWrong()
+
     def test_a_kit_is_inspected_as_one_and_its_parts_go_where_it_goes(self):
         order = self._sent()
         if order is None:

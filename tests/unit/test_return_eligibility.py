@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from odoo.addons.oms_returns.domain.eligibility import judge
-from odoo.addons.oms_returns.domain.policy import OUTCOMES, Holiday, Limits, Policy, Scope
+from odoo.addons.oms_returns.domain.policy import OUTCOMES, Holiday, Limits, Policy, Scope, WorkingDays
 from odoo.addons.oms_returns.domain.return_facts import Facts, History, LineFacts, OrderFacts
 
 DELIVERED = datetime(2026, 3, 3, 15, 30)
@@ -88,6 +88,27 @@ class TestWindows:
     def test_a_holiday_never_shortens_a_window(self):
         holiday = Holiday(date(2026, 3, 1), date(2026, 3, 10), date(2026, 3, 5))
         assert asked(replace(POLICY, holiday=holiday)).window_end == date(2026, 3, 17)
+
+    @pytest.mark.parametrize(
+        ("days", "last"),
+        [
+            (11, date(2026, 3, 16)),  # Saturday: the Monday after it
+            (12, date(2026, 3, 16)),
+            (13, date(2026, 3, 16)),
+            (14, date(2026, 3, 18)),  # a holiday on Tuesday
+            (15, date(2026, 3, 18)),
+        ],
+    )
+    def test_a_last_day_on_which_nobody_works_becomes_the_next_working_day(self, days, last):
+        policy = replace(POLICY, windows={"refund": days}, ends_on_working_day=True)
+        closed = Facts(working_days=WorkingDays(holidays=frozenset({date(2026, 3, 17)})))
+        assert asked(policy, on(10), closed).window_end == last
+        assert asked(policy, on(last.day), closed).ok
+        assert codes(asked(policy, on(last.day + 1), closed)) == ["window"]
+
+    def test_where_nobody_ever_works_the_days_are_counted_as_they_are(self):
+        policy = replace(POLICY, ends_on_working_day=True)
+        assert asked(policy, facts=Facts(working_days=WorkingDays(frozenset()))).window_end == date(2026, 3, 17)
 
 
 class TestWhichPolicy:
