@@ -110,41 +110,55 @@ class OmsCheck(models.AbstractModel):
             )
 
     def _find_edited_invoices(self, company, scope):
-        """(invoice, what, what it says, what its items come to)"""
+        """(invoice, what, what it says, what its items come to)
+
+        Where Odoo takes taxes out of the prices, or rounds them over the whole document, the amount of each item may be a cent
+        off what is shown as its price; amounts that we pinned are exact.
+        """
         rows = self._query(
             SQL(
-                """SELECT m.id, m.amount_total, sums.total, m.amount_untaxed, sums.net, sums.priced, m.amount_tax, sums.tax
+                """SELECT m.id, m.amount_total, sums.total, m.amount_untaxed, sums.net, sums.priced, m.amount_tax, sums.tax,
+                          c.rounding * (0.5 + sums.rounded)
                      FROM account_move m
                      JOIN res_currency c ON c.id = m.currency_id
+                     JOIN res_company o ON o.id = m.company_id
              CROSS JOIN LATERAL (
                    SELECT COALESCE(SUM(-sign * l.amount_currency) FILTER (WHERE l.display_type = 'payment_term'), 0) AS total,
                           COALESCE(SUM(sign * l.amount_currency) FILTER (WHERE l.display_type IN ('product', 'rounding')), 0)
                             AS net,
                           COALESCE(SUM(l.price_subtotal) FILTER (WHERE l.display_type = 'product'), 0)
                             + COALESCE(SUM(sign * l.amount_currency) FILTER (WHERE l.display_type = 'rounding'), 0) AS priced,
-                          COALESCE(SUM(sign * l.amount_currency) FILTER (WHERE l.display_type = 'tax'), 0) AS tax
+                          COALESCE(SUM(sign * l.amount_currency) FILTER (WHERE l.display_type = 'tax'), 0) AS tax,
+                          COUNT(*) FILTER (WHERE l.display_type = 'product' AND l.extra_tax_data IS NULL
+                                           AND (o.tax_calculation_rounding_method = 'round_globally' OR %(has_included)s)
+                          ) AS rounded
                      FROM account_move_line l, (SELECT CASE m.move_type WHEN 'out_invoice' THEN -1 ELSE 1 END AS sign) s
                     WHERE l.move_id = m.id) sums
                     WHERE m.company_id = %(company)s AND m.state = 'posted' AND m.date >= %(since)s
                       AND m.move_type IN ('out_invoice', 'out_refund') AND m.oms_channel_id IS NOT NULL
                       AND (ABS(m.amount_total - sums.total) > c.rounding / 2 OR ABS(m.amount_untaxed - sums.net) > c.rounding / 2
-                           OR ABS(m.amount_untaxed - sums.priced) > c.rounding / 2
+                           OR ABS(m.amount_untaxed - sums.priced) > c.rounding * (0.5 + sums.rounded)
                            OR ABS(m.amount_tax - sums.tax) > c.rounding / 2)
                  ORDER BY m.id LIMIT %(limit)s""",
+                has_included=SQL(
+                    """EXISTS (SELECT 1 FROM account_move_line_account_tax_rel r JOIN account_tax t ON t.id = r.account_tax_id
+                                WHERE r.account_move_line_id = l.id
+                                  AND COALESCE(t.price_include_override, o.account_price_include) = 'tax_included')"""
+                ),
                 **self._get_parameters(company, scope),
             )
         )
         names = (self.env._("total"), self.env._("amount without tax"), self.env._("tax"))
-        for move_id, total, total_sum, net, net_sum, priced, tax, tax_sum in rows:
+        for move_id, total, total_sum, net, net_sum, priced, tax, tax_sum, rounded in rows:
             move = self.env["account.move"].browse(move_id)
             half = move.currency_id.rounding / 2
             pairs = (
-                (names[1], net, net_sum),
-                (names[1], net, priced),
-                (names[2], tax, tax_sum),
-                (names[0], total, total_sum),
+                (names[1], net, net_sum, half),
+                (names[1], net, priced, rounded),
+                (names[2], tax, tax_sum, half),
+                (names[0], total, total_sum, half),
             )
-            name, said, sums = next(pair for pair in pairs if abs(pair[1] - pair[2]) > half)
+            name, said, sums = next((name, said, sums) for name, said, sums, most in pairs if abs(said - sums) > most)
             yield move, name, said, sums
 
     # --------------------------------------------------------------------------------------------------------- MISSING

@@ -103,6 +103,38 @@ class TestHealthyShop(CheckCase):
         order.action_confirm()
         self.assertNothingWrong()
 
+    def test_taxes_that_odoo_takes_out_of_the_prices_are_no_change(self):
+        """It rounds them over the whole invoice, so that the items come to a cent more than it says."""
+        included = self._create_tax(20, price_include_override="tax_included")
+        lines = [
+            {
+                "product_id": product.id,
+                "price_unit": price,
+                "discount": discount,
+                "tax_ids": [Command.set(included.ids)],
+            }
+            for product, price, discount in ((self.product_standard, 20.0, 0.0), (self.product_average, 3.33, 33.0))
+        ]
+        order = self.env["sale.order"].create(
+            {
+                "partner_id": self.env["res.partner"].create({"name": "Ada"}).id,
+                "company_id": self.company.id,
+                "oms_channel_id": self.channel.id,
+                "fiscal_position_id": False,
+                "order_line": [Command.create(line) for line in lines],
+            }
+        )
+        order.action_confirm()
+        self._ship(order)
+        [invoice] = self._book(order)
+        self.assertEqual(
+            round(sum(invoice.invoice_line_ids.mapped("price_subtotal")) - invoice.amount_untaxed, 2), 0.01
+        )
+        self.assertNothingWrong()
+        invoice.invoice_line_ids[0].flush_recordset()
+        self._sql("UPDATE account_move_line SET price_subtotal = 16.00 WHERE id = %s", invoice.invoice_line_ids[0].id)
+        self.assertTrue(self._check("edited"), "what is changed by more than that is")
+
     def test_checks_cost_the_same_for_many_orders_as_for_one(self):
         self._sold(("STD", 1), ("AVG", 2))
         self.assertNothingWrong()  # what is cached once for all is not counted
