@@ -30,8 +30,11 @@ PRICES_GAP = 1e-3
 PART_GAP, PART_ROUNDS = 3e-3, 4
 #: Of the first plan: what the linear program is so sure of is fixed, and in each round at least this share of the rest.
 SURE, FIXED_SHARE = 0.8, 0.15
-#: Orders of a part, ways of one that are looked at for what stands in their way, and orders freed for one such thing.
+#: Orders of the first parts, ways of one that are looked at for what stands in their way, and orders freed for one such
+#: thing.
 PART_ORDERS, WISHES, HOLDERS = 70, 3, 6
+#: A part that gains less than this share of the cost is too small: the next ones have so many times its orders, up to these.
+LITTLE, GROWTH, PART_MOST = 2e-4, 1.4, 210
 #: Batches with no more orders, and so many ways for all together, are solved as one integer program over every way.
 EXACT_ORDERS, EXACT_COLUMNS, EXACT_NODES = 12, 20_000, 20_000
 #: An integer program may look at so many nodes of its tree, over so many columns.
@@ -192,29 +195,33 @@ class Search:
 
     def improve(self, chosen, bound, prices: Prices) -> tuple[dict[int, int], str]:
         """Free some orders at a time and solve them again; never worse."""
+        size = float(PART_ORDERS)
         for _round in range(self.limits.search_rounds):
+            before = self.cost(chosen)
             if self.cost(chosen) - bound <= PROVEN_GAP * self.cost(chosen):
                 return chosen, PROVEN
             if self.is_late():
                 return chosen, TIME
-            part = self._part(chosen, prices)
+            part = self._part(chosen, prices, int(size))
             room = self.arrays.room - self.pool.used([n for order, n in chosen.items() if order not in part])
             again = self._solve_part(part, {order: chosen[order] for order in part}, self.np.maximum(0.0, room), prices)
             if again:
                 chosen = chosen | again
+            if before - self.cost(chosen) < LITTLE * before:
+                size = min(PART_MOST, size * GROWTH)
             if len(part) == len(self.orders) and not again:
                 return chosen, TIME if self.is_late() else WORK
         return chosen, WORK
 
-    def _part(self, chosen, prices: Prices):
+    def _part(self, chosen, prices: Prices, size: int):
         """Orders that pay most above their share, and those who hold what they would rather have."""
         np, pool = self.np, self.pool
-        if len(self.orders) <= PART_ORDERS:
+        if len(self.orders) <= size:
             return set(self.orders)
         numbers = np.array([chosen[order] for order in self.orders])
         regret = pool.reduced_costs(numbers, prices.of_order, prices.of_row)
         weight = np.maximum(regret, 0.0) + 0.01
-        seeds = self.random.choice(len(self.orders), size=PART_ORDERS // 6, replace=False, p=weight / weight.sum())
+        seeds = self.random.choice(len(self.orders), size=size // 6, replace=False, p=weight / weight.sum())
         slack = self.arrays.room - pool.used(numbers)
         _cost, _owner, rows, _amounts, begins = pool.entries(numbers)
         holder = np.repeat(np.arange(len(numbers)), np.diff(begins))
@@ -228,7 +235,7 @@ class Search:
             _cost, _owner, wanted, amounts, _begins = pool.entries(wishes)
             for row in np.unique(wanted[amounts > slack[wanted] + EPSILON]):
                 part.update(int(order) for order in self.random.permutation(holder[rows == row])[:HOLDERS])
-            if len(part) >= PART_ORDERS:
+            if len(part) >= size:
                 break
         return part
 

@@ -162,7 +162,10 @@ def _distance_says(node: Node, look: Look, rule: Rule, ok: bool) -> str:
 
 def carrier_serves(node: Node, look: Look, _rule: Rule) -> bool:
     """Reject a site from which no carrier takes anything of this order to the address."""
-    for offer in look.demand.offers.get(node.id, ()):
+    offers = look.demand.offers.get(node.id, ())
+    if not look.refuses:
+        return bool(offers)
+    for offer in offers:
         if not offer.refusal and (not offer.refusals or any(id_ not in offer.refusals for id_ in look.wanted)):
             return True
     return False

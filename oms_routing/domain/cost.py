@@ -20,7 +20,8 @@ from .objectives import UNKNOWN
 from .policy import Prices
 
 UNIT = 1_000_000  #: millionths
-TRILLION = Decimal(UNIT * UNIT)
+TEN_UNITS = 10 * UNIT * UNIT
+ONE = Decimal(1)
 
 
 class Lot(NamedTuple):
@@ -82,17 +83,21 @@ class Handling(NamedTuple):
 def lot_of(items: Sequence[Item], places: dict[Hashable, int], *, divisible: bool) -> Lot:
     """The items as one lot."""
     needs: dict[int, int] = {}
+    weight = volume = value = 0
     for item in items:
-        place = places[item.product_id]
-        needs[place] = needs.get(place, 0) + max(1, to_millionths(item.quantity))
+        place, units = places[item.product_id], to_millionths(item.quantity)
+        needs[place] = needs.get(place, 0) + max(1, units)
+        weight += to_millionths(item.weight) * units
+        volume += to_millionths(item.volume) * units
+        value += to_millionths(item.value) * units
     return Lot(
         needs=tuple(needs.items()),
         quantity=sum(needs.values()),
         divisible=divisible,
         items=tuple(items),
-        weight=sum(to_millionths(item.weight) * to_millionths(item.quantity) for item in items),
-        volume=sum(to_millionths(item.volume) * to_millionths(item.quantity) for item in items),
-        value=sum(to_millionths(item.value) * to_millionths(item.quantity) for item in items),
+        weight=weight,
+        volume=volume,
+        value=value,
     )
 
 
@@ -110,8 +115,10 @@ class Coster:
     def __init__(self, look: Look, prices: Prices, lots: Sequence[Lot], products: Sequence[Hashable]):
         self.look, self.prices, self.lots, self.products = look, prices, lots, products
         demand = look.demand
-        moments = [offer.deliver_by for offers in demand.offers.values() for offer in offers if offer.deliver_by]
-        self.start = demand.now or demand.ordered_at or min(moments, default=None)
+        self.start = demand.now or demand.ordered_at
+        if self.start is None:
+            moments = [offer.deliver_by for offers in demand.offers.values() for offer in offers if offer.deliver_by]
+            self.start = min(moments, default=None)
         self.split = to_millionths(prices.split) * UNIT
         self.line_split = to_millionths(prices.line_split) * UNIT
         self.late_day = to_millionths(prices.late_day) * UNIT
@@ -169,8 +176,8 @@ class Coster:
         """Trillionths for a shipment and for a line, millionths for a unit: what is the same for all products."""
         per_line, per_unit, pack = node.costs.millionths
         fixed = pack * UNIT + self.split
-        if self.reject and node.p_reject:
-            fixed += self.rejection(node.p_reject)
+        if self.reject and (chance := node.p_reject):
+            fixed += self._rejections.get(chance) or self.rejection(chance)
         return fixed, per_line * UNIT, per_unit
 
     def rejection(self, chance: Decimal) -> int:
@@ -247,7 +254,7 @@ class Coster:
         """Grams CO2e of a shipment; zero where nobody knows."""
         if quote.offer is None:
             return ZERO
-        return (quote.carbon + quote.carbon_weight * milligrams(weight)) / TRILLION
+        return exact(quote.carbon + quote.carbon_weight * milligrams(weight))
 
 
 def exact(amount: int) -> Decimal:
@@ -257,7 +264,7 @@ def exact(amount: int) -> Decimal:
     (Decimal('7.1'), Decimal('20'))
     """
     value = Decimal(amount).scaleb(-12).normalize()
-    return value if value.as_tuple().exponent <= 0 else value.quantize(Decimal(1))
+    return value if amount % TEN_UNITS else value.quantize(ONE)
 
 
 def milligrams(weight: int) -> int:

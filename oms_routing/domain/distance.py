@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import asin, cos, radians, sin, sqrt
 from typing import NamedTuple
 
@@ -32,12 +32,23 @@ def haversine_km(latitude_a: float, longitude_a: float, latitude_b: float, longi
     >>> round(haversine_km(48.86, 2.35, 45.76, 4.84))  # Paris to Lyon
     392
     """
-    lat_a, lat_b = radians(latitude_a), radians(latitude_b)
-    across = sin((radians(longitude_b) - radians(longitude_a)) / 2)
-    along = sin((lat_b - lat_a) / 2)
-    half_chord = along * along + cos(lat_a) * cos(lat_b) * across * across
-    # Opposite points can come out a hair above 1, for which there is no arcsine.
-    return 2 * EARTH_RADIUS_KM * asin(sqrt(min(1.0, half_chord)))
+    return ways_to(latitude_b, longitude_b)(latitude_a, longitude_a)
+
+
+def ways_to(latitude: float, longitude: float) -> Callable[[float, float], float]:
+    """:func:`haversine_km` to one point from many: what is the same for all of them is reckoned once."""
+    lat_b, lon_b = radians(latitude), radians(longitude)
+    cos_b, diameter = cos(lat_b), 2 * EARTH_RADIUS_KM
+
+    def way(latitude_a: float, longitude_a: float) -> float:
+        lat_a = radians(latitude_a)
+        across = sin((lon_b - radians(longitude_a)) / 2)
+        along = sin((lat_b - lat_a) / 2)
+        half_chord = along * along + cos(lat_a) * cos_b * across * across
+        # Opposite points can come out a hair above 1, for which there is no arcsine.
+        return diameter * asin(sqrt(half_chord)) if half_chord < 1.0 else diameter * asin(1.0)
+
+    return way
 
 
 def distance_km(a, b) -> float | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 
 from odoo.addons.oms_core.domain.quantities import ZERO, Quantities
 
-from .distance import distance_km
+from .distance import ways_to
 from .ledger import View
 from .model import Demand, Node, Offer, Site
 from .policy import Rule
@@ -25,8 +26,10 @@ class Look:
         self.view = view
         self.wanted: Quantities = demand.wanted()
         self._distances: dict[Hashable, float | None] = {}
+        latitude, longitude = demand.place.latitude, demand.place.longitude
+        self._way = None if latitude is None or longitude is None else ways_to(latitude, longitude)
         self._shelves: dict[Hashable, Mapping[Hashable, Decimal]] = {}
-        self._offers: dict[Hashable, list[Offer]] = {}
+        self._offers: dict[Hashable, Sequence[Offer]] = {}
         self._fullest: dict[Hashable, Decimal] = {}
         self._steepest: dict[Hashable, Decimal] = {}
         self._safety: Rule | None = next((rule for rule in rules if rule.kind == "safety_stock"), None)
@@ -36,9 +39,16 @@ class Look:
 
     def distance(self, node: Node) -> float | None:
         """Kilometres to the address, to 0.1; None if not known."""
-        if node.id not in self._distances:
-            self._distances[node.id] = distance_km(node, self.demand.place)
-        return self._distances[node.id]
+        known = self._distances
+        if node.id in known:
+            return known[node.id]
+        latitude, longitude = node.latitude, node.longitude
+        if latitude is None or longitude is None or self._way is None:
+            found = None
+        else:
+            found = round(self._way(latitude, longitude), 1)
+        known[node.id] = found
+        return found
 
     # --- shelves -----------------------------------------------------------------------------------------------------
 
@@ -92,11 +102,28 @@ class Look:
 
     # --- carriers ----------------------------------------------------------------------------------------------------
 
-    def offers(self, node_id: Hashable) -> list[Offer]:
+    @cached_property
+    def tariffs(self) -> dict[Hashable, tuple[int, ...]]:
+        """Node id → which tariffs its services have, by identity: nodes at the same distance have the same ones."""
+        return {node_id: tuple([id(one.tariff) for one in offers]) for node_id, offers in self.demand.offers.items()}
+
+    @cached_property
+    def refuses(self) -> bool:
+        """Whether any service from anywhere takes nothing, or not everything, of this order."""
+        return any([offer.refusal or offer.refusals for offers in self.demand.offers.values() for offer in offers])
+
+    @cached_property
+    def takes_all(self) -> bool:
+        """Whether there is no service that is of no use, and none that takes only a part."""
+        return self.deliver_by is None and not self.refuses
+
+    def offers(self, node_id: Hashable) -> Sequence[Offer]:
         """The services that take something of this order from there, in time where the policy asks for that."""
         found = self._offers.get(node_id)
         if found is None:
             offers = self.demand.offers.get(node_id, ())
+            if self.takes_all:
+                return offers
             if self.deliver_by is None:
                 found = [offer for offer in offers if not offer.refusal]
             else:

@@ -366,6 +366,11 @@ class Snapshot:
         ordered = sorted(self.nodes, key=lambda node: (node.sequence, node.id))
         return {node.id: (place, node) for place, node in enumerate(ordered)}
 
+    @cached_property
+    def turns(self) -> dict[Hashable, int]:
+        """Node id → place in the merchant's order."""
+        return {node_id: place for node_id, (place, _node) in self.places.items()}
+
     def taking(self, decision: Decision) -> Snapshot:
         """What is left after the decision. Only the tally of what was taken is copied, never the stock itself."""
         shipped = ((a.node_id, a.product_id, a.quantity) for a in decision.allocations if a.mode in TAKING)
@@ -374,7 +379,7 @@ class Snapshot:
             taken=self.taken + Quantities(((node, product), qty) for node, product, qty in shipped),
             used=self.used + Quantities(self.asked_of(decision.allocations)),
         )
-        for name in ("_shelves", "places", "has_closed", "node_facts"):  # all are of what does not change
+        for name in ("_shelves", "places", "turns", "has_closed", "node_facts"):  # all are of what does not change
             if name in self.__dict__:
                 after.__dict__[name] = self.__dict__[name]
         return after

@@ -7,7 +7,9 @@ has, and from what the remaining lots cost at least.
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
+from heapq import heapify, heappop
 from itertools import product
 from typing import NamedTuple
 
@@ -20,14 +22,56 @@ from .problem import Gives, Problem
 LOTS_MAX = 8
 
 
-class Bundle(NamedTuple):
-    """Lots that would be shipped together, as bits, and what is known of them."""
+class Size(NamedTuple):
+    """What a bundle is for a carrier and for who packs it; ``weight`` and ``volume`` in trillionths."""
 
-    gives: Gives
-    grams: int
+    weight: int
     volume: int
     units: int
     lines: int
+    grams: int
+
+
+#: What a bundle costs that no node has: above all prices, those of :data:`~.problem.PRICELESS` shipments, too.
+NOWHERE = 1 << 100
+
+
+class Zone:
+    """Nodes with the same tariffs: at the same distance, mostly.
+
+    :ivar rates: of each node (trillionths for a shipment, for a line, millionths for a unit, node, which lots it has).
+    :ivar fixed: the least of any of them; ``per_line`` and ``per_unit`` the same.
+    """
+
+    def __init__(self, tariffs: Iterable[Tariff], priceless: int):
+        lowest = _not_dominated(tariffs)
+        self._tables = [(one.weights, [price * UNIT for price in one.prices], one.volume_divisor) for one in lowest]
+        self._priceless = priceless
+        self.rates: list[tuple[int, int, int, int, int]] = []
+        self._masks: set[int] = set()
+        self.fixed = self.per_line = self.per_unit = 0
+
+    def close(self) -> None:
+        """All nodes are known."""
+        self.fixed, self.per_line, self.per_unit, _place, _mask = map(min, zip(*self.rates, strict=True))
+        self._masks = {rate[-1] for rate in self.rates}
+
+    def has(self, mask: int) -> bool:
+        """Whether any of the nodes has all of these lots."""
+        return mask in self._masks or any([there & mask == mask for there in self._masks])
+
+    def carrier(self, size: Size) -> int:
+        """The least that any carrier asks; without one that takes it, what a shipment without a price counts."""
+        least = None
+        for weights, prices, divisor in self._tables:
+            step = bisect_left(weights, max(size.grams, -(-size.volume // divisor)) if divisor else size.grams)
+            if step < len(prices) and (least is None or prices[step] < least):
+                least = prices[step]
+        return self._priceless if least is None else least
+
+    def bound(self, size: Size) -> int:
+        """None of the nodes ships so much for less."""
+        return self.carrier(size) + self.fixed + self.per_unit * size.units + self.per_line * size.lines
 
 
 class Priced(NamedTuple):
@@ -52,73 +96,73 @@ class _Partition:
         self.problem, self.held = problem, held
         self.everything = (1 << len(held)) - 1
         self.shift = problem.cost_shift
-        self.masks = [0] * len(problem.rows)
-        for bit, lot in enumerate(held):
-            flag = 1 << bit
-            for place, row in enumerate(problem.rows):
-                if row[lot]:
-                    self.masks[place] |= flag
-        self.places: dict[int, list[int]] = {0: list(range(len(self.masks)))}
-        self.bundles: dict[int, Bundle] = {}
-        self.ranked: dict[int, list[Priced]] = {}
+        masks: dict[tuple[int, ...], int] = {}
+        rows = list(map(tuple, problem.rows))
+        for row in set(rows):
+            masks[row] = sum([1 << bit for bit, lot in enumerate(held) if row[lot]])
+        self.masks = [masks[row] for row in rows]
+        self.sizes: dict[int, Size] = {0: Size(0, 0, 0, 0, 0)}
+        self.floors: dict[int, int] = {}
+        self.ranked: dict[int, tuple[int, list[Priced]]] = {}
         missing = sum(q for lot, q in enumerate(problem.quantities) if lot not in held)
         self.missing_key = missing << problem.missing_shift
-        self.sets: dict[tuple[int, ...], list[Tariff]] = {}  # nodes at the same distance have the same tariffs
-        self.set_of: list[tuple[int, ...]] = []
-        for node in problem.nodes:
-            tariffs = [offer.tariff for offer in problem.look.offers(node.id)]
-            name = tuple(map(id, tariffs))
-            if name not in self.sets:
-                self.sets[name] = _not_dominated(tariffs)
-            self.set_of.append(name)
-        self.lowest = _not_dominated({id(one): one for tariffs in self.sets.values() for one in tariffs}.values())
-        self.has_bare = () in self.sets and not problem.priceless
-        self.rates = [problem.coster.rates(node) for node in problem.nodes]
-        self.fixed, self.per_line, self.per_unit = map(min, zip(*self.rates, strict=True))
-        self.floors: dict[int, int] = {}
+        self.zones = self._zones()
         self.rest: dict[int, int] = {0: 0}
         self.best: int | None = None
         self.plan: dict[int, int] = {}
 
+    def _zones(self) -> list[Zone]:
+        zones: dict[tuple[int, ...], Zone] = {}
+        masks = self.masks
+        look, rates = self.problem.look, self.problem.coster.rates
+        names = look.tariffs if look.takes_all else {}
+        for place, node in enumerate(self.problem.nodes):
+            name = names.get(node.id)
+            if name is None:
+                name = tuple([id(offer.tariff) for offer in look.offers(node.id)])
+            zone = zones.get(name)
+            if zone is None:
+                zone = zones[name] = Zone([offer.tariff for offer in look.offers(node.id)], self.problem.priceless)
+            zone.rates.append((*rates(node), place, masks[place]))
+        for zone in zones.values():
+            zone.close()
+        return list(zones.values())
+
     def run(self) -> tuple[int, dict[int, Gives]] | None:
-        if self.everything in self.masks:
-            first = self._rank(self.everything, 1)
-            if first:
-                self.best, self.plan = first[0].key, {first[0].place: self.everything}
+        if first := self._rank(self.everything, 1):
+            self.best, self.plan = first[0].key, {first[0].place: self.everything}
         limit = self.problem.nodes_max or len(self.held)
         self._part(self.everything, 0, [], limit)
         if self.best is None:
             return None
-        plan = {place: self._bundle(mask).gives for place, mask in self.plan.items()}
+        plan = {place: self._gives(mask) for place, mask in self.plan.items()}
         return self.best + self.missing_key, plan
 
     # --- bundles --------------------------------------------------------------------------------------------------------
 
-    def _bundle(self, mask: int) -> Bundle:
-        found = self.bundles.get(mask)
+    def _gives(self, mask: int) -> Gives:
+        quantities = self.problem.quantities
+        return {lot: quantities[lot] for bit, lot in enumerate(self.held) if mask >> bit & 1}
+
+    def _size(self, mask: int) -> Size:
+        found = self.sizes.get(mask)
         if found is None:
-            problem = self.problem
-            gives = {lot: problem.quantities[lot] for bit, lot in enumerate(self.held) if mask >> bit & 1}
-            weight, volume, _value, units = problem.coster.contents(gives)
-            grams = milligrams(weight)
-            lines = sum(len(problem.lots[lot].items) for lot in gives)
-            found = self.bundles[mask] = Bundle(gives, grams, volume, units, lines)
+            lowest = mask & -mask
+            weight, volume, units, lines, _grams = self._size(mask ^ lowest)
+            lot = self.problem.lots[self.held[lowest.bit_length() - 1]]
+            weight += lot.weight
+            found = Size(weight, volume + lot.volume, units + lot.quantity, lines + len(lot.items), milligrams(weight))
+            self.sizes[mask] = found
         return found
 
     def _floor(self, mask: int) -> int:
         """No node ships this bundle for less money."""
         found = self.floors.get(mask)
         if found is None:
-            bundle = self._bundle(mask)
-            carrier = 0 if self.has_bare else self._carrier(bundle, self.lowest)
-            found = self.fixed + carrier + self.per_unit * bundle.units + self.per_line * bundle.lines
+            size = self._size(mask)
+            found = min([zone.bound(size) for zone in self.zones if zone.has(mask)], default=NOWHERE)
             self.floors[mask] = found
         return found
-
-    def _carrier(self, bundle: Bundle, tariffs: Iterable[Tariff]) -> int:
-        """The least that any of them asks; without one that takes it, what a shipment without a price counts."""
-        prices = [tariff.price(bundle.grams, bundle.volume) for tariff in tariffs]
-        return min([price * UNIT for price in prices if price is not None], default=self.problem.priceless)
 
     def _rest(self, mask: int) -> int:
         """No parting of these lots costs less money."""
@@ -133,48 +177,44 @@ class _Partition:
 
     def _rank(self, mask: int, count: int) -> list[Priced]:
         """The best nodes for a bundle, the best first: as many as are asked for, if there are."""
-        found = self.ranked.get(mask)
-        if found is not None and (len(found) >= count or self._is_all(mask, found)):
-            return found
-        found = self.ranked[mask] = self._price(mask, count)
-        return found
-
-    def _is_all(self, mask: int, found: list[Priced]) -> bool:
-        return len(found) >= len(self._places(mask))
-
-    def _places(self, mask: int) -> list[int]:
-        """The nodes that have all of a bundle."""
-        found = self.places.get(mask)
-        if found is None:
-            lowest = mask & -mask
-            found = self.places[mask] = [place for place in self._places(mask ^ lowest) if self.masks[place] & lowest]
+        asked, found = self.ranked.get(mask, (0, []))
+        if asked < count:
+            found = self._price(mask, count)
+            self.ranked[mask] = (count, found)
         return found
 
     def _price(self, mask: int, count: int) -> list[Priced]:
-        problem, bundle = self.problem, self._bundle(mask)
-        carriers = {name: self._carrier(bundle, tariffs) for name, tariffs in self.sets.items()}
-        set_of, lines, units, rates = self.set_of, bundle.lines, bundle.units, self.rates
-        order = []
-        if problem.coster.varies_by_product:
-            order = [(carriers[set_of[place]] + self._handling(place, bundle), place) for place in self._places(mask)]
-        else:
-            for place in self._places(mask):
-                fixed, per_line, per_unit = rates[place]
-                order.append((carriers[set_of[place]] + fixed + per_line * lines + per_unit * units, place))
-        order.sort()
+        problem, size = self.problem, self._size(mask)
+        load = problem.load(self._gives(mask))
+        lines, units = size.lines, size.units
         best: list[Priced] = []
-        for money, place in order:
-            if len(best) >= count and money << self.shift >= best[count - 1].key:
+        limit = None  # what costs so much is no better than the best
+        zones = [(zone.bound(size), number) for number, zone in enumerate(self.zones) if zone.has(mask)]
+        for bound, number in sorted(zones):
+            if limit is not None and bound >= limit:
                 break
-            shipment = problem.shipment(place, bundle.gives)
-            if shipment is not None:
-                best.append(Priced(problem.base(place) + shipment[0], place))
-                best.sort()
+            zone = self.zones[number]
+            carrier = zone.carrier(size)
+            if problem.coster.varies_by_product:
+                places = [place for *_rates, place, there in zone.rates if there & mask == mask]
+                order = [(carrier + problem.handled(place, load), place) for place in places]
+            else:
+                order = [
+                    (carrier + fixed + per_line * lines + per_unit * units, place)
+                    for fixed, per_line, per_unit, place, there in zone.rates
+                    if there & mask == mask
+                ]
+            heapify(order)
+            while order:
+                money, place = heappop(order)
+                if limit is not None and money >= limit:
+                    break
+                shipment = problem.shipment(place, load)
+                if shipment is not None:
+                    insort(best, Priced(problem.base(place) + shipment[0], place))
+                    if len(best) >= count:
+                        limit = (best[count - 1].key >> self.shift) + 1
         return best[:count]
-
-    def _handling(self, place: int, bundle: Bundle) -> int:
-        fixed, per_lot, per_unit = self.problem.handling(place)
-        return fixed + sum(per_lot[lot] + per_unit[lot] * quantity for lot, quantity in bundle.gives.items())
 
     # --- parting --------------------------------------------------------------------------------------------------------
 
@@ -185,10 +225,13 @@ class _Partition:
             return
         if len(parts) >= limit:
             return
-        for part in sorted(_with(mask & -mask, mask), key=lambda one: self._floor(one) + self._rest(mask ^ one)):
-            rest = self._rest(mask ^ part)
-            if self._is_worse(key + (self._floor(part) + rest << self.shift)):
+        bounds = [(self._floor(part) + self._rest(mask ^ part), -part) for part in _with(mask & -mask, mask)]
+        bounds.sort()
+        for bound, negative in bounds:
+            if self._is_worse(key + (bound << self.shift)):
                 break
+            part = -negative
+            rest = self._rest(mask ^ part)
             ranked = self._rank(part, 1)
             if ranked and not self._is_worse(key + ranked[0].key + (rest << self.shift)):
                 self._part(mask ^ part, key + ranked[0].key, [*parts, part], limit)

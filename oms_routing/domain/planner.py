@@ -103,7 +103,7 @@ def plan(demand: Demand, snapshot: Snapshot, policy: Policy = DEFAULT_POLICY, *,
 
     :param work_max: how much is looked at before a good plan is taken as it is; counted, so that nothing depends on clocks.
     """
-    return _decide(demand, Ledger(snapshot), policy, work_max)
+    return _decide(demand, Ledger(snapshot), policy, work_max, is_last=True)
 
 
 def plan_many(demands: Iterable[Demand], snapshot: Snapshot, policy: Policy = DEFAULT_POLICY) -> list[Decision]:
@@ -181,15 +181,20 @@ def replay(decision: Decision, demand: Demand, snapshot: Snapshot, policy: Polic
 # --- one policy after the other -----------------------------------------------------------------------------------------
 
 
-def _decide(demand: Demand, ledger: Ledger, policy: Policy, work_max: int) -> Decision:
-    """Plan under the policy, and what it leaves over under the next, if it says so."""
+def _decide(demand: Demand, ledger: Ledger, policy: Policy, work_max: int, *, is_last: bool = False) -> Decision:
+    """Plan under the policy, and what it leaves over under the next, if it says so.
+
+    :param is_last: nobody looks at the ledger afterwards, so that nothing needs to be taken for others.
+    """
     settled = []
     while True:
         link, problem, found, relaxed = _solve(demand, ledger.view(), policy, work_max)
         one = _settle(link, problem, found, _parts(problem, found), {})._replace(relaxed=relaxed)
-        ledger.take(one.allocations)
+        is_done = not one.rest or policy.leftover != NEXT
+        if not (is_done and is_last):
+            ledger.take(one.allocations)
         settled.append(one)
-        if not one.rest or policy.leftover != NEXT:
+        if is_done:
             return _decision(settled)
         items = tuple(replace(item, quantity=one.rest[item.id]) for item in demand.items if item.id in one.rest)
         demand, policy = replace(demand, items=items), policy.next

@@ -8,13 +8,14 @@ the bottom. Keys of the shipments add up to the key of the plan, and comparing t
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from decimal import Decimal
 from functools import cached_property
 
 from .constraints import asked
 from .cost import UNIT, Coster, Handling, Lot, Quote, lot_of, milligrams
 from .ledger import View
 from .look import Look
-from .model import Demand, Item, Node, Tariff, to_millionths
+from .model import MILLION, Demand, Item, Node, Tariff, to_millionths
 from .objectives import COST, HOURS, OBJECTIVES, UNKNOWN
 from .policy import LEAST_COST, Policy, Rule
 
@@ -41,6 +42,20 @@ SHAPING = frozenset(
 )
 
 Gives = dict[int, int]
+
+
+class Load:
+    """What one shipment holds. Of a problem there is one for each content, so that it is told by being the same.
+
+    :ivar grams: milligrams. :ivar volume: trillionths. :ivar worth: millionths of money. :ivar units: millionths.
+    :ivar lines: items. :ivar products: as bits.
+    """
+
+    __slots__ = ("gives", "grams", "lines", "products", "units", "volume", "worth")
+
+    def __init__(self, gives: Gives, grams: int, volume: int, worth: int, units: int, lines: int, products: int):
+        self.gives, self.grams, self.volume, self.worth = gives, grams, volume, worth
+        self.units, self.lines, self.products = units, lines, products
 
 
 def ranking(policy: Policy) -> tuple[Rule, ...]:
@@ -88,11 +103,10 @@ class Problem:
 
     def _look_at_carriers(self) -> None:
         """Whether any carrier refuses any of it, or is too small for it."""
-        tariffs, refuses = {}, False
-        for of_node in self.demand.offers.values():
-            for offer in of_node:
-                refuses = refuses or bool(offer.refusals)
-                tariffs[id(offer.tariff)] = offer.tariff
+        offers = self.demand.offers
+        one_of_each = {names: node_id for node_id, names in self.look.tariffs.items()}
+        tariffs = {id(offer.tariff): offer.tariff for node_id in one_of_each.values() for offer in offers[node_id]}
+        refuses = self.look.refuses and any([offer.refusals for of_node in offers.values() for offer in of_node])
         weight, volume = sum(lot.weight for lot in self.lots), sum(lot.volume for lot in self.lots)
         self.may_not_fit = refuses or not all(one.takes(weight, volume) for one in tariffs.values())
         self.lots_may_not_fit = refuses or (
@@ -126,6 +140,12 @@ class Problem:
         return not (self.is_shared or self.least_value or self.has_minutes)
 
     @property
+    def is_fewest_first(self) -> bool:
+        """Whether of two plans that ship as much the one with fewer parcels is always better."""
+        objectives = ranking(self.policy)
+        return bool(objectives) and objectives[0].kind == "fewest_parcels" and not self.soft_rules
+
+    @property
     def may_fail(self) -> bool:
         """Whether a plan that the shelves allow can still be impossible."""
         return self.may_not_fit or not self.is_separable
@@ -142,26 +162,27 @@ class Problem:
         places = self.view.snapshot.places
         rules = [(r, c) for r, c in asked(self.look, self.rules) if r.kind not in ("has_stock", "safety_stock")]
         soft = [(r, c) for r, c in rules if lenient and not r.hard and r.kind not in SHAPING]
-        hard = [(c.holds, r) for r, c in rules if (r, c) not in soft]
+        look = self.look
+        nodes = [places[node_id][1] for node_id in sorted(stock, key=self.view.snapshot.turns.__getitem__)]
+        for rule, constraint in rules:
+            if (rule, constraint) not in soft:
+                holds = constraint.holds
+                nodes = [node for node in nodes if holds(node, look, rule)]
+        if self._is_stock_the_row:
+            rows = [stock[node.id] for node in nodes]
+        else:
+            rows = [self._row(node, stock[node.id]) for node in nodes]
+        if not all(map(any, rows)):
+            nodes = [node for node, row in zip(nodes, rows, strict=True) if any(row)]
+            rows = [row for row in rows if any(row)]
         self.soft_rules = [rule for rule, _constraint in soft]
-        self.nodes: list[Node] = []
-        self.rows: list[list[int]] = []
-        self.stock: list[list[int]] = []
-        self.breaks: list[list[bool]] = []  # soft rules, by node
-        look, is_row = self.look, self._is_stock_the_row
-        for node_id in sorted(stock, key=places.__getitem__):
-            node = places[node_id][1]
-            for holds, rule in hard:
-                if not holds(node, look, rule):
-                    break
-            else:
-                row = stock[node_id] if is_row else self._row(node, stock[node_id])
-                if any(row):
-                    self.nodes.append(node)
-                    self.rows.append(row)
-                    self.stock.append(stock[node_id])
-                    if soft:
-                        self.breaks.append([not one.holds(node, look, rule) for rule, one in soft])
+        self.nodes: list[Node] = nodes
+        self.rows: list[list[int]] = rows
+        self.stock: list[list[int]] = [stock[node.id] for node in self.nodes]
+        #: Soft rules, by node.
+        self.breaks: list[list[bool]] = [
+            [not one.holds(node, look, rule) for rule, one in soft] for node in self.nodes if soft
+        ]
 
     def _stock(self) -> dict[Hashable, list[int]]:
         """Node → millionths of each product that it has, and no more than is wanted."""
@@ -171,13 +192,20 @@ class Problem:
         for lot in self.lots:
             for place, need in lot.needs:
                 needs[place] += need
+        known: dict[Decimal, int] = {}  # shelves hold the same few quantities
         for place, (product_id, wanted) in enumerate(self.look.wanted.items()):
             enough = needs[place]
             for node_id, units in self.look.shelf(product_id).items():
                 row = stock.get(node_id)
                 if row is None:
                     row = stock[node_id] = [0] * count
-                row[place] = enough if units >= wanted else int(units * UNIT)
+                if units >= wanted:
+                    row[place] = enough
+                else:
+                    has = known.get(units)
+                    if has is None:
+                        has = known[units] = int(units * MILLION)
+                    row[place] = has
         return stock
 
     @cached_property
@@ -239,20 +267,17 @@ class Problem:
 
     def _keep_whole(self) -> None:
         """Where money decides, only what no node has all of is divided."""
-        whole = {
-            number
-            for number, lot in enumerate(self.lots)
-            if lot.divisible and any([row[number] >= lot.quantity for row in self.rows])
-        }
-        for number in whole:
-            self.lots[number] = self.lots[number]._replace(divisible=False)
-        if whole:
-            quantities = [lot.quantity for lot in self.lots]
-            for place, row in enumerate(self.rows):
-                if any([0 < row[number] < quantities[number] for number in whole]):
-                    self.rows[place] = [
-                        0 if number in whole and has < quantities[number] else has for number, has in enumerate(row)
-                    ]
+        is_copied = False  # a row may be the shelf itself, which stays as it is
+        for number, lot in enumerate(self.lots):
+            quantity = lot.quantity
+            if not lot.divisible or not any(row[number] >= quantity for row in self.rows):
+                continue
+            self.lots[number] = lot._replace(divisible=False)
+            if not is_copied:
+                self.rows, is_copied = [row.copy() for row in self.rows], True
+            for row in self.rows:
+                if row[number] < quantity:
+                    row[number] = 0
 
     # --- ranks --------------------------------------------------------------------------------------------------------
 
@@ -283,6 +308,7 @@ class Problem:
         self._quotes: dict[int, list[Quote]] = {}
         self._handlings: dict[int, Handling] = {}
         self._shipments: dict[tuple, tuple[int, int, int] | None] = {}
+        self._loads: dict[tuple, Load] = {}
 
     def base(self, place: int) -> int:
         """The part of the key that a node has whatever it ships."""
@@ -344,39 +370,53 @@ class Problem:
         flat, units = min(one.per_lot[number] for one in handlings), min(one.per_unit[number] for one in handlings)
         return (flat + units * quantity) << self.cost_shift
 
-    def shipment(self, place: int, gives: Gives) -> tuple[int, int, int] | None:
+    def shipment(self, place: int, gives: Gives | Load) -> tuple[int, int, int] | None:
         """The key of a shipment besides the node's base, which quote it goes with, what it costs; None if nothing takes it."""
-        known = (place, *gives.items())
+        load = gives if isinstance(gives, Load) else self.load(gives)
+        known = (place, load)
         if known in self._shipments:
             return self._shipments[known]
-        coster = self.coster
-        weight, volume, value, units = coster.contents(gives)
-        handling = self.handling(place)
-        money = handling.fixed
-        products = 0
-        for number, give in gives.items():
-            money += handling.per_lot[number] + handling.per_unit[number] * give
-            for product, _need in self.lots[number].needs:
-                products |= 1 << product
-        grams, worth = milligrams(weight), value // UNIT
-        best = None
-        if not self.has_minutes or self.minutes_for(self.nodes[place], units) >= units:
+        node = self.nodes[place]
+        best, chosen = None, 0
+        if not self.has_minutes or self.minutes_for(node, load.units) >= load.units:
+            money = self.handled(place, load)
             for number, quote in enumerate(self.quotes(place)):
-                if quote.refused & products:
+                if quote.refused & load.products:
                     continue
-                ranks = self._shipment_ranks(quote, money, grams, volume, worth)
-                if ranks is not None and (best is None or ranks < best[0]):
-                    best = (ranks, number)
-        found = self._shipments[known] = best and (best[0][0], best[1], best[0][1])
+                ranks = self._shipment_ranks(quote, money, load)
+                if ranks is not None and (best is None or ranks < best):
+                    best, chosen = ranks, number
+        found = self._shipments[known] = best and (best[0], chosen, best[1])
         return found
 
-    def _shipment_ranks(self, quote: Quote, money: int, grams: int, volume: int, worth: int) -> tuple[int, ...] | None:
+    def load(self, gives: Gives) -> Load:
+        """What a shipment of so much of each lot holds."""
+        key = tuple(gives.items())
+        found = self._loads.get(key)
+        if found is None:
+            weight, volume, value, units = self.coster.contents(gives)
+            products = sum({1 << product for number in gives for product, _need in self.lots[number].needs})
+            lines = sum([len(self.lots[number].items) for number in gives])
+            found = self._loads[key] = Load(
+                gives.copy(), milligrams(weight), volume, value // UNIT, units, lines, products
+            )
+        return found
+
+    def handled(self, place: int, load: Load) -> int:
+        """Trillionths that the node itself costs for a shipment, whatever the service."""
+        if not self.coster.varies_by_product:
+            fixed, per_line, per_unit = self.coster.rates(self.nodes[place])
+            return fixed + per_line * load.lines + per_unit * load.units
+        fixed, per_lot, per_units = self.handling(place)
+        return fixed + sum(per_lot[lot] + per_units[lot] * give for lot, give in load.gives.items())
+
+    def _shipment_ranks(self, quote: Quote, money: int, load: Load) -> tuple[int, ...] | None:
         """Key, then what decides between services of equal key: price, then the faster, then the greener."""
-        carrier = quote.money(grams, volume, worth)
+        carrier = quote.money(load.grams, load.volume, load.worth)
         if carrier is None:
             return None
         cost = money + carrier + (self.priceless if quote.offer is None else 0)
-        carbon = quote.carbon + quote.carbon_weight * grams
+        carbon = quote.carbon + quote.carbon_weight * load.grams
         key = 0
         for what, shift in self.of_shipment:
             key += (cost if what == COST else quote.minutes if what == HOURS else carbon) << shift

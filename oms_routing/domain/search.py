@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import permutations
 
 from .cost import UNIT
@@ -58,7 +59,7 @@ class _Search:
     def __init__(self, problem: Problem, work_max: int):
         self.problem = problem
         self.work_left = work_max
-        self.rows, self.least = problem.rows, problem.least
+        self.rows = problem.rows
         self.count = len(problem.lots)
         everything = sum(problem.quantities)
         self.key = everything << problem.missing_shift
@@ -68,18 +69,29 @@ class _Search:
         self.cut = False  # whether something was not looked at
         #: Plain plans are told by their group; others may get better by one more node, or worse by one less.
         self.is_by_group = problem.is_plain and not problem.of_shipment
-        places = range(len(self.rows)) if not self.is_by_group else self._not_dominated()
+        places = self._not_dominated() if self.is_by_group else range(len(self.rows))
+        #: No key of a shipment of the node is lower.
+        self.least = {place: problem.base(place) for place in places} if self.is_by_group else problem.least
         order = sorted(places, key=self.least.__getitem__)
         self.order = order
-        self.holders = [[place for place in order if self.rows[place][lot]] for lot in range(self.count)]
-        totals = [sum(self.rows[place][lot] for place in order) for lot in range(self.count)]
+        self.holders: list[list[int]] = [[] for _lot in problem.lots]
+        totals = [0] * self.count
+        for place in order:
+            for lot, units in enumerate(self.rows[place]):
+                if units:
+                    self.holders[lot].append(place)
+                    totals[lot] += units
         self.inside = [
             problem.least_inside(lot, min(quantity, totals[lot])) for lot, quantity in enumerate(problem.quantities)
         ]
         self.widest: dict[int, int] = {}
-        self.masks = {sum(1 << lot for lot, units in enumerate(self.rows[place]) if units) for place in order}
         short = sum(max(0, quantity - total) for quantity, total in zip(problem.quantities, totals, strict=True))
         self.root = (short << problem.missing_shift) + sum(self.inside)
+
+    @cached_property
+    def _masks(self) -> set[int]:
+        """Which lots a node has any of, as bits; of all nodes."""
+        return {sum([1 << lot for lot, units in enumerate(self.rows[place]) if units]) for place in self.order}
 
     def run(self) -> Plan:
         root = self.root
@@ -101,6 +113,11 @@ class _Search:
 
     def _not_dominated(self) -> list[int]:
         """Of nodes with the same shelf, as many of the best as can be of use together."""
+        if self.problem.is_fewest_first:
+            quantities = self.problem.quantities
+            whole = [place for place, row in enumerate(self.rows) if row == quantities]
+            if whole:  # one parcel is the fewest, so that nobody else needs to be ranked
+                return [min(whole, key=self.problem.base)]
         alike: dict[tuple[int, ...], list[int]] = {}
         for place, row in enumerate(self.rows):
             alike.setdefault(tuple(row), []).append(place)
@@ -108,7 +125,7 @@ class _Search:
         for row, places in alike.items():
             of_use = max(-(-q // units) for q, units in zip(self.problem.quantities, row, strict=True) if units)
             if len(places) > of_use:
-                places = sorted(places, key=self.least.__getitem__)[:of_use]
+                places = sorted(places, key=self.problem.base)[:of_use]
             kept += places
         return kept
 
@@ -118,21 +135,24 @@ class _Search:
         """A good plan to begin with: whoever has most of what is missing, the better one of equals."""
         left, group = list(self.problem.quantities), []
         limit = self.problem.nodes_max or len(self.order)
-        lots = range(self.count)
+        rows = self.rows
+        sums = {place: sum(rows[place]) for place in self.order}
         while len(group) < limit:
-            best, most = None, 0
-            for place in self.order:
-                row = self.rows[place]
-                units = sum([row[lot] if row[lot] < left[lot] else left[lot] for lot in lots])
+            best, most, missing = None, 0, sum(left)
+            for place, units in sums.items():
                 if units > most and place not in group:
-                    best, most = place, units
+                    units = sum([has if has < lacks else lacks for has, lacks in zip(rows[place], left, strict=True)])
+                    if units > most:
+                        best, most = place, units
+                        if units == missing:
+                            break
             if best is None:
                 break
             group.append(best)
-            left = [max(0, left[lot] - self.rows[best][lot]) for lot in lots]
+            left = [max(0, lacks - has) for has, lacks in zip(rows[best], left, strict=True)]
         for place in list(group):
             rest = [other for other in group if other != place]
-            if rest and all(self._left(lot, rest) <= left[lot] for lot in lots):
+            if rest and all(self._left(lot, rest) <= left[lot] for lot in range(self.count)):
                 group = rest
         self._leaf(tuple(group), sum(left), sum(self.least[place] for place in group))
 
@@ -197,7 +217,7 @@ class _Search:
         want = sum([1 << lot for lot in open_lots])
         widest = self.widest.get(want)
         if widest is None:
-            widest = self.widest[want] = max([(mask & want).bit_count() for mask in self.masks])
+            widest = self.widest[want] = max([(mask & want).bit_count() for mask in self._masks])
         more = -(-len(open_lots) // max(1, widest)) - 1
         return ships_all + more * self.least[self.order[0]]
 

@@ -66,7 +66,8 @@ class OmsSourcingRegret(models.Model):
             try:
                 with self.env.cr.savepoint():
                     self._look_back(company, day)
-            except Exception:
+            except Exception:  # whatever one day's inputs hold must not keep the other days and companies from it
+                # The day stays without a row, so that it is tried again every night for REGRET_DAYS_BACK days.
                 _logger.warning("The sourcing of %s on %s could not be looked at", company.name, day, exc_info=True)
             if not cron._commit_progress(1):
                 return

@@ -444,6 +444,15 @@ def test_rules_that_contradict_themselves_are_refused(build):
         build()
 
 
+def test_a_dearer_tariff_in_time_beats_a_cheaper_one_that_is_late():
+    """What is late is not in the tariff, so that the cheapest tariffs alone do not say where to stop looking."""
+    offers = {"A": (offer(price=5, hours=60),), "B": (offer(price=6, hours=24),), "C": (offer(price=9, hours=1),)}
+    demand = order(offers=offers, deliver_by=NOW + timedelta(hours=24))
+    policy = Policy(("carrier_serves",), strategy="least_cost", prices=Prices(late_day=Decimal(2)))
+    decision = plan(demand, stocked(node("A"), node("B"), node("C")), policy)
+    assert (shippers(decision), decision.cost, decision.method) == (["B"], 6, "exact")
+
+
 def test_the_fingerprint_knows_offers_capacity_and_the_rest():
     a = node("A")
     base = (order(offers={"A": (offer(),)}), stocked(a, capacity={"A": Capacity(orders_left=2)}), Policy())
