@@ -13,6 +13,7 @@ class Check:
     """A named invariant. It is judged by the method ``_check_<code>`` of ``oms.check``.
 
     :param proves: one sentence: what is true when the check finds nothing.
+    :param leaves_out: what it does not look at, for whoever relies on it; that it looks back a limited time is said by its run.
     :param severity: ``error``: something is booked wrongly or not at all; ``warning``: somebody should look.
     """
 
@@ -20,6 +21,7 @@ class Check:
     name: str
     proves: str
     severity: str = "error"
+    leaves_out: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ class OmsCheck(models.AbstractModel):
                 "balanced",
                 self.env._("Entries balance"),
                 self.env._("In every entry and every journal, debits are credits."),
+                leaves_out=self.env._("Nothing: all posted entries, however old."),
             ),
             Check(
                 "edited",
@@ -36,6 +37,7 @@ class OmsCheck(models.AbstractModel):
                 self.env._(
                     "Totals of invoices and payments are the sums of their items, and a payment is what was taken."
                 ),
+                leaves_out=self.env._("Vendor bills, bank statements, and invoices of orders without a channel."),
             ),
             Check(
                 "missing",
@@ -58,6 +60,7 @@ class OmsCheck(models.AbstractModel):
                 "quantities",
                 self.env._("Quantities agree"),
                 self.env._("What an order says was delivered and invoiced is what its transfers and invoices say."),
+                leaves_out=self.env._("The delivered quantity of kits: what leaves of them is other products."),
             ),
             Check(
                 "refunds",
@@ -73,6 +76,10 @@ class OmsCheck(models.AbstractModel):
                 "costs",
                 self.env._("Cost is the value of what left"),
                 self.env._("What was booked as cost of an order is the value by which the stock became less."),
+                leaves_out=self.env._(
+                    "Kits, dropshipped goods, and lines of which something left or came back that is not invoiced or credited "
+                    "yet: of those, the cut-off tells."
+                ),
             ),
             Check(
                 "stock",
@@ -81,6 +88,10 @@ class OmsCheck(models.AbstractModel):
                     "Nothing is on the accounts of the stock but costs of what was sold, bought, scrapped, and the closings."
                 ),
                 "warning",
+                self.env._(
+                    "The value of the whole stock against the account: what was received and is not billed, and what left and "
+                    "is not invoiced, stand between them until Odoo's closing of the stock valuation books the difference."
+                ),
             ),
             Check(
                 "gift_cards",
@@ -92,6 +103,9 @@ class OmsCheck(models.AbstractModel):
                 self.env._("Nothing is forgotten by a channel"),
                 self.env._("No payment stays on a clearing account when later ones have been settled long ago."),
                 "warning",
+                self.env._(
+                    "Channels that have not paid out anything yet: With the Channels shows how old their money is."
+                ),
             ),
         ]
 
@@ -139,9 +153,9 @@ class OmsCheck(models.AbstractModel):
         run_sudo = self.env["oms.check.run"].sudo()._get(company, code)
         started, made = fields.Datetime.now(), self.env["oms.check.result"]
         done, errors = [], []
+        scope = self._get_scope(company)
         with on_its_own(run_sudo, errors.append):
             self.env.cr.execute(SQL("SET LOCAL statement_timeout = %s", CHECK_TIMEOUT_S * 1000))
-            scope = self._get_scope(company)
             [(check, violations)] = self._find(company, {code}, scope).items()
             made = made.sudo()._take(
                 company, check, violations, complete=len(violations) < scope.limit
@@ -151,7 +165,7 @@ class OmsCheck(models.AbstractModel):
         if errors:
             made = self.env["oms.check.result"].sudo()._take_failure(company, self._get_check(code), errors[0])  # sudo
         if done or errors:  # or somebody else was in the way, and the next run looks
-            run_sudo._tell(started, errors)
+            run_sudo._tell(started, errors, scope.since)
         return made.with_env(self.env)
 
     @api.model

@@ -171,6 +171,12 @@ class OmsCheck(models.AbstractModel):
         )
         return replace(violation, events=(event,))
 
+    def _get_documents_of(self, line):
+        """What a violation about the invoices of an order line names: the last of them first."""
+        posted = line.invoice_lines.move_id.filtered(lambda move: move.state == "posted").sorted("id")
+        records = (*posted[-1:], line, line.order_id)
+        return tuple((record._name, record.id) for record in records)
+
     # --------------------------------------------------------------------------------------------------------- REFUNDS
 
     @api.model
@@ -255,9 +261,8 @@ class OmsCheck(models.AbstractModel):
             line = self.env["sale.order.line"].browse(line_id)
             order = line.order_id
             due = charged * quantity / line.product_uom_qty
-            posted = line.invoice_lines.move_id.filtered(lambda move: move.state == "posted").sorted("id")
             yield Violation(
-                (*((move._name, move.id) for move in posted[-1:]), (line._name, line_id), (order._name, order.id)),
+                self._get_documents_of(line),
                 self.env._(
                     "The channel charged %(due)s of tax for what is invoiced of %(line)s in %(order)s, and %(tax)s is booked.",
                     due=order.currency_id.format(due),
@@ -311,9 +316,8 @@ class OmsCheck(models.AbstractModel):
         for line_id, booked, moved in rows:
             line = self.env["sale.order.line"].browse(line_id)
             order = line.order_id
-            posted = line.invoice_lines.move_id.filtered(lambda move: move.state == "posted").sorted("id")
             yield Violation(
-                (*((move._name, move.id) for move in posted[-1:]), (line._name, line_id), (order._name, order.id)),
+                self._get_documents_of(line),
                 self.env._(
                     "%(booked)s is booked as cost of %(line)s in %(order)s, and the stock became less by %(moved)s.",
                     booked=company.currency_id.format(booked),

@@ -16,6 +16,12 @@ class OmsCheckRun(models.Model):
     sequence = fields.Integer(readonly=True)
     name = fields.Char(string="Check", compute="_compute_check")
     proves = fields.Char(string="What It Proves", compute="_compute_check")
+    leaves_out = fields.Char(string="What It Leaves Out", compute="_compute_check")
+    since = fields.Date(
+        string="Looks Back To",
+        readonly=True,
+        help="Documents of this day and later, and older ones that something has happened to since.",
+    )
     ran_at = fields.Datetime(string="Last Run", readonly=True)
     seconds = fields.Float(string="Took (s)", readonly=True)
     error = fields.Char(string="Could Not Run", readonly=True)
@@ -30,6 +36,7 @@ class OmsCheckRun(models.Model):
             check = checks.get(run.code)
             run.name = check.name if check else run.code
             run.proves = check.proves if check else False
+            run.leaves_out = check.leaves_out if check else False
 
     def _compute_open_count(self):
         counts = {
@@ -51,11 +58,12 @@ class OmsCheckRun(models.Model):
             run.sequence = sequence
         return run
 
-    def _tell(self, started, errors):
+    def _tell(self, started, errors, since):
         now = fields.Datetime.now()
         self.write(
             {
                 "ran_at": now,
+                "since": since,
                 "seconds": (now - started).total_seconds(),
                 "error": str(errors[0])[:ERROR_MAX_CHARS] or type(errors[0]).__name__ if errors else False,
             }

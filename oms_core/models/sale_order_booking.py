@@ -109,9 +109,7 @@ class SaleOrder(models.Model):
         )
         if self.currency_id.compare_amounts(amount, 0) >= 0:
             return bool(due)
-        return not any(
-            line._is_oms_goods() and line._oms_get_shipped() < line.product_uom_qty for line in self.order_line
-        )
+        return not any(line._oms_is_expected() for line in self.order_line)
 
     def _oms_invoice(self):
         """Make and post the invoice over what the channel's policy says is due."""

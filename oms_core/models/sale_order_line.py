@@ -1,7 +1,9 @@
+from datetime import timedelta
 from decimal import Decimal
 
 from odoo import api, fields, models
 
+from ..const import CHECK_GRACE_H
 from ..domain.documents import LINE_KINDS
 from ..domain.money import ZERO, share
 from ..domain.quantities import complete_packs
@@ -116,6 +118,17 @@ class SaleOrderLine(models.Model):
             for move in self._get_outgoing_incoming_moves()[0]
             if move.state == "done"
         )
+
+    def _oms_is_expected(self):
+        """Whether more of these goods will leave: some have not, and were not given up at their places a while ago. (What was
+        given up just now may be sourced anew.)"""
+        self.ensure_one()
+        if not self._is_oms_goods() or self._oms_get_shipped() >= self.product_uom_qty:
+            return False
+        moves = self.move_ids
+        waits = any(move.state not in ("done", "cancel") for move in moves)
+        before = fields.Datetime.now() - timedelta(hours=CHECK_GRACE_H)
+        return waits or not moves or max(moves.mapped("write_date")) >= before
 
     def _oms_get_left(self):
         """How much of this line cannot be stopped any more. Of what leaves in parts it may be more than has left whole."""

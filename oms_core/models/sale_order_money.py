@@ -12,6 +12,7 @@ from decimal import Decimal
 from odoo import api, fields, models
 
 from ..const import PAYOUT_LATE_DAYS
+from ..domain.money import share
 from ..domain.order_to_cash import KINDS, ZERO, Document, Goods, Step, Terms, tell
 
 #: Where money lies or is on its way.
@@ -150,25 +151,42 @@ class SaleOrder(models.Model):
         return exact(line.price_total) * exact(quantity) / exact(line.product_uom_qty)
 
     def _oms_document_steps(self):
-        """Invoices and credit notes, and what else than payments of this order they are matched with."""
+        """Invoices and credit notes, and what else than payments of this order they are matched with.
+
+        Of an invoice over several orders, this one has the share that its lines have; the money of each order is its own.
+        """
         moves = self.invoice_ids.filtered(lambda move: move.state == "posted")
-        own = moves | self.transaction_ids.payment_id.move_id
+        paid = self.transaction_ids.payment_id.move_id
         for move in moves:
             receivable = move.line_ids.filtered(lambda line: line.account_id.account_type == "asset_receivable")
             sign = 1 if move.move_type == "out_invoice" else -1
             others = receivable._oms_get_counterparts()
+            orders = move.line_ids.sale_line_ids.order_id
+            ours = self._oms_share_among(orders, move._oms_get_charged_orders() if len(orders) > 1 else {})
+            of_others = (orders - self).transaction_ids.payment_id.move_id - paid
+            amount = ours(sign * exact(move.amount_total))
+            left = sum((exact(line.amount_residual_currency) for line in receivable), ZERO)
+            if len(orders) > 1:
+                # What the other orders' customers owe or paid is on their pages; what concerns no order is shared.
+                matched = (
+                    value if other in paid else ours(value)
+                    for other, value in others.items()
+                    if other not in of_others and not other._oms_is_exchange()
+                )
+                left = amount - sum(matched, ZERO)
             yield Step(
                 at(move.date),
                 "invoiced" if sign > 0 else "credited",
-                sign * exact(move.amount_total),
+                amount,
                 Document("account.move", move.id, move.name),
                 entry=Document("account.move", move.id, move.name),
-                counterparts=tuple(other._oms_as_document() for other in others),
-                open=sum((exact(line.amount_residual_currency) for line in receivable), ZERO),
+                counterparts=tuple(other._oms_as_document() for other in others if other not in of_others),
+                open=left,
                 account=receivable.account_id[:1].display_name or "",
             )
             for other, amount in others.items():
-                if other not in own:
+                if other not in moves | paid | of_others:
+                    amount = ours(amount)
                     kind = "exchange" if other._oms_is_exchange() else "matched"
                     yield Step(
                         at(other.date),
@@ -180,20 +198,38 @@ class SaleOrder(models.Model):
                         counts=kind == "matched",
                     )
 
+    def _oms_share_among(self, orders, weights):
+        """The function that tells what this order has of an amount that concerns several; their shares sum to the amount.
+
+        :param weights: {order: amount}; of one order alone, nothing is asked.
+        """
+        if len(orders) < 2:
+            return lambda amount: amount
+        step = exact(self.currency_id.rounding)
+        before = sum((weights.get(order, ZERO) for order in orders if order.id < self.id), ZERO)
+        whole = sum((weights.get(order, ZERO) for order in orders), ZERO)
+        return lambda amount: share(amount, whole, before, before + weights.get(self, ZERO), step)
+
     def _oms_payment_steps(self):
         for transaction in self.transaction_ids.filtered(lambda tx: tx.state in ("authorized", "done") and tx.amount):
             own = Document("payment.transaction", transaction.id, transaction.reference)
             moment = transaction.last_state_change or transaction.create_date
-            amount = exact(transaction.amount)
+            orders = transaction.sale_order_ids
+            weights = {order: exact(order.amount_total) for order in orders}
+            ours = self._oms_share_among(orders, weights)
+            amount = ours(exact(transaction.amount))
             if transaction.state == "authorized":
                 yield Step(moment, "authorized", amount, own, counts=False)
             elif move := transaction.payment_id.move_id.filtered(lambda move: move.state == "posted"):
-                yield from self._oms_booked_payment_steps(transaction.payment_id, move, amount)
+                yield from self._oms_booked_payment_steps(transaction.payment_id, move, amount, ours)
             elif not transaction.source_transaction_id or transaction.operation == "refund":
                 yield Step(moment, "taken", amount, own, open=amount, counts=False)
 
-    def _oms_booked_payment_steps(self, payment, move, amount):
-        """One payment: matched with the invoice on one side, and with the channel's payout and the bank on the other."""
+    def _oms_booked_payment_steps(self, payment, move, amount, ours):
+        """One payment: matched with the invoice on one side, and with the channel's payout and the bank on the other.
+
+        :param ours: what of its amounts is this order's.
+        """
         liquidity, receivable, _rest = payment._seek_for_lines()
         document = Document("account.payment", payment.id, payment.memo or move.name)
         yield Step(
@@ -203,14 +239,14 @@ class SaleOrder(models.Model):
             document,
             entry=move._oms_as_document(),
             counterparts=tuple(other._oms_as_document() for other in receivable._oms_get_counterparts()),
-            open=-sum((exact(line.amount_residual_currency) for line in receivable), ZERO),
+            open=ours(-sum((exact(line.amount_residual_currency) for line in receivable), ZERO)),
             account=liquidity.account_id[:1].display_name or "",
         )
         waiting = liquidity.filtered(lambda line: line.account_id.reconcile)
         for other, matched in waiting._oms_get_counterparts().items():
             if not other._oms_is_exchange():
-                yield from self._oms_settled_steps(other, matched, waiting.account_id, document)
-        if left := sum((exact(line.amount_residual_currency) for line in waiting), ZERO):
+                yield from self._oms_settled_steps(other, ours(matched), waiting.account_id, document)
+        if left := ours(sum((exact(line.amount_residual_currency) for line in waiting), ZERO)):
             yield Step(at(move.date), "settled", left, document, open=left, counts=False)
 
     def _oms_settled_steps(self, entry, amount, clearing, document):
@@ -245,6 +281,13 @@ class SaleOrder(models.Model):
 
 class AccountMove(models.Model):
     _inherit = "account.move"
+
+    def _oms_get_charged_orders(self):
+        """{order: what the lines of this invoice charge of it}, with tax."""
+        charged = defaultdict(Decimal)
+        for line in self.invoice_line_ids:
+            charged[line.sale_line_ids.order_id[:1]] += exact(line.price_total)
+        return charged
 
     def _oms_as_document(self):
         return Document("account.move", self.id, self.name or self.ref or str(self.id))

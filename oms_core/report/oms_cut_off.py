@@ -106,65 +106,72 @@ class OmsCutOff(models.Model):
         """Of each line of goods what had left, come back, been invoiced and credited by the end of the day.
 
         ``apart`` is what is with customers beyond what they are charged; negative the other way round. Of that, what came back
-        beyond what is credited is ``uncredited``.
+        beyond what is credited is ``uncredited``. Moves and invoices are summed in one pass each, not line by line.
         """
         return SQL(
             """
+            WITH line AS (
+                 SELECT l.id, l.order_id, l.product_id, l.product_uom_qty, l.product_uom_id, lu.factor, o.partner_id,
+                        o.oms_channel_id AS channel_id, o.company_id, c.currency_id,
+                        l.price_subtotal / l.product_uom_qty / COALESCE(NULLIF(o.currency_rate, 0), 1) AS price,
+                        COALESCE(cp.tz, cc.tz, 'UTC') AS tz
+                   FROM sale_order_line l
+                   JOIN sale_order o ON o.id = l.order_id AND o.oms_channel_id IS NOT NULL
+                   JOIN res_company c ON c.id = o.company_id
+                   JOIN res_partner cp ON cp.id = c.partner_id
+                   LEFT JOIN resource_calendar cc ON cc.id = c.resource_calendar_id
+                   JOIN product_product p ON p.id = l.product_id
+                   JOIN product_template t ON t.id = p.product_tmpl_id AND t.type = 'consu'
+                   JOIN uom_uom lu ON lu.id = l.product_uom_id
+                  WHERE l.product_uom_qty != 0 AND l.display_type IS NULL),
+                 moved AS (
+                 SELECT q.id, SUM(q.part) FILTER (WHERE q.is_out AND q.is_done) AS shipped,
+                        SUM(q.part) FILTER (WHERE q.is_back AND q.is_done) AS back,
+                        SUM(ABS(q.value)) FILTER (WHERE q.is_out AND q.is_done) AS value,
+                        MAX(q.day) FILTER (WHERE q.is_out AND q.is_done) AS moved_on,
+                        MAX(q.day) FILTER (WHERE q.is_back AND q.is_done) AS back_on
+                   FROM (
+                         SELECT l.id, m.value, d.usage = 'customer' AS is_out, f.usage = 'customer' AS is_back,
+                                CASE WHEN m.product_id = l.product_id
+                                     THEN m.quantity * mu.factor / l.factor
+                                     -- a kit is as far as its parts are, all of them together
+                                     ELSE l.product_uom_qty * m.quantity / NULLIF(SUM(m.product_uom_qty) FILTER (
+                                          WHERE m.product_id != l.product_id AND d.usage = 'customer')
+                                          OVER (PARTITION BY l.id), 0)
+                                END AS part,
+                                (m.date AT TIME ZONE 'UTC' AT TIME ZONE l.tz)::date AS day,
+                                m.state = 'done' AND (m.date AT TIME ZONE 'UTC' AT TIME ZONE l.tz)::date <= %(day)s AS is_done
+                           FROM line l
+                           JOIN stock_move m ON m.sale_line_id = l.id AND m.state != 'cancel'
+                           JOIN uom_uom mu ON mu.id = m.product_uom
+                           JOIN stock_location f ON f.id = m.location_id
+                           JOIN stock_location d ON d.id = m.location_dest_id) q
+               GROUP BY q.id),
+                 charged AS (
+                 SELECT l.id,
+                        SUM(a.quantity * au.factor / l.factor) FILTER (WHERE v.move_type = 'out_invoice') AS invoiced,
+                        SUM(a.quantity * au.factor / l.factor) FILTER (WHERE v.move_type = 'out_refund') AS credited,
+                        MAX(v.date) FILTER (WHERE v.move_type = 'out_invoice') AS invoiced_on
+                   FROM line l
+                   JOIN sale_order_line_invoice_rel r ON r.order_line_id = l.id
+                   JOIN account_move_line a ON a.id = r.invoice_line_id
+                   JOIN account_move v ON v.id = a.move_id AND v.state = 'posted' AND v.date <= %(day)s
+                    AND v.move_type IN ('out_invoice', 'out_refund')
+                   JOIN uom_uom au ON au.id = COALESCE(a.product_uom_id, l.product_uom_id)
+               GROUP BY l.id),
+                 counted AS (
+                 SELECT l.id, l.order_id, l.product_id, l.partner_id, l.channel_id, l.company_id, l.currency_id, l.price,
+                        COALESCE(s.shipped, 0) AS shipped, COALESCE(s.back, 0) AS back, COALESCE(s.value, 0) AS value,
+                        COALESCE(i.invoiced, 0) AS invoiced, COALESCE(i.credited, 0) AS credited,
+                        s.moved_on, s.back_on, i.invoiced_on
+                   FROM line l
+                   LEFT JOIN moved s ON s.id = l.id
+                   LEFT JOIN charged i ON i.id = l.id
+                  WHERE s.shipped IS NOT NULL OR s.back IS NOT NULL OR i.invoiced IS NOT NULL)
             SELECT counted.*, counted.shipped - counted.back - counted.invoiced + counted.credited AS apart,
                    GREATEST(LEAST(counted.back - counted.credited,
                                   counted.invoiced - counted.credited - counted.shipped + counted.back), 0) AS uncredited
-              FROM (
-                    SELECT l.id, l.order_id, l.product_id, o.partner_id, o.oms_channel_id AS channel_id, o.company_id,
-                           c.currency_id, l.price_subtotal / l.product_uom_qty / COALESCE(NULLIF(o.currency_rate, 0), 1) AS price,
-                           COALESCE(s.shipped, 0) AS shipped, COALESCE(s.back, 0) AS back, COALESCE(s.value, 0) AS value,
-                           COALESCE(i.invoiced, 0) AS invoiced, COALESCE(i.credited, 0) AS credited,
-                           s.moved_on, s.back_on, i.invoiced_on
-                      FROM sale_order_line l
-                      JOIN sale_order o ON o.id = l.order_id AND o.oms_channel_id IS NOT NULL
-                      JOIN res_company c ON c.id = o.company_id
-                      JOIN res_partner cp ON cp.id = c.partner_id
-                      LEFT JOIN resource_calendar cc ON cc.id = c.resource_calendar_id
-                      JOIN product_product p ON p.id = l.product_id
-                      JOIN product_template t ON t.id = p.product_tmpl_id AND t.type = 'consu'
-                      JOIN uom_uom lu ON lu.id = l.product_uom_id
-                      LEFT JOIN LATERAL (
-                           SELECT SUM(q.part) FILTER (WHERE q.is_out AND q.is_done) AS shipped,
-                                  SUM(q.part) FILTER (WHERE q.is_back AND q.is_done) AS back,
-                                  SUM(ABS(q.value)) FILTER (WHERE q.is_out AND q.is_done) AS value,
-                                  MAX(q.day) FILTER (WHERE q.is_out AND q.is_done) AS moved_on,
-                                  MAX(q.day) FILTER (WHERE q.is_back AND q.is_done) AS back_on
-                             FROM (
-                                   SELECT CASE WHEN m.product_id = l.product_id
-                                               THEN m.quantity * mu.factor / lu.factor
-                                               -- a kit is as far as its parts are, all of them together
-                                               ELSE l.product_uom_qty * m.quantity / NULLIF(SUM(m.product_uom_qty) FILTER (
-                                                    WHERE m.product_id != l.product_id AND d.usage = 'customer') OVER (), 0)
-                                          END AS part,
-                                          d.usage = 'customer' AS is_out, f.usage = 'customer' AS is_back, m.value,
-                                          z.day, m.state = 'done' AND z.day <= %(day)s AS is_done
-                                     FROM stock_move m
-                                     JOIN uom_uom mu ON mu.id = m.product_uom
-                                     JOIN stock_location f ON f.id = m.location_id
-                                     JOIN stock_location d ON d.id = m.location_dest_id
-                                    CROSS JOIN LATERAL (
-                                          SELECT (m.date AT TIME ZONE 'UTC'
-                                                         AT TIME ZONE COALESCE(cp.tz, cc.tz, 'UTC'))::date AS day) z
-                                    WHERE m.sale_line_id = l.id AND m.state != 'cancel'
-                                  ) q
-                           ) s ON TRUE
-                      LEFT JOIN LATERAL (
-                           SELECT SUM(a.quantity * au.factor / lu.factor) FILTER (WHERE v.move_type = 'out_invoice') AS invoiced,
-                                  SUM(a.quantity * au.factor / lu.factor) FILTER (WHERE v.move_type = 'out_refund') AS credited,
-                                  MAX(v.date) FILTER (WHERE v.move_type = 'out_invoice') AS invoiced_on
-                             FROM sale_order_line_invoice_rel r
-                             JOIN account_move_line a ON a.id = r.invoice_line_id
-                             JOIN account_move v ON v.id = a.move_id AND v.state = 'posted' AND v.date <= %(day)s
-                             JOIN uom_uom au ON au.id = COALESCE(a.product_uom_id, l.product_uom_id)
-                            WHERE r.order_line_id = l.id AND v.move_type IN ('out_invoice', 'out_refund')
-                           ) i ON TRUE
-                     WHERE l.product_uom_qty != 0 AND l.display_type IS NULL
-                       AND (s.shipped IS NOT NULL OR s.back IS NOT NULL OR i.invoiced IS NOT NULL)
-                   ) counted
+              FROM counted
             """,
             day=day,
         )

@@ -185,6 +185,25 @@ class TestInvoicing(BookingCase):
         order._oms_book_each()
         self.assertIn("negative", order.oms_booking_error)
 
+    def test_a_discount_is_told_when_the_rest_is_given_up_at_the_warehouse_and_stays_ordered(self):
+        lines = (self._line("STD", 1, "10.00"), self._line("AVG", 1, "90.00"))
+        doc = self._doc(lines=(*lines, self._line("", 1, "-30.00", kind="discount")))
+        order = self._apply(doc)[0][0]
+        self._ship(order, {self.product_standard: 1})
+        left = order.order_line.move_ids.filtered(lambda move: move.state != "done")
+        left._action_cancel()
+        self.assertEqual(order.order_line.mapped("product_uom_qty"), [1, 1, 1])
+        order._oms_book_each()
+        self.assertFalse(order.oms_booking_error, "It may be sourced anew.")
+        self.env.flush_all()
+        self.cr.execute(
+            "UPDATE stock_move SET write_date = write_date - interval '2 days' WHERE id = ANY(%s)",
+            [order.order_line.move_ids.ids],
+        )
+        self.env.invalidate_all()
+        order._oms_book_each()
+        self.assertIn("negative", order.oms_booking_error)
+
     def test_an_order_of_services_is_invoiced_at_once(self):
         order = self._apply(self._doc(lines=(self._line("", 1, "5.00", kind="fee"),)))[0][0]
         self.assertEqual(self._book(order).amount_untaxed, 5.00)

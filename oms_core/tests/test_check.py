@@ -184,6 +184,19 @@ class TestFaults(CheckCase):
         move = self.payment.move_id
         self._finds("balanced", move, "does not balance: debits are .*73.00.*, credits .*72.00", 1, ["compared"])
 
+    def test_an_entry_of_long_ago_that_does_not_balance_is_found_too(self):
+        move = self.payment.move_id
+        self._sql("UPDATE account_move SET date = '2010-05-01' WHERE id = %s", move.id)
+        self._sql("UPDATE account_move_line SET debit = debit + 1 WHERE move_id = %s AND debit > 0", move.id)
+        result = self._check("balanced")
+        self.assertIn([move._name, move.id], [[model, id_] for model, id_, _name in result.documents])
+
+    def test_each_check_says_how_far_back_it_looked_and_what_it_leaves_out(self):
+        self._check("stock")
+        run = self.env["oms.check.run"].search([("company_id", "=", self.company.id), ("code", "=", "stock")])
+        self.assertEqual(run.since, self.env["oms.check"]._get_scope(self.company).since)
+        self.assertIn("closing of the stock valuation", run.leaves_out)
+
     def test_an_entry_was_altered_so_that_it_still_balances(self):
         for sign, item in zip((1, -1), self.payment.move_id.line_ids.sorted("balance", reverse=True), strict=True):
             self._sql(
@@ -522,3 +535,10 @@ class TestDownload(CheckCase, HttpCase):
         self._create_user("clerk", "oms_core.group_oms_user", password="clerk-clerk")
         self.authenticate("clerk", "clerk-clerk")
         self.assertEqual(self.url_open(url).status_code, 404)
+
+    def test_an_address_with_an_impossible_number_is_not_found(self):
+        self._create_user("books", "account.group_account_invoice", password="books-books")
+        self.authenticate("books", "books-books")
+        for number in (0, 2**31, 10**30):
+            with self.subTest(number=number):
+                self.assertEqual(self.url_open(f"/oms/check/{number}/x.py").status_code, 404)

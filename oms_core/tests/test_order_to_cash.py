@@ -132,6 +132,25 @@ class TestOrderToCash(OmsCommon):
         self.assertEqual([(rest.cause, float(rest.amount)) for rest in account.rests], [("not_paid", 4.0)])
         self.assertEqual([float(step.amount) for step in account.steps if step.kind == "matched"], [20.0])
 
+    def test_an_invoice_over_two_orders_is_told_by_each_with_its_share_and_its_own_money(self):
+        self.channel.invoice_policy = "manual"
+        orders = self._order(("STD", 1, 20, 20)) | self._order(("STD", 2, 40, 20), payments=())
+        partner = orders[0].partner_invoice_id
+        same = ("partner_id", "partner_invoice_id", "partner_shipping_id")
+        orders.write(dict.fromkeys(same, partner.id))
+        for order in orders:
+            self._ship(order)
+        invoice = orders._create_invoices()
+        invoice.action_post()
+        self.assertEqual((len(invoice), invoice.amount_total), (1, 72))
+        for order in orders:
+            order._oms_book()
+        first, second = orders
+        self.assertEqual(self._causes(first), [("with_channel", 24.0)])
+        self.assertEqual(self._causes(second), [("not_paid", 48.0)])
+        self.assertEqual([float(self._tell(order).totals.charged) for order in orders], [24, 48])
+        self.assertEqual(float(self._tell(first).totals.owed), 0)
+
     def test_money_that_a_channel_keeps_too_long_is_asked_for(self):
         order = self._shipped_and_booked(payments=(self._payment(24, paid_at=MOMENT),))
         self.assertEqual(self._causes(order), [("late_at_channel", 24.0)])
