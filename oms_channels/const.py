@@ -164,8 +164,10 @@ AUDIT_READ_AT_ONCE = 250
 
 #: Rests of a payout that are told in the activity; the others are on its form.
 SETTLEMENT_TASKS_TOLD_MAX = 20
-#: Payouts that the job looks at again between two commits.
+#: Payouts that the job looks at again between two commits and in one run, and hours before one has its turn again.
 SETTLEMENT_BATCH_MAX = 20
+SETTLEMENT_LOOK_MAX = 500
+SETTLEMENT_LOOK_EVERY_H = 3
 #: Days around a payout's date within which its money reaches the bank.
 SETTLEMENT_BANK_DAYS = 14
 #: Bank statement lines and payouts that are laid side by side at once.

@@ -2,6 +2,8 @@ from odoo import http
 from odoo.http import request
 from odoo.tools import consteq
 
+from odoo.addons.oms_core.controllers.portal import IDS
+
 from ..models.oms_channel_listing_content import ENDINGS, PICTURES
 
 #: Its content is part of the address, so it never changes.
@@ -20,7 +22,7 @@ class Picture(http.Controller):
     )
     def get_picture(self, number, signature, name, **_query):
         # sudo: who has the address was given it; it is of a picture of a product and of nothing else
-        file_sudo = request.env["ir.attachment"].sudo().browse(number).exists()
+        file_sudo = request.env["ir.attachment"].sudo().browse(number if number in IDS else None).exists()
         ending = name.rpartition(".")[2]
         kind = next((kind for kind, known in ENDINGS.items() if known == ending), "")
         if not kind or not file_sudo or PICTURES.get(file_sudo.res_model) != file_sudo.res_field:

@@ -26,6 +26,7 @@ from decimal import Decimal
 from odoo.addons.oms_core.domain.documents import ZERO
 from odoo.addons.oms_core.domain.money import round_to, share
 
+from .agreed_fees import OtherFee, other_than_agreed
 from .currencies import step as step_of
 from .explained import Booked, Explanation, Match, Rest, Terms
 from .settlement import PayoutDoc, PayoutLine
@@ -252,7 +253,8 @@ class _Explainer:
         if row.original_amount is not None:
             original = self._piece(row.original_amount, row.open_amount, start, stop, step_of(row.original_currency))
         one.used = stop
-        self.matches.append(Match(group.ids, (row.key,), amount, company, original, row.original_currency))
+        whole = start == 0 and stop == row.open_amount
+        self.matches.append(Match(group.ids, (row.key,), amount, company, original, row.original_currency, whole))
 
     def _piece(
         self, total: Decimal, whole: Decimal, start: Decimal, stop: Decimal, step: Decimal | None = None
@@ -410,7 +412,7 @@ class _Explainer:
         for line in self.doc.lines:
             if line.kind in _PLAIN:
                 found[line.kind, line.code].append(line)
-        agreed = self._agreed_fees() if self.terms.fees else {}
+        agreed = other_than_agreed(self.doc, self.terms.fees, self.step, self.twice) if self.terms.fees else {}
         for (kind, code), lines in found.items():
             cause, words = _PLAIN[kind]
             amount = sum((line.amount for line in lines), ZERO)
@@ -419,48 +421,23 @@ class _Explainer:
             changed = agreed.get(code) if kind == "fee" else None
             if changed:
                 self._fee_change(code, changed)
-                amount -= sum((more for _line, more in changed), ZERO)
+                amount -= sum((one.more for one in changed), ZERO)
             if amount:
                 self._rest(ids, (), cause, amount, sentence, code)
             else:
                 self.matches.append(Match(ids, (), ZERO))
 
-    def _agreed_fees(self) -> dict[str, list[tuple[PayoutLine, Decimal]]]:
-        """Code → (first line, how much the fee of an order differs) of the orders whose fee is not what was agreed.
-
-        Only orders that were sold and not refunded in this payout: of the others, the channel gives back fees at its will.
-        """
-        sold: dict[str, Decimal] = defaultdict(lambda: ZERO)
-        fees: dict[tuple[str, str], list[PayoutLine]] = defaultdict(list)
-        refunded = set()
-        for line in self.doc.lines:
-            if line.kind == "sale":
-                sold[line.order_ref] += line.amount
-            elif line.kind == "refund":
-                refunded.add(line.order_ref)
-            elif line.kind == "fee" and line.code in self.terms.fees:
-                fees[line.code, line.order_ref].append(line)
-        found: dict[str, list[tuple[PayoutLine, Decimal]]] = defaultdict(list)
-        for (code, order_ref), lines in fees.items():
-            if order_ref in refunded or order_ref in self.twice or order_ref not in sold:
-                continue
-            term = self.terms.fees[code]
-            due = -round_to(sold[order_ref] * term.percent / HUNDRED + term.fixed, self.step)
-            more = sum((line.amount for line in lines), ZERO) - due
-            if abs(more) > self.step * len(lines):
-                found[code].append((lines[0], more))
-        return found
-
-    def _fee_change(self, code: str, changed: Sequence[tuple[PayoutLine, Decimal]]) -> None:
+    def _fee_change(self, code: str, changed: Sequence[OtherFee]) -> None:
         term = self.terms.fees[code]
-        amount = sum((more for _line, more in changed), ZERO)
-        first, more = changed[0]
+        first = changed[0]
         sentence = (
-            f"{len(changed)} fees “{first.text or code}” are not the {term.percent.normalize():f} % and "
-            f"{self._money(term.fixed)} that are agreed; the first is that of order {first.order_ref} "
-            f"({self._money(more)}). Ask the channel, or enter the new terms."
+            f"{len(changed)} fees “{first.line.text or code}” are not the {term.percent.normalize():f} % and "
+            f"{self._money(term.fixed)} that are agreed. For order {first.line.order_ref}, the first of them, "
+            f"{self._money(-first.taken)} were taken and {self._money(-first.due)} are agreed. Ask the channel, or enter the "
+            "new terms."
         )
-        self._rest((line.id for line, _more in changed), (), "fee_change", amount, sentence, code)
+        amount = sum((one.more for one in changed), ZERO)
+        self._rest((one.line.id for one in changed), (), "fee_change", amount, sentence, code)
 
     # ---- What is not in the payout
 

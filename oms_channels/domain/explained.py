@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
 from odoo.addons.oms_core.domain.documents import ZERO
+from odoo.addons.oms_core.domain.money import round_to
 
 #: Cause → what it is called.
 CAUSES = {
@@ -89,6 +90,7 @@ class Match:
     """So much of a payout is so much of one booked row.
 
     :param booked_keys: exactly one, or none where lines of an order cancel each other out.
+    :param whole: all that was open of the row; nothing of it is left.
     :param amount: in the currency of the payout; ``company_amount`` and ``original_amount`` are the same part of the row.
     """
 
@@ -98,6 +100,52 @@ class Match:
     company_amount: Decimal = ZERO
     original_amount: Decimal | None = None
     original_currency: str = ""
+    whole: bool = False
+
+    def cut(self, amount: Decimal) -> tuple[Match, Match]:
+        """So much of this match, and the rest of it; what it is in the books is cut in the same proportion."""
+        company, original = self.company_amount, self.original_amount
+        company_part = round_to(company * amount / self.amount, unit_of(company))
+        original_part = None if original is None else round_to(original * amount / self.amount, unit_of(original))
+        first = replace(self, amount=amount, company_amount=company_part, original_amount=original_part, whole=False)
+        rest = replace(
+            self,
+            amount=self.amount - amount,
+            company_amount=company - company_part,
+            original_amount=None if original is None or original_part is None else original - original_part,
+            whole=False,
+        )
+        return first, rest
+
+
+def unit_of(amount: Decimal) -> Decimal:
+    """The smallest unit that the decimals of an amount show."""
+    return Decimal(1).scaleb(min(int(amount.as_tuple().exponent), 0))
+
+
+def halves(
+    matches: Iterable[Match], chosen: Collection[str], amounts: Mapping[str, Decimal]
+) -> tuple[list[Match], list[Match]]:
+    """Matches as those of chosen lines and those of the others; one that is of both is cut, by the amounts of its lines.
+
+    :param amounts: id of a line → what of it the matches are of.
+    """
+    ours, others = [], []
+    left: dict[tuple[str, ...], Decimal] = {}
+    for match in matches:
+        inside = tuple(line_id for line_id in match.line_ids if line_id in chosen)
+        if not inside:
+            others.append(match)
+        elif len(inside) == len(match.line_ids):
+            ours.append(match)
+        else:
+            outside = tuple(line_id for line_id in match.line_ids if line_id not in chosen)
+            due = left.setdefault(match.line_ids, sum((amounts[line_id] for line_id in inside), ZERO))
+            first, rest = match.cut(min(due, match.amount, key=abs))
+            left[match.line_ids] = due - first.amount
+            ours += [replace(first, line_ids=inside)] if first.amount else []
+            others += [replace(rest, line_ids=outside)] if rest.amount else []
+    return ours, others
 
 
 @dataclass(frozen=True, slots=True)

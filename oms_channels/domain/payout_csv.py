@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -22,7 +22,7 @@ FIELDS = {
     "payout_id": "Payout",
     "deposited_on": "Date of the payout",
     "total": "Total of the payout",
-    "id": "Number of the row",
+    "id": "Id of the row",
     "kind": "Type",
     "amount": "Amount",
     "gross": "Amount before fees",
@@ -125,12 +125,15 @@ class _Payout:
 
 def _docs(rows: Rows, form: Format, name: str) -> list[PayoutDoc]:
     kinds = {name_key(word): kind for word, kind in form.kinds.items()}
+    counted = _only_counts(rows.texts("id"), len(rows.rows))
     found: dict[tuple[str, str], _Payout] = defaultdict(_Payout)
     for line, cells in rows.rows:
         currency = (rows.text(cells, "currency") or form.currency).upper()
         key = (rows.text(cells, "payout_id") or name, currency)
         payout = found[key]
-        payout.lines.extend(_row(rows, line, cells, form, kinds, key[0]))
+        told = rows.text(cells, "id")
+        name = (f"{key[0]}#{told}" if counted else told) if told else f"{key[0]}:{line}"
+        payout.lines.extend(_row(rows, line, cells, form, kinds, name))
         if rows.text(cells, "total"):
             total = rows.amount(line, cells, "total")
             if payout.total is not None and total != payout.total:
@@ -143,8 +146,18 @@ def _docs(rows: Rows, form: Format, name: str) -> list[PayoutDoc]:
     return [_doc(key, payout, form, tuple(rows.problems)) for key, payout in found.items()]
 
 
+def _only_counts(ids: Iterable[str], count: int) -> bool:
+    """Whether ids only count the rows of their file: those of the next file are the same, and name other rows.
+
+    >>> _only_counts(["1", "2", "3"], 3), _only_counts(["40017", "40018", "40019"], 3)
+    (True, False)
+    """
+    # A file may count its first row as 0, 1 or 2, as a spreadsheet does, and its totals among the others.
+    return all(not one or (one.isdecimal() and int(one) <= count + 2) for one in ids)
+
+
 def _row(
-    rows: Rows, line: int, cells: list[str], form: Format, kinds: Mapping[str, str], payout: str
+    rows: Rows, line: int, cells: list[str], form: Format, kinds: Mapping[str, str], name: str
 ) -> Iterator[PayoutLine]:
     main = "amount" if "amount" in rows.places else "gross"
     sign = -1 if form.fees_negative else 1
@@ -158,7 +171,6 @@ def _row(
     if "net" in rows.places and (net := rows.amount(line, cells, "net")) is not None:
         add_up(rows, line, amount, (fee + tax) * sign, net)
     kind = _kind(rows, line, cells, kinds, amount)
-    name = rows.text(cells, "id") or f"{payout}:{line}"
     currency = rows.text(cells, "original_currency").upper()
     quantity = rows.text(cells, "quantity")
     more = {

@@ -15,8 +15,9 @@ at the rate of its day is a gain or loss on exchange. Debit is positive.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -48,6 +49,8 @@ ROLES: dict[str, tuple[str, ...]] = {
     "duplicate": ("unknown",),
     "difference": ("unknown",),
 }
+#: What a channel takes for its service: where it sends an invoice for that, the payout settles the invoice.
+FEES = frozenset({"fee", "fee_change", "fee_tax"})
 #: Causes of which each rest is an item of its own, because somebody will settle it alone.
 SINGLE_ITEM_CAUSES = frozenset(
     {"unknown_order", "duplicate", "difference", "late_refund", "chargeback", "chargeback_reversal"}
@@ -68,7 +71,9 @@ def roles_of(rest: Rest) -> tuple[str, ...]:
         return ("exchange_gain",) if rest.amount > 0 else ("exchange_loss",)
     if rest.cause == "adjustment":
         # What no account was chosen for waits where an accountant looks; it is no bucket, each code is its own item.
-        return (f"adjustment:{rest.code}", "unknown")
+        return (f"code:{rest.code}", "unknown")
+    if rest.cause in ("fee", "fee_change"):
+        return (f"code:{rest.code}", *ROLES[rest.cause])
     return ROLES[rest.cause]
 
 
@@ -81,15 +86,40 @@ def draft(
     journal: Hashable,
     day: date,
     fee_taxes: Sequence[Hashable] = (),
+    vendor: Hashable | None = None,
 ) -> PostingDraft:
     """The entry of a payout.
 
-    :param accounts: role → account. An account that is missing is among the problems of the draft.
+    :param accounts: role → account; ``code:<word>`` is the role of one word of the channel. An account that is missing is
+        among the problems of the draft.
     :param fee_taxes: taxes to compute on fees (reverse charge), where the channel charges none.
+    :param vendor: who sends invoices for the fees, which are then paid from the payout (account ``vendor``) and taxed there.
     """
-    return PostingDraft(
-        key, day, journal, doc.bank_reference or doc.id, tuple(_lines(doc, explanation, accounts, rates, fee_taxes))
-    )
+    lines = tuple(_lines(doc, explanation, accounts, rates, () if vendor else fee_taxes, vendor))
+    return PostingDraft(key, day, journal, doc.bank_reference or doc.id, lines)
+
+
+def join_settled(made: PostingDraft, explanation: Explanation) -> PostingDraft:
+    """The entry with one item for all rows that it settles whole, on each account and side.
+
+    What is reconciled with what stays the same, payment by payment; a payout of 10,000 orders is an entry of a few items
+    instead of 10,000. Amounts in other currencies stay apart, as each was worth something else on its day.
+    """
+    whole = {match.booked_keys[0] for match in explanation.matches if match.whole}
+    found: dict[tuple[Hashable, bool], list[PostingLine]] = defaultdict(list)
+    for line in made.lines:
+        if line.match in whole and line.currency is None:
+            found[line.account, line.amount > 0].append(line)
+    joined = {lines[0].match: lines for lines in found.values() if len(lines) > 1}
+    gone = {line.match for lines in joined.values() for line in lines}
+    kept = []
+    for line in made.lines:
+        if lines := joined.get(line.match):
+            amount = sum((one.amount for one in lines), ZERO)
+            kept.append(replace(line, amount=amount, match=tuple(one.match for one in lines)))
+        elif line.match is None or line.match not in gone:
+            kept.append(line)
+    return replace(made, lines=tuple(kept))
 
 
 def _lines(
@@ -98,6 +128,7 @@ def _lines(
     accounts: Mapping[str, Hashable],
     rates: Rates,
     fee_taxes: Sequence[Hashable],
+    vendor: Hashable | None,
 ) -> Iterator[PostingLine]:
     foreign = doc.currency != rates.company_currency
     unit = step(rates.company_currency)
@@ -113,10 +144,12 @@ def _lines(
     for match in matches:
         yield _clearing(match, doc, accounts, rates)
     for rest, amount in zip(rests, converted, strict=True):
+        billed = vendor is not None and rest.cause in FEES
         yield PostingLine(
-            _account(rest, accounts),
+            accounts.get("vendor") if billed else _account(rest, accounts),
             -amount,
             _text(rest),
+            partner=vendor if billed else None,
             cause=rest.cause,
             taxes=tuple(fee_taxes) if rest.cause in ("fee", "fee_change") else (),
             **_in_currency(doc.currency, -rest.amount, foreign),

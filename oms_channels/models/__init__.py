@@ -38,10 +38,13 @@ from . import sale_order
 from . import sale_order_past
 from . import stock_picking
 from . import sale_order_api
+from . import oms_payout_code
 from . import oms_channel_payout
 from . import oms_settlement
 from . import oms_settlement_booked
 from . import oms_settlement_book
+from . import oms_settlement_later
+from . import oms_settlement_bill
 from . import oms_settlement_bank
 from . import oms_settlement_take
 from . import oms_channel_payout_poll

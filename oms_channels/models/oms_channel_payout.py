@@ -1,7 +1,7 @@
 """Where the payouts of a channel are booked: its own accounts, or the company's, made when they are first needed."""
 
-from odoo import fields, models
-from odoo.exceptions import UserError
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
 
 #: Role of an account (``domain/settlement_posting.py``) → its type, and whether its items are reconciled.
 ROLES = {
@@ -84,6 +84,18 @@ class OmsChannel(models.Model):
         check_company=True,
         help="Is asked about payouts that need a person. Empty: whoever books them.",
     )
+    payout_fees_as = fields.Selection(
+        [("items", "Journal items of the payout"), ("bill", "A vendor bill for each payout")],
+        string="Fees Are",
+        required=True,
+        default="items",
+        help="A vendor bill is prepared as a draft, to be compared with the invoice of the channel; posted, it is paid by the "
+        "payout.",
+    )
+    payout_vendor_id = fields.Many2one(
+        "res.partner", string="Sends the Invoice for Fees", check_company=True, help="The vendor of the bills for fees."
+    )
+    payout_code_ids = fields.One2many("oms.payout.code", "channel_id", string="Words in Payouts")
     payout_fee_tax_id = fields.Many2one(
         "account.tax",
         string="Reverse Charge on Fees",
@@ -111,9 +123,16 @@ class OmsChannel(models.Model):
         methods = journal_sudo.inbound_payment_method_line_ids | journal_sudo.outbound_payment_method_line_ids
         return (methods.payment_account_id or journal_sudo.default_account_id).with_env(self.env)
 
-    def _oms_get_payout_accounts(self):
+    @api.constrains("payout_fees_as", "payout_vendor_id")
+    def _check_payout_vendor(self):
+        for channel in self:
+            if channel.payout_fees_as == "bill" and not channel.payout_vendor_id:
+                raise ValidationError(self.env._("Choose who sends the invoice for the fees of “%s”.", channel.name))
+
+    def _oms_get_payout_accounts(self, day=None):
         """{role: id of its account}; see ``domain/settlement_posting.py``.
 
+        :param day: on which the words of the channel are to be known; today by default.
         :raise UserError: when the channel books no payments, so that a payout has nothing to settle.
         """
         self.ensure_one()
@@ -144,8 +163,14 @@ class OmsChannel(models.Model):
         accounts = {role: (own.get(role) or company._oms_get_payout_account(role)).id for role in ROLES}
         gain = company_sudo.income_currency_exchange_account_id or company_sudo.expense_currency_exchange_account_id
         loss = company_sudo.expense_currency_exchange_account_id or company_sudo.income_currency_exchange_account_id
+        codes = (
+            self.env["oms.payout.code"].sudo()._get_of(self, day or fields.Date.context_today(self))
+        )  # sudo: as above
+        vendor_sudo = self.payout_vendor_id.sudo().with_company(company)  # sudo: as above
         return {
             **accounts,
+            **{f"code:{one.code}": one.account_id.id for one in codes if one.account_id},
+            "vendor": vendor_sudo.property_account_payable_id.id,
             "clearing": clearing[0].id,
             "marketplace_tax": company._oms_get_channel_tax_account().id,
             "exchange_gain": gain.id,

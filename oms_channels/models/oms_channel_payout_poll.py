@@ -8,7 +8,7 @@ from odoo.exceptions import UserError
 from odoo.addons.oms_core.alone import leave_task, on_its_own
 
 from ..const import PAYOUT_LOOK_BACK_DAYS, POLL_PAGES_MAX
-from ..domain.adapter import ChannelError
+from ..domain.adapter import Auth, ChannelError, Retry
 from ..platforms import PLATFORMS
 
 
@@ -16,6 +16,12 @@ class OmsChannel(models.Model):
     _inherit = "oms.channel"
 
     payouts_read_at = fields.Datetime(string="Payouts Read", readonly=True, copy=False)
+    payouts_since = fields.Datetime(
+        readonly=True, copy=False, help="From when on payouts are being read, until their last page is."
+    )
+    payouts_cursor = fields.Char(
+        readonly=True, copy=False, groups="oms_core.group_oms_channel", help="The page that is read next."
+    )
     payout_error = fields.Text(string="Reading Payouts Failed", readonly=True, copy=False)
     can_poll_payouts = fields.Boolean(compute="_compute_can_poll_payouts")
 
@@ -29,7 +35,7 @@ class OmsChannel(models.Model):
 
     def action_poll_payouts(self):
         """Read now what these channels paid out."""
-        self.env["oms.settlement"].check_access("create")
+        self.env["oms.settlement"].check_access("write")
         self.check_access("read")
         for channel in self:
             if not channel.can_poll_payouts:
@@ -59,26 +65,39 @@ class OmsChannel(models.Model):
                 break
 
     def _poll_payouts(self, commit=False):
-        """:return: why not all was read; empty if it was."""
+        """Read on where the last run has stopped, or anew; the cursor moves with what has been taken in.
+
+        :return: why not all was read; empty if it was, or the rest is for the next run.
+        """
         self.ensure_one()
         channel_sudo = self.sudo()  # keys are for managers; whoever may import payouts may have them read
         parse = PLATFORMS[self.platform].parse_payouts
-        moment = fields.Datetime.now() - timedelta(days=PAYOUT_LOOK_BACK_DAYS)
-        cursor = ""
+        now = fields.Datetime.now()
+        if not channel_sudo.payouts_since or channel_sudo.payouts_since < now - timedelta(
+            days=PAYOUT_LOOK_BACK_DAYS + 2
+        ):
+            channel_sudo.write({"payouts_since": now - timedelta(days=PAYOUT_LOOK_BACK_DAYS), "payouts_cursor": False})
+        moment = channel_sudo.payouts_since.replace(tzinfo=timezone.utc)
         try:
             with channel_sudo._talking() as client:
                 for _page in range(POLL_PAGES_MAX):
-                    page = client.payouts_since(moment.replace(tzinfo=timezone.utc), cursor)
+                    page = client.payouts_since(moment, channel_sudo.payouts_cursor or "")
                     for raw in page.payouts:
                         channel_sudo._take_in_payouts(parse(raw))
+                    channel_sudo.payouts_cursor = page.cursor or False
+                    if not page.cursor:
+                        channel_sudo.write({"payouts_read_at": now, "payouts_since": False})
+                        break
                     if commit:
                         self.env["ir.cron"]._commit_progress()
-                    cursor = page.cursor
-                    if not cursor:
-                        break
-            channel_sudo.write({"payouts_read_at": fields.Datetime.now(), "payout_error": False})
+                else:
+                    self.env.ref("oms_channels.cron_poll_payouts").sudo()._trigger()  # sudo: the job calls itself again
+            channel_sudo.payout_error = False
+        except (Retry, Auth) as error:
+            channel_sudo.payout_error = str(error)  # it goes on from here when the channel answers
         except ChannelError as error:
-            channel_sudo.payout_error = str(error)
+            # What the cursor points to may be gone: from the beginning the next time.
+            channel_sudo.write({"payout_error": str(error), "payouts_since": False, "payouts_cursor": False})
         return channel_sudo.payout_error
 
     def _take_in_payouts(self, docs):

@@ -1,7 +1,7 @@
 """What a channel pays out, as it stands in the books: see ``domain/settlement.py`` and ``domain/explain_cent.py``."""
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from ..domain.explained import CAUSES, TASKS
 from ..domain.settlement import KINDS
@@ -42,6 +42,9 @@ class OmsSettlement(models.Model):
         posted      Dr payouts on their way, fees, reserve … Cr clearing, each item reconciled with the payment it settles
         reconciled  the bank statement line that brings the money is matched with payouts on their way
         refused     the report cannot be taken, and says why; a corrected one takes its place
+
+    What a report says and what is booked for it is for nobody to change by hand: people read it, press buttons, choose the
+    accounting date before it is booked, and delete what is not in the books.
     """
 
     _name = "oms.settlement"
@@ -72,6 +75,9 @@ class OmsSettlement(models.Model):
     line_count = fields.Integer(string="Lines", compute="_compute_line_count")
     matched = fields.Monetary(readonly=True, help="So much is payments and refunds that are in the books.")
     task_count = fields.Integer(string="To Explain", readonly=True, help="Rests that somebody has to look at.")
+    looked_at = fields.Datetime(
+        string="Looked at Again", readonly=True, copy=False, help="When the job last tried to find what it waits for."
+    )
     move_id = fields.Many2one("account.move", string="Entry", readonly=True, copy=False, index="btree_not_null")
     move_ids = fields.One2many("account.move", "oms_settlement_id", string="Entries", readonly=True)
     posting_number = fields.Integer(readonly=True, copy=False, help="How often it was booked; others were undone.")
@@ -101,6 +107,26 @@ class OmsSettlement(models.Model):
         )
         for settlement in self:
             settlement.line_count = counts.get(settlement, 0)
+
+    def write(self, vals):
+        """Override: of a payout people choose the accounting date, as long as it is not booked."""
+        if not self.env.su:
+            if set(vals) - {"date"}:
+                raise AccessError(
+                    self.env._(
+                        "A payout stays as the channel told it. To take in another report, delete this one first; to book it "
+                        "otherwise, undo it."
+                    )
+                )
+            if booked := self.filtered("move_id"):
+                raise UserError(
+                    self.env._("%s is in the books. Undo it first; then choose its date.", booked[0].display_name)
+                )
+        return super().write(vals)
+
+    def _by_program(self):
+        """These payouts for the methods that keep them, once it is checked who asks."""
+        return self.sudo()  # sudo: what was reported and what was found is nobody's to write but these methods'
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_booked(self):
@@ -158,13 +184,11 @@ class OmsSettlement(models.Model):
         return action
 
 
-class OmsSettlementLine(models.Model):
-    """One line of a payout's report, and what it settles."""
+class OmsSettlementPart(models.AbstractModel):
+    """What is part of a payout."""
 
-    _name = "oms.settlement.line"
-    _description = "Payout of a Channel: Line"
-    _order = "settlement_id desc, row, id"
-    _rec_name = "external_id"
+    _name = "oms.settlement.part"
+    _description = "Part of a Payout"
 
     settlement_id = fields.Many2one(
         "oms.settlement", string="Payout", required=True, index=True, ondelete="cascade", readonly=True
@@ -172,6 +196,17 @@ class OmsSettlementLine(models.Model):
     channel_id = fields.Many2one(related="settlement_id.channel_id", store=True)
     company_id = fields.Many2one(related="settlement_id.company_id", store=True)
     currency_id = fields.Many2one(related="settlement_id.currency_id")
+
+
+class OmsSettlementLine(models.Model):
+    """One line of a payout's report, and what it settles."""
+
+    _name = "oms.settlement.line"
+    _inherit = "oms.settlement.part"
+    _description = "Payout of a Channel: Line"
+    _order = "settlement_id desc, row, id"
+    _rec_name = "external_id"
+
     state = fields.Selection(related="settlement_id.state", string="State of the Payout")
     external_id = fields.Char(string="Line ID", required=True, readonly=True)
     row = fields.Integer(readonly=True, help="Of the file.")
@@ -203,16 +238,11 @@ class OmsSettlementRest(models.Model):
     """So much of a payout is not a payment or refund that is in the books, and this is why."""
 
     _name = "oms.settlement.rest"
+    _inherit = "oms.settlement.part"
     _description = "Payout of a Channel: Rest"
     _order = "is_task desc, settlement_id desc, id"
     _rec_name = "sentence"
 
-    settlement_id = fields.Many2one(
-        "oms.settlement", string="Payout", required=True, index=True, ondelete="cascade", readonly=True
-    )
-    company_id = fields.Many2one(related="settlement_id.company_id", store=True)
-    channel_id = fields.Many2one(related="settlement_id.channel_id", store=True)
-    currency_id = fields.Many2one(related="settlement_id.currency_id")
     date = fields.Date(related="settlement_id.date", store=True)
     cause = fields.Selection(list(CAUSES.items()), required=True, readonly=True)
     code = fields.Char(string="Channel's Word", readonly=True)

@@ -20,7 +20,9 @@ class OmsSettlement(models.Model):
         for settlement in self:
             if settlement.state != "posted":
                 raise UserError(self.env._("%s is not booked, or is in the bank already.", settlement.display_name))
-        if not self._match_bank_lines(by_amount=True):
+        self._by_program()._tell_in_bank()
+        waiting = self.filtered(lambda settlement: settlement.state == "posted")
+        if waiting and not waiting._by_program()._match_bank_lines(by_amount=True):
             raise UserError(
                 self.env._(
                     "No open bank statement line has this amount within %s days, or several have. Import the statement, or "
@@ -32,11 +34,13 @@ class OmsSettlement(models.Model):
     def action_unmatch_bank(self):
         """Open the bank statement line again."""
         self.check_access("write")
-        self._unmatch_bank_line()
+        self._by_program()._unmatch_bank_line()
 
     def _match_bank_lines(self, by_amount=False):
         """Match these payouts with statement lines that wait. :return: those that found theirs."""
-        payouts = self.filtered(lambda settlement: settlement.state == "posted" and settlement.move_id)
+        payouts = self.filtered(
+            lambda settlement: settlement.state == "posted" and settlement.total and not settlement.bank_line_id
+        )
         if not payouts:
             return payouts
         dates = payouts.mapped("date")
@@ -78,23 +82,31 @@ class OmsSettlement(models.Model):
     def _match_bank_line(self, line):
         """Book a statement line against the payout on its way, and reconcile the two."""
         self.ensure_one()
-        account = self.env["account.account"].browse(self.channel_id._oms_get_payout_accounts()["in_transit"])
-        # What has a cause (moved within the period, exchanged) comes to the bank by itself, not with this money.
-        waiting = self.move_ids.line_ids.filtered(
-            lambda item: (
-                item.account_id == account
-                and not item.reconciled
-                and not item.oms_cause
-                and item.parent_state == "posted"
-            )
-        )
+        # What has a cause (moved within the period) comes to the bank by itself, not with this money.
+        waiting = self._get_on_its_way().filtered(lambda item: not item.oms_cause)
         _liquidity, suspense, _others = line._seek_for_lines()
         if not waiting or len(suspense) != 1:
             return False
-        suspense.with_context(skip_readonly_check=True).account_id = account
+        suspense.with_context(skip_readonly_check=True).account_id = waiting.account_id
         (suspense | waiting).reconcile()
-        self.write({"bank_line_id": line.id, "state": "reconciled"})
+        self.bank_line_id = line
+        self._tell_in_bank()
         return True
+
+    def _get_on_its_way(self):
+        """The items of this payout's entries that no bank statement line is matched with."""
+        account = self.env["account.account"].browse(self.channel_id._oms_get_payout_accounts()["in_transit"])
+        return self.move_ids.line_ids.filtered(
+            lambda item: item.account_id == account and not item.reconciled and item.parent_state == "posted"
+        )
+
+    def _tell_in_bank(self):
+        """What is booked is in the bank when its money is. What was moved there within the period comes by itself and is matched
+        by a person; a payout over nothing waits for that, as it has no other money."""
+        for settlement in self.filtered(lambda one: one.state == "posted"):
+            waits = settlement._get_on_its_way()
+            if not (waits.filtered(lambda item: not item.oms_cause) if settlement.total else waits):
+                settlement.state = "reconciled"
 
     def _unmatch_bank_line(self):
         for settlement in self.filtered("bank_line_id"):
@@ -134,6 +146,7 @@ class AccountBankStatementLine(models.Model):
         settlements_sudo = self.env["oms.settlement"].sudo()
         waiting_sudo = settlements_sudo.search(
             Domain("state", "=", "posted")
+            & Domain("bank_line_id", "=", False)
             & Domain("company_id", "in", self.company_id.ids)
             & Domain("total", "in", list(amounts)),
             limit=SETTLEMENT_BANK_LINES_MAX,

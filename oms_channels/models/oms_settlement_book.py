@@ -1,4 +1,4 @@
-"""From a payout's report to the books: what it settles, its entry, and what is found later."""
+"""From a payout's report to the books: what it settles, and its entry."""
 
 from collections import defaultdict
 from dataclasses import replace
@@ -8,17 +8,16 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from odoo.addons.oms_core.alone import on_its_own
 from odoo.addons.oms_core.domain.money import ZERO
 from odoo.addons.oms_core.text import as_html
 
-from ..const import SETTLEMENT_BATCH_MAX, SETTLEMENT_TASKS_TOLD_MAX
+from ..const import SETTLEMENT_TASKS_TOLD_MAX
 from ..domain.explain_cent import explain
-from ..domain.settlement_posting import SINGLE_ITEM_CAUSES, Rates, draft
+from ..domain.settlement_posting import SINGLE_ITEM_CAUSES, Rates, draft, join_settled
 from .oms_settlement_booked import exact
 
-#: Rests that explain themselves when what they wait for is booked.
-LATER = ("unknown_order", "late_refund")
+#: Lines that are written by one query.
+LINES_AT_ONCE = 5000
 
 
 class OmsSettlement(models.Model):
@@ -29,7 +28,7 @@ class OmsSettlement(models.Model):
     def action_check(self):
         """Look again at what each line settles, in the books as they are now."""
         self.check_access("write")
-        for settlement in self:
+        for settlement in self._by_program():
             if settlement.state in ("draft", "checked"):
                 settlement._check()
             elif settlement.state in ("posted", "reconciled"):
@@ -39,7 +38,7 @@ class OmsSettlement(models.Model):
         """Book these payouts, each in one entry, and settle what they pay out."""
         self.check_access("write")
         self.lock_for_update()
-        for settlement in self:
+        for settlement in self._by_program():
             if settlement.state not in ("draft", "checked"):
                 raise UserError(self.env._("%s is booked already, or was refused.", settlement.display_name))
             settlement._book(*settlement._check())
@@ -49,7 +48,7 @@ class OmsSettlement(models.Model):
         """Take these payouts out of the books again: by reversal, so that both entries stay to be seen."""
         self.check_access("write")
         self.lock_for_update()
-        for settlement in self:
+        for settlement in self._by_program():
             if settlement.state not in ("posted", "reconciled"):
                 raise UserError(self.env._("%s is not booked; there is nothing to undo.", settlement.display_name))
             settlement._undo()
@@ -64,7 +63,10 @@ class OmsSettlement(models.Model):
         self.ensure_one()
         self._find_orders(self.line_ids)
         doc = self._to_doc()
-        explanation = explain(doc, self._get_booked(doc, self._get_order_names(self.line_ids.order_id)))
+        booked = self._get_booked(doc, self._get_order_names(self.line_ids.order_id))
+        day = self.ends_at.date() if self.ends_at else self.date
+        terms = self.env["oms.payout.code"]._get_of(self.channel_id, day)._to_terms()
+        explanation = explain(doc, booked, terms)
         self.rest_ids.unlink()
         self._write_explanation(explanation, self.line_ids)
         self.write(
@@ -80,9 +82,9 @@ class OmsSettlement(models.Model):
         """Tell which orders of ours lines name that have none yet."""
         missing = lines.filtered(lambda line: line.order_ref and not line.order_id)
         found = self._find_order_ids(self.channel_id, set(missing.mapped("order_ref")))
-        for line in missing:
-            if order_id := found.get(line.order_ref):
-                line.order_id = order_id
+        for order_id, of_order in missing.grouped(lambda line: found.get(line.order_ref)).items():
+            if order_id:
+                of_order.order_id = order_id
 
     @api.model
     def _find_order_ids(self, channel, refs):
@@ -110,22 +112,6 @@ class OmsSettlement(models.Model):
     def _write_explanation(self, explanation, lines):
         """Keep on each line what it settles, and each rest as a row of its own."""
         code = self.currency_id.name
-        by_id = {line.external_id: line for line in lines}
-        values = defaultdict(
-            lambda: {"matched_line_id": False, "matched_amount": 0.0, "rest_id": False, "cause": False}
-        )
-        for match in explanation.matches:
-            left = match.amount
-            for line_id in match.line_ids:
-                line = by_id[line_id]
-                # A line that is matched with several rows shows the first of them.
-                free = exact(line.amount - values[line_id]["matched_amount"], code)
-                part = min(free, left, key=abs) if left * free > 0 else ZERO
-                left -= part
-                values[line_id]["matched_line_id"] = (
-                    values[line_id]["matched_line_id"] or (match.booked_keys or (False,))[0]
-                )
-                values[line_id]["matched_amount"] += float(part)
         rests = self.env["oms.settlement.rest"].create(
             [
                 {
@@ -138,16 +124,27 @@ class OmsSettlement(models.Model):
                 for rest in explanation.rests
             ]
         )
+        lines_of = {line.external_id: line for line in lines}
+        left = {line_id: exact(line.amount, code) for line_id, line in lines_of.items()}
+        settles, matched, because = {}, defaultdict(Decimal), {}
+        for match in explanation.matches:
+            open_amount = match.amount
+            for line_id in match.line_ids:
+                # A line that is matched with several rows shows the first of them.
+                part = min(left[line_id], open_amount, key=abs) if open_amount * left[line_id] > 0 else ZERO
+                open_amount -= part
+                left[line_id] -= part
+                matched[line_id] += part
+                settles.setdefault(line_id, match.booked_keys[0] if match.booked_keys else None)
         for record, rest in zip(rests, explanation.rests, strict=True):
             for line_id in rest.line_ids:
-                if not values[line_id]["rest_id"]:
-                    values[line_id].update(rest_id=record.id, cause=rest.cause)
-        for line_id, line in by_id.items():
-            wanted = values[line_id]
-            now = {name: line[name].id if name.endswith("_id") else line[name] for name in wanted}
-            if now != wanted:
-                line.write(wanted)
-        return rests
+                because.setdefault(line_id, (record.id, rest.cause))
+        lines._keep(
+            {
+                line.id: (settles.get(line_id), float(matched[line_id]), *because.get(line_id, (None, None)))
+                for line_id, line in lines_of.items()
+            }
+        )
 
     # ------------------------------------------------------------------------------------------------------- BOOKING
 
@@ -155,13 +152,15 @@ class OmsSettlement(models.Model):
         """Post the entry of a payout that was just checked, with all that it settles: the whole of it or nothing."""
         self.ensure_one()
         number = self.posting_number + 1
-        accounts = self.channel_id._oms_get_payout_accounts()
+        accounts = self.channel_id._oms_get_payout_accounts(self.date)
         entry = self._prepare_draft(doc, explanation, accounts, f"settlement:{self.id}:{number}")
         move = self.env["account.move"]._oms_post([entry])
         move.oms_settlement_id = self
-        self.write({"state": "posted" if self.total else "reconciled", "move_id": move.id, "posting_number": number})
+        self.write({"state": "posted", "move_id": move.id, "posting_number": number})
+        self._tell_in_bank()
         self._link_rests(move)
         self._assert_settled(move)
+        self._make_fee_bill(explanation, accounts)
         self._tell_tasks()
 
     def _prepare_draft(self, doc, explanation, accounts, key, day=None):
@@ -177,16 +176,15 @@ class OmsSettlement(models.Model):
             (channel.payout_journal_id or company._oms_get_payout_journal()).id,
             day or self.date,
             fee_taxes=tuple(channel.payout_fee_tax_id.ids),
+            vendor=channel.payout_fees_as == "bill" and channel.payout_vendor_id.id or None,
         )
         if len(channel._oms_get_clearing_accounts()) < 2:
-            return made
+            return join_settled(made, explanation)
         # Payments and refunds may wait on accounts of their own; each is settled where it is.
         items = self.env["account.move.line"].browse([line.match for line in made.lines if line.match])
         account_of = {item.id: item.account_id.id for item in items}
-        return replace(
-            made,
-            lines=tuple(replace(line, account=account_of.get(line.match, line.account)) for line in made.lines),
-        )
+        lines = tuple(replace(line, account=account_of.get(line.match, line.account)) for line in made.lines)
+        return join_settled(replace(made, lines=lines), explanation)
 
     def _link_rests(self, move):
         """Tell each rest that somebody settles alone which item of the entry it is."""
@@ -217,6 +215,7 @@ class OmsSettlement(models.Model):
     def _undo(self):
         """Reverse what was booked, open what it settled, and have it checked anew."""
         self._unmatch_bank_line()
+        self.move_ids.filtered(lambda move: move.state == "draft").unlink()
         moves = self.move_ids.filtered(lambda move: move.state == "posted" and not move.reversal_move_ids)
         moves = moves.filtered(lambda move: not move.reversed_entry_id)
         moves.line_ids.remove_move_reconcile()
@@ -243,107 +242,6 @@ class OmsSettlement(models.Model):
         self.write({"state": "checked", "move_id": False})
         self._check()
 
-    # --------------------------------------------------------------------------------------------------- FOUND LATER
-
-    @api.model
-    def _cron_explain(self):
-        """What payouts waited for may be in the books by now: orders, refunds, and the money in the bank."""
-        domain = [("state", "in", ("posted", "reconciled")), ("task_count", ">", 0)]
-        waiting = self.search(domain) | self.search([("state", "=", "posted")])
-        cron = self.env["ir.cron"]
-        for start in range(0, len(waiting), SETTLEMENT_BATCH_MAX):
-            batch = waiting[start : start + SETTLEMENT_BATCH_MAX]
-            for settlement in batch.try_lock_for_update(allow_referencing=True):
-                with on_its_own(settlement, settlement._tell_failed):
-                    settlement._explain_later()
-                    settlement._match_bank_lines()
-            if not cron._commit_progress(len(batch), remaining=max(0, len(waiting) - start - len(batch))):
-                break
-
-    def _tell_failed(self, error):
-        self._leave_activity(self.env._("Could not be looked at again"), str(error))
-
-    def _explain_later(self):
-        """Settle what was unknown when the payout was booked and is in the books now.
-
-        ::
-
-            unknown order   Dr payouts to be explained   Cr clearing, reconciled with the payment
-            late refund     the refund is reconciled with what waits for it on the clearing account
-        """
-        self.ensure_one()
-        rests = self.rest_ids.filtered(lambda rest: rest.is_task and rest.cause in LATER and rest.item_id)
-        lines = rests.line_ids
-        if not lines:
-            return
-        self._find_orders(lines)
-        doc = self._to_left(lines)
-        explanation = explain(doc, self._get_booked(doc, self._get_order_names(lines.order_id)))
-        waiting = {line.id for line in doc.lines}
-        settled = {line_id: match for match in explanation.matches for line_id in match.line_ids if match.booked_keys}
-        # What is still not whole waits on: a rest is settled at once or not at all.
-        open_still = {line_id for rest in explanation.rests for line_id in rest.line_ids}
-        found = rests.filtered(
-            lambda rest: all(
-                line.external_id in settled and line.external_id not in open_still
-                for line in rest.line_ids
-                if line.external_id in waiting
-            )
-        )
-        for cause, of_cause in found.grouped("cause").items():
-            wanted = set(of_cause.line_ids.mapped("external_id"))
-            matches = [match for match in explanation.matches if wanted.issuperset(match.line_ids)]
-            if cause == "late_refund":
-                self._settle_refunds(of_cause, matches)
-            else:
-                self._settle_unknown(of_cause, matches)
-        found.settled_on = fields.Date.context_today(self)
-        self.task_count = len(self.rest_ids.filtered("is_task"))
-        if not self.task_count:
-            self.activity_feedback(["mail.mail_activity_data_todo"], feedback=self.env._("All of it is explained."))
-
-    def _to_left(self, lines):
-        """What of these lines has settled nothing yet: a refund may have been booked in part before the payout."""
-        code = self.currency_id.name
-        done = {line.external_id: exact(line.matched_amount, code) for line in lines}
-        doc = self._to_doc(lines)
-        left = [replace(line, amount=line.amount - done[line.id]) for line in doc.lines]
-        left = tuple(line for line in left if line.amount)
-        return replace(doc, lines=left, total=sum((line.amount for line in left), ZERO))
-
-    def _settle_unknown(self, rests, matches):
-        accounts = self.channel_id._oms_get_payout_accounts()
-        doc = self._to_doc(rests.line_ids)
-        explanation = replace(explain(doc, ()), matches=tuple(matches), rests=())
-        done = self.env["account.move"].search_count(
-            [("oms_key", "=like", f"settlement:{self.id}:{self.posting_number}:%")]
-        )
-        key = f"settlement:{self.id}:{self.posting_number}:{done + 1}"
-        roles = {**accounts, "in_transit": accounts["unknown"]}
-        entry = self._prepare_draft(doc, explanation, roles, key, fields.Date.context_today(self))
-        move = self.env["account.move"]._oms_post([entry])
-        move.oms_settlement_id = self
-        self._assert_settled(move)
-        items = move.line_ids.filtered(lambda item: item.account_id.id == accounts["unknown"]) | rests.item_id
-        items.filtered(lambda item: not item.reconciled).reconcile()
-        self._keep_matches(matches)
-
-    def _settle_refunds(self, rests, matches):
-        item_of = {line.external_id: rest.item_id for rest in rests for line in rest.line_ids}
-        booked = self.env["account.move.line"]
-        self.env["account.move.line"]._reconcile_plan(
-            [item_of[match.line_ids[0]] | booked.browse(match.booked_keys) for match in matches]
-        )
-        self._keep_matches(matches)
-
-    def _keep_matches(self, matches):
-        by_id = {line.external_id: line for line in self.line_ids}
-        for match in matches:
-            for line_id in match.line_ids:
-                line = by_id[line_id]
-                line.write({"matched_line_id": match.booked_keys[0], "matched_amount": line.amount})
-        self.matched += float(sum((match.amount for match in matches), ZERO))
-
     # ------------------------------------------------------------------------------------------------------- PEOPLE
 
     def _tell_tasks(self):
@@ -365,3 +263,41 @@ class OmsSettlement(models.Model):
             settlement_sudo.activity_schedule(
                 "mail.mail_activity_data_todo", summary=summary, note=as_html(text), user_id=user.id
             )
+
+
+class OmsSettlementLine(models.Model):
+    _inherit = "oms.settlement.line"
+
+    #: What is found about a line.
+    _FOUND = ("matched_line_id", "matched_amount", "rest_id", "cause")
+
+    def _keep(self, found):
+        """Keep what was found of these lines: {id: values of :attr:`_FOUND`, ``None`` for nothing}.
+
+        Straight in the database: a payout has tens of thousands of lines, and nothing is computed from these fields.
+        """
+        self.flush_recordset(self._FOUND)
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT id, matched_line_id, COALESCE(matched_amount, 0)::float8, rest_id, cause
+                     FROM oms_settlement_line WHERE id = ANY(%s)""",
+                self.ids,
+            )
+        )
+        changed = [(key, *found[key]) for key, *known in rows if tuple(known) != found[key]]
+        for start in range(0, len(changed), LINES_AT_ONCE):
+            ids, settles, matched, rests, causes = zip(*changed[start : start + LINES_AT_ONCE], strict=True)
+            self.env.cr.execute(
+                SQL(
+                    """UPDATE oms_settlement_line line
+                          SET matched_line_id = told.settles, matched_amount = told.matched, rest_id = told.rest,
+                              cause = told.cause, write_uid = %s, write_date = now() AT TIME ZONE 'UTC'
+                         FROM unnest(%s::int[], %s::int[], %s::numeric[], %s::int[], %s::varchar[])
+                              AS told (id, settles, matched, rest, cause)
+                        WHERE line.id = told.id""",
+                    self.env.uid,
+                    *map(list, (ids, settles, matched, rests, causes)),
+                )
+            )
+        self.invalidate_recordset(self._FOUND, flush=False)
+        self.env["oms.settlement.rest"].invalidate_model(["line_ids"], flush=False)

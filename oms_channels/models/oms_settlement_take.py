@@ -82,7 +82,7 @@ class OmsSettlement(models.Model):
             ]
         ).unlink()
         currencies = {currency.name: currency.id for currency in self.env["res.currency"].search([])}
-        settlements = self.create(
+        settlements = self._by_program().create(
             [
                 {
                     **self._prepare_values(channel, doc),
@@ -96,14 +96,14 @@ class OmsSettlement(models.Model):
         )
         orders = self._find_order_ids(channel, {line.order_ref for doc in docs for line in doc.lines if line.order_ref})
         for settlement, doc in zip(settlements, docs, strict=True):
-            self.env["oms.settlement.line"].create(
+            settlement.env["oms.settlement.line"].create(
                 [
                     {**settlement._prepare_line_values(line), "order_id": orders.get(line.order_ref)}
                     for line in doc.lines
                 ]
             )
             settlement._check()
-        return settlements
+        return settlements.with_env(self.env)
 
     @api.model
     def _prepare_values(self, channel, doc):

@@ -30,5 +30,7 @@ from . import test_connect
 from . import test_health
 from . import test_history
 from . import test_settlement
+from . import test_settlement_later
+from . import test_payout_poll
 from . import test_payout_import
 from . import test_retention

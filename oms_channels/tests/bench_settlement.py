@@ -174,6 +174,6 @@ def measure_settlement(env, channel, order, lines):
     clearing = settlement.move_id.line_ids.filtered(
         lambda item: item.account_id in channel._oms_get_clearing_accounts()
     )
-    result["settled"] = len(clearing.filtered("reconciled"))
+    result["settled"] = len((clearing.matched_debit_ids.debit_move_id).filtered("reconciled"))
     result["memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     return result

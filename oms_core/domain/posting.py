@@ -26,7 +26,8 @@ class PostingLine:
         one of the two).
     :param cause: why this item exists, where it is a difference: ``rounding``, ``fee``, ``reserve``.
     :param match: what this item settles: an item is reconciled with the one that it names. In Odoo the id of an
-        ``account.move.line``, or the posting key of an entry or a payment, of which it is the items of the same account.
+        ``account.move.line``, or the posting key of an entry or a payment, of which it is the items of the same account. A
+        tuple of such names where one item settles many.
     :param taxes: the taxes of which ``amount`` is the base, to be computed on top (reverse charge).
     """
 

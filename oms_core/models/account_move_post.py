@@ -202,9 +202,13 @@ class AccountMove(models.Model):
                     wanted[line.match, line.account] |= item
         if not wanted:
             return
-        named = self._oms_find_matches(wanted)
-        plan = [items | named[key] for key, items in wanted.items() if named.get(key)]
-        if missing := [str(match) for match, account in wanted if not named.get((match, account))]:
+        names = {
+            (match, account): [(name, account) for name in (match if isinstance(match, tuple) else (match,))]
+            for match, account in wanted
+        }
+        named = self._oms_find_matches([name for each in names.values() for name in each])
+        plan = [items.union(*(named[name] for name in names[key])) for key, items in wanted.items()]
+        if missing := [str(name) for each in names.values() for name, account in each if not named[name, account]]:
             raise UserError(
                 self.env._(
                     "What is settled by this entry is settled already, or is not in the books: %s. Check it again before "
@@ -217,7 +221,7 @@ class AccountMove(models.Model):
 
     @api.model
     def _oms_find_matches(self, wanted):
-        """{(match, account): open items} for those names of matches; see ``PostingLine``."""
+        """{(match, account): open items} for those pairs, of single names; see ``PostingLine``."""
         lines = self.env["account.move.line"]
         found = defaultdict(lambda: lines)
         ids = [match for match, _account in wanted if isinstance(match, int)]

@@ -68,6 +68,7 @@ oms.third.party.exchange     -      -      -      -      -      -      -      - 
 oms.settlement                 -      -      -      -      -      -      -      r      -      -      r
 oms.settlement.line            -      -      -      -      -      -      -      r      -      -      r
 oms.settlement.rest            -      -      -      -      -      -      -      r      -      -      r
+oms.payout.code                -      -      -      -      -      -      -      r      -      -      rwcd
 oms.payout.format              -      -      -      -      -      -      -      r      -      -      r
 oms.payout.import              -      -      -      -      -      -      -      -      -      -      -
 oms.payout.import.column       -      -      -      -      -      -      -      -      -      -      -

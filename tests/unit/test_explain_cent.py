@@ -259,6 +259,7 @@ def test_a_fee_other_than_agreed_is_told_with_the_order_and_the_difference():
     assert sorted(causes(explanation)) == [("fee", D("-12.00")), ("fee_change", D("-3.00"))]
     change = next(rest for rest in explanation.rests if rest.cause == "fee_change")
     assert "12 %" in change.sentence and "1001" in change.sentence and change.is_task
+    assert "15.00 EUR were taken and 12.00 EUR are agreed" in change.sentence
 
 
 def test_a_chargeback_says_that_it_can_be_answered():

@@ -284,3 +284,21 @@ class TestGenericFormat:
         (doc,) = simple(out.getvalue().encode())
         assert doc.problems() == [] and doc.total == 50_000
         assert time.perf_counter() - begin < 10
+
+
+def test_ids_that_only_count_the_rows_of_a_file_are_not_taken_for_rows_of_another_file():
+    form = payout_csv.Format({"No": "id", "Batch": "payout_id", "Sum": "amount"}, currency="EUR")
+
+    def ids(text):
+        [doc] = payout_csv.parse_payouts(text.encode(), form)
+        assert doc.problems() == []
+        return {line.id for line in doc.lines}
+
+    assert not ids("No,Batch,Sum\n1,B1,5.00\n2,B1,7.00\n") & ids("No,Batch,Sum\n1,B2,5.00\n2,B2,9.00\n")
+    # Those of the platform's own are the same in whatever file: they tell that periods overlap.
+    assert ids("No,Batch,Sum\n70001,B1,5.00\n70002,B1,7.00\n") & ids("No,Batch,Sum\n70002,B2,7.00\n") == {"70002"}
+
+
+def test_a_row_that_is_counted_and_stands_in_the_file_twice_is_refused():
+    form = payout_csv.Format({"No": "id", "Batch": "payout_id", "Sum": "amount"}, currency="EUR")
+    only(payout_csv.parse_payouts(b"No,Batch,Sum\n1,B1,5.00\n1,B1,5.00\n", form), "duplicate_line", "Line 3")

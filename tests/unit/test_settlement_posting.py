@@ -11,7 +11,7 @@ import pytest
 from odoo.addons.oms_channels.domain.explain_cent import explain
 from odoo.addons.oms_channels.domain.explained import CAUSES, Booked
 from odoo.addons.oms_channels.domain.settlement import PayoutDoc, PayoutLine
-from odoo.addons.oms_channels.domain.settlement_posting import ROLES, Rates, draft
+from odoo.addons.oms_channels.domain.settlement_posting import ROLES, Rates, draft, join_settled
 
 sys.path.insert(0, str(Path(__file__).parent))
 import shops  # noqa: E402 (beside this file)
@@ -20,7 +20,7 @@ ZERO = Decimal(0)
 D = Decimal
 DAY = date(2026, 3, 17)
 ROLE_NAMES = "clearing in_transit fee fee_tax reserve chargeback label rounding exchange_gain exchange_loss"
-ACCOUNTS = {role: role for role in [*ROLE_NAMES.split(), "marketplace_tax", "unknown", "adjustment:goodwill"]}
+ACCOUNTS = {role: role for role in [*ROLE_NAMES.split(), "marketplace_tax", "unknown", "code:goodwill"]}
 
 
 def entry(doc, booked, rates=Rates("EUR"), accounts=ACCOUNTS, **more):  # noqa: B008 (frozen)
@@ -136,11 +136,46 @@ def test_fees_carry_the_taxes_of_reverse_charge_and_nothing_else_does():
     assert {line.account: line.taxes for line in made.lines if line.taxes} == {"fee": (7,)}
 
 
+def test_fees_that_the_channel_sends_an_invoice_for_are_paid_to_it_and_taxed_there():
+    doc = payout(("sale", "100.00", "1001"), ("fee", "-10.00"), ("fee_tax", "-1.90"), ("shipping_label", "-5.00"))
+    made = entry(
+        doc,
+        [Booked("b", "payment", "1001", "", D("100.00"), D("100.00"), DAY)],
+        accounts={**ACCOUNTS, "vendor": "vendor"},
+        fee_taxes=(7,),
+        vendor=42,
+    )
+    assert made.problems() == []
+    assert {(line.account, line.amount, line.partner) for line in made.lines if line.partner} == {
+        ("vendor", D("10.00"), 42),
+        ("vendor", D("1.90"), 42),
+    }
+    assert not any(line.taxes for line in made.lines)
+
+
+def test_what_is_settled_whole_is_one_item_for_each_account_and_side_and_parts_stay_apart():
+    doc = payout(
+        ("sale", "100.00", "1001"), ("sale", "50.00", "1002"), ("sale", "30.00", "1003"), ("refund", "-20.00", "1004")
+    )
+    booked = [
+        Booked("a", "payment", "1001", "", D("100.00"), D("100.00"), DAY),
+        Booked("b", "payment", "1002", "", D("50.00"), D("50.00"), DAY),
+        Booked("c", "payment", "1003", "", D("70.00"), D("70.00"), DAY),
+        Booked("d", "refund", "1004", "", D("-20.00"), D("-20.00"), DAY),
+    ]
+    explanation = explain(doc, booked)
+    made = draft(doc, explanation, ACCOUNTS, Rates("EUR"), "settlement:1", "journal", DAY)
+    joined = join_settled(made, explanation)
+    assert joined.problems() == [] and balances(joined) == balances(made)
+    settled = {(line.amount, line.match) for line in joined.lines if line.match}
+    assert settled == {(D("-150.00"), ("a", "b")), (D("-30.00"), "c"), (D("20.00"), "d")}
+
+
 def test_an_adjustment_without_an_account_of_its_own_waits_with_the_unknown():
     doc = payout(("adjustment", "3.00", "", "", "Goodwill", "goodwill"), ("adjustment", "4.00", "", "", "New", "new"))
     assert balances(entry(doc, [])) == {
         "in_transit": D("7.00"),
-        "adjustment:goodwill": D("-3.00"),
+        "code:goodwill": D("-3.00"),
         "unknown": D("-4.00"),
     }
 
