@@ -67,7 +67,7 @@ def _schedule(seed: int, platform: str, failures: list[str]) -> str:
 def _verdict(name: str, run: Callable[[], None], platform: str, failures: list[str]) -> str:
     try:
         run()
-    except Exception:
+    except Exception:  # whatever a behaviour meets is the verdict of its own cell
         failures.append(f"== {platform}, {name}\n{traceback.format_exc(limit=-4)}")
         return FAILED
     return PASSED

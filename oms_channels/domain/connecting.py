@@ -31,6 +31,7 @@ class Finding:
 ABILITIES = (
     ("webhooks", "orders within seconds"),
     ("poll", "orders read every few minutes"),
+    ("files", "orders from files (CSV, Excel, EDIFACT, X12)"),
     ("fulfilment", "shipments with tracking"),
     ("cancel", "cancellations"),
     ("refunds", "refunds"),
@@ -118,8 +119,8 @@ def of_error(error: ChannelError, adapter: Adapter) -> tuple[Finding, ...]:
     """Why a shop could not be asked. The error says what is wrong; what it does not say is what to do about it."""
     if isinstance(error, Auth):
         keys = [one for one in adapter.credentials if one.field in ("api_key", "api_secret", "api_token")]
-        where = "; ".join(f"{one.label}: {one.help}" if one.help else one.label for one in keys)
-        return (Finding("error", str(error), f"Copy them anew, without blanks around them. {where}"),)
+        where = "; ".join(f"{one.label}: {one.help.rstrip('.')}" if one.help else one.label for one in keys)
+        return (Finding("error", str(error), f"Copy them anew, without blanks around them. {where}."),)
     if isinstance(error, Retry) and "page instead of data" in str(error):
         return (
             Finding(

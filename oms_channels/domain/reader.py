@@ -67,7 +67,11 @@ class Reader:
 
     def number_or_none(self, key: str) -> Decimal | None:
         """As :meth:`number`, but leaving it out is no problem."""
-        return None if is_empty(self.fields.get(key)) else self.number(key)
+        value = self.fields.get(key)
+        if value is None:
+            return None
+        number = decimal_of(value)
+        return self.number(key) if number is None and not is_empty(value) else number
 
     def moment(self, *keys: str) -> datetime | None:
         """The first of ``keys`` that holds an ISO 8601 date and time, in UTC; one without an offset *is* in UTC."""

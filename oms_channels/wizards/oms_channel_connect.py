@@ -79,7 +79,9 @@ class OmsChannelConnect(models.TransientModel):
         "account.journal", domain="[('type', 'in', ('bank', 'cash')), ('company_id', '=', company_id)]"
     )
     make_journal = fields.Boolean(
-        string="Make a Clearing Account", help="With a journal and an account for this shop alone."
+        string="Make a Clearing Account",
+        default=lambda self: self.env["account.journal"].has_access("create"),
+        help="With a journal and an account for this shop alone. Without either, its payments are not booked.",
     )
     read_since = fields.Datetime(
         string="Read Orders Since", default=lambda self: fields.Datetime.now() - timedelta(days=POLL_START_DAYS)

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
-ZERO = Decimal(0)
+ZERO, ONE = Decimal(0), Decimal(1)
 
 
 def round_to(amount: Decimal, step: Decimal) -> Decimal:
     """``amount`` rounded to a multiple of ``step``, halves away from zero (as ``res.currency.round``)."""
-    return (amount / step).quantize(Decimal(1), rounding=ROUND_HALF_UP) * step
+    return (amount / step).quantize(ONE, ROUND_HALF_UP) * step
 
 
 def allocate(total: Decimal, weights: Sequence[Decimal], step: Decimal) -> list[Decimal]:

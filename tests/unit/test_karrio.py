@@ -136,6 +136,28 @@ if INSTALLED:  # a soft dependency: whoever has it tests it
             (datetime(2026, 11, 20, 11, 5), "delivered"),
         ]
 
+    def test_a_carrier_inside_of_the_own_network_is_not_asked(server, monkeypatch):
+        """SEC-01: whoever enters the address of a carrier has no machine of the merchant's asked."""
+        carrier = connect(server)
+        monkeypatch.setenv("OMS_PRIVATE_NETWORKS", "")
+        with pytest.raises(Reject, match="inside of a private network"):
+            carrier.rate(request())
+        assert server.requests == []
+
+    def test_where_a_carrier_sends_requests_on_to_is_not_asked(server):
+        carrier = connect(server)
+        server.fail_next("moved")
+        with pytest.raises(Reject, match="another address, which is not followed"):
+            carrier.rate(request())
+        assert len(server.requests) == 1
+
+    def test_a_karrio_that_connects_in_another_way_is_not_used(monkeypatch):
+        from karrio.core.utils import helpers
+
+        monkeypatch.delattr(helpers, "urlopen")
+        with pytest.raises(Reject, match="cannot be guarded"):
+            client.Client(Account(network="ups", key="client", secret="secret", number="A1B2C3"))
+
     def test_a_carrier_whose_package_is_missing_is_named(server):
         with pytest.raises(Reject, match="karrio-nowhere"):
             connect(server, network="nowhere")

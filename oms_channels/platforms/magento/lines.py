@@ -227,6 +227,8 @@ def _note(row: Reader) -> str:
 
 def message(gift: Reader) -> str:
     """A gift message, as one reads it."""
+    if not gift.fields:
+        return ""
     text = gift.text("message")
     names = " → ".join(filter(None, (gift.text("sender"), gift.text("recipient"))))
     return f"{text} ({names})" if text and names else text

@@ -19,9 +19,9 @@ from ..base import (
     ShipmentResult,
     TrackingUpdate,
 )
-from . import const, parse, render
+from . import const, parse, render, transport
 
-TIMEOUT_S = 40
+TIMEOUT_S = transport.TIMEOUT_S
 
 
 def missing() -> str:
@@ -51,7 +51,10 @@ class Client:
         # It has a log of its own on the terminal, with a line for each request. What went wrong is in its answers.
         logger.disable(const.PACKAGE)
         import karrio.core.models as models
+        import karrio.core.utils.helpers as helpers
         import karrio.sdk as karrio
+
+        transport.guard(helpers)
 
         self._karrio, self._models = karrio, models
         self._network = network = (account.network or "").strip().lower()

@@ -9,6 +9,9 @@ MISSING = (
     "“pip install karrio karrio-ups 'PyPDF2<3'” (or the package of your carrier) with Odoo's Python, 3.11 or newer."
 )
 
+#: What begins a sentence of ours about a connection that is not made: of what is raised within it, karrio keeps the text.
+GUARDED = "Connections are guarded: "
+
 #: What it says when something went wrong inside of it, after the carrier was asked or before.
 INTERNAL_CODES = ("", "SHIPPING_SDK_INTERNAL_ERROR", "500")
 

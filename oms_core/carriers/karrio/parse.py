@@ -40,6 +40,8 @@ def error_of(messages: Iterable[Any]) -> CarrierError:
     texts = [sentence(getattr(message, "message", "")) for message in messages]
     codes = [str(getattr(message, "code", "") or "") for message in messages]
     text = "; ".join(filter(None, dict.fromkeys(texts))) or "no reason given"
+    if const.GUARDED in text:
+        return Reject(text[text.index(const.GUARDED) :], "refused")
     if not codes or any(code in const.INTERNAL_CODES for code in codes):
         # karrio stumbled, perhaps over the answer: the carrier may have done what was asked.
         return Retry(f"The carrier's answer was lost or not understood: {text}", code="karrio")

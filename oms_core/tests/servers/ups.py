@@ -36,7 +36,7 @@ class UpsServer(LocalServer):
         super().__init__(_Handler, port)
 
     def fail_next(self, fault: str) -> None:
-        """``lost`` (done, no answer), ``html``, ``down`` (503 in UPS' words)."""
+        """``lost`` (done, no answer), ``html``, ``moved``, ``down`` (503 in UPS' words)."""
         self._faults.append(fault)
 
     def take_fault(self) -> str:
@@ -168,6 +168,9 @@ class _Handler(LocalHandler):
         status, answer = ups.answer(self.command, path, body)
         if fault == "lost":
             self.close_connection = True
+            return
+        if fault == "moved":
+            self.respond(302, b"", headers={"Location": f"{ups.url}/api/elsewhere"})
             return
         if fault == "html":
             self._write(200, None, b"<html>Maintenance</html>")
