@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import shutil
 import subprocess
 from pathlib import Path
@@ -14,11 +15,29 @@ KEYRINGS = (
 )
 
 
-class Debian:
-    """A private apt: its lists and downloads live in `folder`, its suites are sid (for Odoo) and stable."""
+#: What is installed on this machine, as its package manager keeps it.
+INSTALLED = Path("/var/lib/dpkg/status")
 
-    def __init__(self, folder: Path, instead: str):
-        """:param instead: what a user on a machine without Debian's apt can do, the end of a sentence."""
+
+def machines_suite() -> str:
+    """The release this machine runs, so that what is fetched fits its libraries."""
+    try:
+        return platform.freedesktop_os_release().get("VERSION_CODENAME") or "stable"
+    except OSError:
+        return "stable"
+
+
+class Debian:
+    """A private apt: its lists and downloads live in `folder`."""
+
+    def __init__(
+        self, folder: Path, instead: str, suites: tuple[str, ...] = ("sid", "stable"), installed: Path | None = None
+    ):
+        """
+        :param instead: what a user on a machine without Debian's apt can do, the end of a sentence.
+        :param suites: where packages are looked for; sid for Odoo.
+        :param installed: what need not be fetched; nothing when left out.
+        """
         if not shutil.which("apt-get"):
             raise Stop(f"this machine has no `apt-get`: {instead}")
         keyring = next((path for path in KEYRINGS if path.exists()), None)
@@ -28,11 +47,13 @@ class Debian:
         self.instead = instead
         for name in ("state/lists/partial", "cache/archives/partial", "debs"):
             (folder / name).mkdir(parents=True, exist_ok=True)
-        write(folder / "status", "")
+        self.status = installed or folder / "status"
+        if not installed:
+            write(self.status, "")
         mirror = self._mirror()
         write(
             folder / "sources.list",
-            "".join(f"deb [signed-by={keyring}] {mirror} {suite} main\n" for suite in ("sid", "stable")),
+            "".join(f"deb [signed-by={keyring}] {mirror} {suite} main\n" for suite in suites),
         )
         self._apt("update", failed=f"the package lists could not be fetched: check the network, or {instead}")
 
@@ -51,12 +72,12 @@ class Debian:
         private = {
             "Dir::State": "state",
             "Dir::State::Lists": "state/lists",
-            "Dir::State::status": "status",
             "Dir::Cache": "cache",
             "Dir::Etc::sourcelist": "sources.list",
         }
         options = [f"{key}={self.folder / name}" for key, name in private.items()]
         options += [
+            f"Dir::State::status={self.status}",
             "Dir::Etc::sourceparts=/dev/null",
             "Dir::Etc::preferences=/dev/null",
             "Dir::Etc::preferencesparts=/dev/null",
@@ -81,7 +102,18 @@ class Debian:
 
     def unpack(self, package: str, suite: str, root: Path, exclude: tuple[str, ...] = ()) -> str:
         """Fetch a package, unpack it under `root`, and give back its version."""
-        deb = self.download(package, suite)
+        return self._unpack(self.download(package, suite), root, exclude)
+
+    def unpack_with_dependencies(self, package: str, root: Path) -> None:
+        """Fetch a package and whatever it needs that is not installed, and unpack it all under `root`."""
+        self._apt(
+            *("install", "--download-only", "--no-install-recommends", "-y", package),
+            failed=f"Debian's package {package} could not be fetched: check the network, or {self.instead}",
+        )
+        for deb in sorted((self.folder / "cache" / "archives").glob("*.deb")):
+            self._unpack(deb, root)
+
+    def _unpack(self, deb: Path, root: Path, exclude: tuple[str, ...] = ()) -> str:
         root.mkdir(parents=True, exist_ok=True)
         archive = start(["dpkg-deb", "--fsys-tarfile", deb], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         patterns = [f"--exclude={pattern}" for pattern in exclude]
