@@ -26,9 +26,12 @@
         "views/oms_channel_files_views.xml",
         "views/oms_file_import_views.xml",
         "views/oms_settlement_views.xml",
+        "views/oms_cash_report_views.xml",
         "wizards/oms_payout_import_views.xml",
         "views/oms_channel_payout_views.xml",
         "data/ir_cron_payout.xml",
+        "data/web_tour_data.xml",
     ],
+    "assets": {"web.assets_backend": ["oms_channels/static/src/**/*"]},
     "uninstall_hook": "uninstall_hook",
 }

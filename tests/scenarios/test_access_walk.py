@@ -69,6 +69,7 @@ oms.settlement                 -      -      -      -      -      -      -      
 oms.settlement.line            -      -      -      -      -      -      -      r      -      -      r
 oms.settlement.rest            -      -      -      -      -      -      -      r      -      -      r
 oms.payout.code                -      -      -      -      -      -      -      r      -      -      rwcd
+oms.cash.report                -      -      -      -      -      -      -      r      -      -      r
 oms.payout.format              -      -      -      -      -      -      -      r      -      -      r
 oms.payout.import              -      -      -      -      -      -      -      -      -      -      -
 oms.payout.import.column       -      -      -      -      -      -      -      -      -      -      -
