@@ -24,15 +24,13 @@ from .sale_order_promise import _later
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
-    oms_transfer_ids = fields.One2many(
-        "stock.picking", "oms_for_order_id", string="Transfers to the Store", readonly=True
-    )
+    oms_transfer_ids = fields.One2many("stock.picking", "oms_for_order_id", string="Transfers for It", readonly=True)
     oms_transfer_count = fields.Integer(compute="_compute_oms_transfer_count", compute_sudo=True)
     oms_waits_for = fields.Char(
         string="Waits For",
         compute="_compute_oms_waits_for",
         compute_sudo=True,
-        help="What is on its way to the store for this order, and how far it is.",
+        help="What is on its way for this order to the place from which it leaves, and how far it is.",
     )
 
     @api.depends("oms_transfer_ids")
@@ -283,7 +281,10 @@ class SaleOrder(models.Model):
             )
             arrives.oms_for_order_id.message_post(
                 body=self.env._(
-                    "%(goods)s got lost on the way to the store (%(name)s).", goods=words, name=arrives.name
+                    "%(goods)s got lost on the way to %(place)s (%(name)s).",
+                    goods=words,
+                    place=arrives.picking_type_id.warehouse_id.name,
+                    name=arrives.name,
                 )
             )
 
@@ -302,14 +303,17 @@ class SaleOrder(models.Model):
             words = {
                 "what": self._oms_name_goods(of_picking, picking.state == "done"),
                 "place": picking.picking_type_id.warehouse_id.name,
+                "goal": self.env._("the store")
+                if picking.oms_for_order_id._oms_is_brought()
+                else self.env._("the place from which the order leaves"),
             }
             order_id = picking.oms_for_order_id.id
             if leaves:
-                asked = self.env._("%(place)s is to bring %(what)s to the store.", **words)
+                asked = self.env._("%(place)s is to bring %(what)s to %(goal)s.", **words)
                 yield order_id, Event(picking.create_date, "fulfilment", asked, "", picking.name)
             if picking.state == "done":
                 sentence = (
-                    self.env._("%(what)s left %(place)s for the store.", **words)
+                    self.env._("%(what)s left %(place)s for %(goal)s.", **words)
                     if leaves
                     else self.env._("%(what)s arrived at %(place)s.", **words)
                 )
@@ -353,7 +357,7 @@ class StockWarehouse(models.Model):
     oms_bring_days = fields.Integer(
         string="Brought Within (Days)",
         default=2,
-        help="Ship to store: how long goods are on their way to this place from another one.",
+        help="How long goods are on their way to this place from another one of ours.",
     )
 
     _oms_bring_days_check = models.Constraint(
@@ -370,7 +374,7 @@ class StockPicking(models.Model):
         readonly=True,
         copy=False,
         index="btree_not_null",
-        help="The order for which these goods go to the store.",
+        help="The order for which these goods are brought to another place of ours.",
     )
     oms_waits_for = fields.Char(compute="_compute_oms_waits_for", compute_sudo=True, string="Waits For")
 
@@ -414,7 +418,7 @@ class StockMove(models.Model):
         """Override of ``stock``: when less is wanted, less is brought."""
         result = super().write(vals)
         if "product_uom_qty" in vals:
-            wanted = self.filtered(lambda move: move.sale_line_id.order_id.oms_delivery_method == "ship_to_store")
+            wanted = self.filtered(lambda move: move.sale_line_id and move.procure_method == "make_to_order")
             if wanted:
                 # sudo: who reduces an order need not work where its goods come from
                 wanted.sudo().move_orig_ids._oms_bring_less()
@@ -424,8 +428,8 @@ class StockMove(models.Model):
     def _prepare_merge_negative_moves_excluded_distinct_fields(self):
         """Override of ``stock``: less of an order is less of what is brought for it as well as of what lies in the store."""
         names = super()._prepare_merge_negative_moves_excluded_distinct_fields()
-        brought = any(order.oms_delivery_method == "ship_to_store" for order in self.sale_line_id.order_id)
-        return [*names, "procure_method"] if brought else names
+        less = self.filtered(lambda move: move.product_uom_qty < 0)
+        return [*names, "procure_method"] if less.sale_line_id.order_id.oms_transfer_ids else names
 
     def _action_cancel(self):
         """Override of ``stock``: what is brought for nobody stays where it is; and what nobody brings is wanted still."""

@@ -307,7 +307,7 @@ class _Tally:
         nodes = {node.id: node for node in snapshot.nodes}
         shipments = {shipment.node_id: shipment for shipment in decision.shipments}
         kept = [a for a in decision.allocations if a.mode in TAKING and a.node_id not in refusing]
-        for node_id in dict.fromkeys(allocation.node_id for allocation in kept):
+        for node_id in dict.fromkeys(allocation.ships_from for allocation in kept):
             way = distance_km(nodes[node_id], self._demand.place)
             self._shipments.append((shipments.get(node_id), way or 0.0))
         self.ships += tuple((a.node_id, a.product_id, a.quantity) for a in kept)

@@ -185,6 +185,8 @@ def _why_apart(demand: Demand, policy: Policy, alone: Seen) -> str:
         return "the policy ranks sites by one rule after the other, and only cost can be weighed between orders"
     if policy.leftover == NEXT:
         return "what the policy cannot ship goes to another policy"
+    if policy.consolidate:
+        return "the policy has goods sent from site to site first"
     problem = _problem(demand, alone.snapshot, policy)
     limits = (
         (problem.nodes_max, "the policy limits the sites of an order"),

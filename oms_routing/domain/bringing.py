@@ -19,6 +19,7 @@ def bring_cheapest(
     free: Mapping[tuple[int, int], Decimal],
     *,
     places_max: int = PLACES_MAX,
+    per_unit: Mapping[int, Decimal] | None = None,
 ) -> tuple[tuple[Part, ...], Decimal]:
     """What each place brings, and what the transfers cost. Equal costs: fewer places, then those named first.
 
@@ -32,6 +33,7 @@ def bring_cheapest(
     ([(2, 5), (3, 6)], '17')
 
     :param costs: what one transfer from each place costs; the preferred place first.
+    :param per_unit: what each unit in it costs on top; nothing where it is not told.
     """
     rank = {place: number for number, place in enumerate(costs)}
     have = {place: _sum(_share((place,), missing, free)) for place in costs}
@@ -43,6 +45,8 @@ def bring_cheapest(
             parts = _share(group, missing, free)
             used = {part.place for part in parts}
             cost = sum((costs[place] for place in used), ZERO)
+            if per_unit:
+                cost += sum((per_unit[part.place] * part.quantity for part in parts), ZERO)
             key = (-_sum(parts), cost, len(used), sorted(rank[place] for place in used))
             if not best or key < best[0]:
                 best = (key, parts, cost)

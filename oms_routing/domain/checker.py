@@ -34,7 +34,6 @@ OF_SPLITS = ("together", "no_split", "shipment_value")
 NEVER_A_TIE = ("distance", "landed_cost", "carbon")
 #: What nobody can do without, so that giving it up ships nothing.
 NOT_TO_GIVE_UP = {
-    "carrier_serves": "without a carrier nothing leaves",
     "ships_to": "a site that does not ship there does not",
 }
 

@@ -16,6 +16,7 @@ from .model import (
     SINGLE,
     SPLIT,
     TAKING,
+    TRANSFER,
     UNSOURCED,
     WAIT,
     Candidate,
@@ -44,14 +45,25 @@ LIMITS = {
 REST = {WAIT: "the rest waits for the next look", HOLD: "the rest needs a person", "cancel": "the rest is cancelled"}
 
 
-def decision_sentence(decision: Decision, demand: Demand, policy: Policy, *, is_all_there_is: bool) -> str:
+def decision_sentence(
+    decision: Decision,
+    demand: Demand,
+    policy: Policy,
+    *,
+    is_all_there_is: bool,
+    instead: tuple[int, Decimal | None] | None = None,
+) -> str:
     """The decision in one sentence.
 
     “Shipped from Lyon (14 km): nearest of 2 sites that have everything.”
 
     :param decision: all of it but the sentence.
     :param is_all_there_is: whether the sites that may ship have no more than is shipped.
+    :param instead: (parcels, cost) of the plan that was beaten by sending goods from site to site first; no cost if it
+        shipped less.
     """
+    if instead is not None:
+        return _gathered(decision, demand, *instead)
     given_up = "".join(f" Given up for it: {relaxed.reason}" for relaxed in decision.relaxed)
     return _outcome(decision, demand, policy, is_all_there_is=is_all_there_is) + given_up
 
@@ -117,6 +129,28 @@ def _single(decision: Decision, demand: Demand, policy: Policy) -> str:
     why = OBJECTIVES[decisive].why if decisive in OBJECTIVES else ""
     of_all = f"{why or WHY_BY_SEQUENCE} of {counted(len(complete), 'site')} that have everything"
     return f"Shipped from {winner.name}{away}{service}: {of_all}{_saving(winner, runner_up, decision)}."
+
+
+def _gathered(decision: Decision, demand: Demand, parcels: int, cost: Decimal | None) -> str:
+    """“One parcel from Lyon, to where Lille sends Lamp first: 4.20 less than 2 parcels.”"""
+    names = {candidate.node_id: candidate.name for candidate in decision.candidates}
+    labels = {item.id: item.label for item in demand.items}
+    sent = [a for a in decision.allocations if a.mode == TRANSFER]
+    senders = [
+        f"{names[node_id]} sends {listed(_sent(labels[a.item_id], a.quantity) for a in sent if a.node_id == node_id)}"
+        for node_id in dict.fromkeys(a.node_id for a in sent)
+    ]
+    why = "more is shipped than without"
+    if cost is not None:
+        why = f"{money(cost - decision.cost)} less than {counted(parcels, 'parcel')}"
+    hub = names[sent[0].ships_from]
+    waits = [a for a in decision.allocations if a.mode not in TAKING]
+    rest = f" Not there: {_waiting(decision, demand)}; {REST.get(waits[0].mode, 'it waits')}." if waits else ""
+    return f"One parcel from {hub}, to where {listed(senders)} first: {why}.{rest}"
+
+
+def _sent(label: str, quantity: Decimal) -> str:
+    return label if quantity == 1 else f"{plain(quantity)} {label}"
 
 
 def _saving(winner: Candidate, runner_up: Candidate, decision: Decision) -> str:

@@ -70,7 +70,7 @@ ORDERS = "orders"
 MINUTES = "minutes"
 
 #: What a plan costs is made of these; ``costs`` has only those that are not zero.
-COMPONENTS = ("carrier", "customs", "pick", "pack", "split", "late", "markdown", "carbon", "reject")
+COMPONENTS = ("carrier", "customs", "pick", "pack", "split", "late", "markdown", "carbon", "reject", "transfer")
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,17 @@ class NodeCosts:
 
 
 @dataclass(frozen=True, slots=True)
+class Transfers:
+    """What it costs to send goods from here to another node of ours: for the transfer, for each kilometre of it, for each unit
+    in it; and how many ``days`` goods are on their way to here."""
+
+    parcel: Decimal = ZERO
+    per_km: Decimal = ZERO
+    per_unit: Decimal = ZERO
+    days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """A place that goods can leave from: a warehouse, a store, a partner's shelf. Lower ``sequence`` is preferred.
 
@@ -96,6 +107,7 @@ class Node:
     :param ships_to: country codes, or codes of zones, that it ships to; None for everywhere.
     :param p_reject: probability (0 to 1) that it gives an order back, learned from its history.
     :param precision: what its coordinates are of: ``address``, ``postal``, ``country``; empty if nobody says.
+    :param transfers: what sending goods to another node takes; None if nobody does.
     """
 
     id: Hashable
@@ -113,6 +125,7 @@ class Node:
     costs: NodeCosts = NodeCosts()
     p_reject: Decimal = ZERO
     precision: str = ""
+    transfers: Transfers | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +250,7 @@ class Item:
     :param value: net price of one unit; ``weight`` and ``volume`` are of one unit, too.
     :param together: items with the same key leave from one node, under the rule of that name; None stands alone.
     :param categories: codes that the rule about lines that are never divided asks for.
+    :param is_movable: whether it can be sent to another node first; a kit cannot.
     :raises ValueError: if the quantity is not positive.
     """
 
@@ -251,6 +265,7 @@ class Item:
     categories: frozenset[Hashable] = frozenset()
     dangerous: bool = False
     is_partial_ok: bool = True
+    is_movable: bool = True
 
     def __post_init__(self):
         if not self.quantity > 0:
@@ -443,6 +458,11 @@ class Allocation:
     deliver_by: datetime | None = None
     costs: Mapping[str, Decimal] = field(default_factory=dict)
     via_node_id: Hashable = None
+
+    @property
+    def ships_from(self) -> Hashable:
+        """The node that it leaves from to the customer."""
+        return self.node_id if self.via_node_id is None else self.via_node_id
 
 
 @dataclass(frozen=True, slots=True)

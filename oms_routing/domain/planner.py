@@ -19,6 +19,7 @@ from odoo.addons.oms_core.domain.quantities import ZERO
 from . import telling
 from .constraints import CONSTRAINTS, LIFTED_BY_STOCK, asked
 from .cost import Lot, Quote, exact
+from .gathering import gatherings, pieces, without_gathering
 from .ledger import Ledger, View
 from .model import (
     BACKORDER,
@@ -71,13 +72,18 @@ Parts = dict[Hashable, list[tuple[int, Decimal]]]
 
 
 class Link(NamedTuple):
-    """What one policy of a chain decided; enough to tell it again."""
+    """What one policy of a chain decided; enough to tell it again.
+
+    :param instead: (parcels, cost) of the plan that would have been taken if nothing was sent to another node first; without a
+        cost where that shipped less.
+    """
 
     demand: Demand
     view: View
     policy: Policy
     dropped: frozenset[Rule]
     lenient: bool
+    instead: tuple[int, Decimal | None] | None = None
 
 
 class Settled(NamedTuple):
@@ -190,6 +196,8 @@ def _decide(demand: Demand, ledger: Ledger, policy: Policy, work_max: int, *, is
     while True:
         link, problem, found, relaxed = _solve(demand, ledger.view(), policy, work_max)
         one = _settle(link, problem, found, _parts(problem, found), {})._replace(relaxed=relaxed)
+        if policy.consolidate:
+            one = _gathered(one, work_max)
         is_done = not one.rest or policy.leftover != NEXT
         if not (is_done and is_last):
             ledger.take(one.allocations)
@@ -242,6 +250,44 @@ def _relaxed(link: Link, problem: Problem, found: Plan) -> tuple[Relaxed, ...]:
             if broken:
                 relaxed.append(Relaxed(rule.id, rule.kind, reasons))
     return tuple(relaxed)
+
+
+def _gathered(one: Settled, work_max: int) -> Settled:
+    """The same order with goods sent to one node first, if more is shipped that way, or at a lower cost."""
+    link = one.link
+    demand, policy = link.demand, link.policy
+    parcels = len(one.shipments)
+    if not one.rest and parcels == 1 and policy.strategy != LEAST_COST:
+        return one  # the goals have spoken, and there is nothing to put together
+    before = rank = (sum(one.rest.values()), _money_of(demand, one.shipments))
+    best = one
+    for way in gatherings(demand, link.view, policy):
+        there, problem, found, relaxed = _solve(
+            way.demand, Ledger(way.snapshot).view(), without_gathering(policy), work_max
+        )
+        alone = _settle(there, problem, found, _parts(problem, found), {})
+        shipped = [allocation for allocation in alone.allocations if allocation.mode in TAKING]
+        made = pieces(way, shipped, alone.shipments[0]) if len(alone.shipments) == 1 else None
+        if made is None:
+            continue
+        allocations, shipment = made
+        cost = _money_of(demand, (shipment,))
+        missing = sum(alone.rest.values())
+        is_cheaper = cost is not None and rank[1] is not None and cost < rank[1]
+        if missing < rank[0] or (missing == rank[0] and is_cheaper):
+            if alone.rest and policy.leftover != NEXT:
+                allocations = _with_leftovers(link, problem, allocations, alone.rest)
+            rank = (missing, cost)
+            told = link._replace(instead=(parcels, before[1] if missing == before[0] else None))
+            best = Settled(told, allocations, [shipment], alone.rest, found, relaxed, None)
+    return best
+
+
+def _money_of(demand: Demand, shipments: Sequence[Shipment]) -> Decimal | None:
+    """What these shipments cost; None if that is not known of all of them."""
+    if demand.offers and not all(shipment.offer for shipment in shipments):
+        return None
+    return sum((amount for shipment in shipments for amount in shipment.costs.values()), ZERO)
 
 
 # --- from a plan to pieces --------------------------------------------------------------------------------------------
@@ -468,7 +514,7 @@ def _decision(settled: Sequence[Settled]) -> Decision:
         allocations = _in_order(first.link.demand.items, [*allocations, *held])
     shipments = tuple(shipment for one in settled for shipment in one.shipments) if allocations else ()
     cost = sum((amount for shipment in shipments for amount in shipment.costs.values()), ZERO)
-    is_exact = all(one.plan is None or one.plan.is_exact for one in settled)
+    is_exact = all(one.link.instead is None and (one.plan is None or one.plan.is_exact) for one in settled)
     bounds = [one.lower_bound for one in settled]
     bound = None if None in bounds or not allocations else cost if is_exact and first.plan else sum(bounds, ZERO)
     gap = ZERO if is_exact and first.plan else None
@@ -497,7 +543,7 @@ def _in_order(items: Sequence[Item], allocations: Sequence[Allocation]) -> tuple
 
 
 def _outcome(allocations: Sequence[Allocation]) -> str:
-    shipping = {allocation.node_id for allocation in allocations if allocation.mode in TAKING}
+    shipping = {allocation.ships_from for allocation in allocations if allocation.mode in TAKING}
     left_over = {allocation.mode for allocation in allocations if allocation.mode not in TAKING}
     if shipping:
         return PARTIAL if left_over else SINGLE if len(shipping) == 1 else SPLIT

@@ -141,6 +141,8 @@ class Policy:
     :param cancel_after_days: with ``cancel``: it waits so many days after the order came in; None for at once.
     :param next: the policy that leftovers go to, with ``next``.
     :param ignores_capacity: whether nodes take its orders even when they have had enough.
+    :param consolidate: whether nodes may send goods to each other first, so that the order leaves as one parcel, where more is
+        shipped that way, or at a lower cost; see ``gathering.py``.
     :raises ValueError: for a rule of the wrong sort, an unknown strategy, or a limit below one.
     """
 
@@ -155,6 +157,7 @@ class Policy:
     ignores_capacity: bool = False
     id: Hashable = None
     name: str = ""
+    consolidate: bool = False
 
     def __post_init__(self):
         constraints, objectives = _rules(self.constraints), _rules(self.objectives)

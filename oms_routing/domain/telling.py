@@ -134,7 +134,9 @@ class Teller:
         )
         shipped = sum(int(a.quantity * 1_000_000) for a in decision.allocations if a.mode in explain.TAKING)
         is_all_there_is = shipped >= sum(problem.quantities) - short
-        return explain.decision_sentence(decision, link.demand, link.policy, is_all_there_is=is_all_there_is)
+        return explain.decision_sentence(
+            decision, link.demand, link.policy, is_all_there_is=is_all_there_is, instead=link.instead
+        )
 
     def fingerprint(self) -> str:
         link = self.links[0]

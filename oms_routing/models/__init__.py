@@ -25,6 +25,7 @@ from . import stock_picking
 from . import sale_order_replan
 from . import sale_order_improve
 from . import sale_order_bring
+from . import sale_order_gather
 from . import oms_sourcing_policy_life
 from . import stock_picking_replan
 from . import sale_order_timeline

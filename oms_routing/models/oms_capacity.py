@@ -101,6 +101,20 @@ class OmsCapacityUse(models.Model):
                 shipped.add(key)
             else:
                 left[key] += units
+        for picking, state, units in self.env["stock.move"]._read_group(
+            [
+                ("picking_id.oms_for_order_id", "in", standing.order_id.ids),
+                ("location_id.usage", "=", "internal"),  # what it sends to another place first
+                ("state", "!=", "cancel"),
+            ],
+            ["picking_id", "state"],
+            ["product_qty:sum"],
+        ):
+            key = picking.picking_type_id.warehouse_id, picking.oms_for_order_id
+            if state == "done":
+                shipped.add(key)
+            else:
+                left[key] += units
         now = fields.Datetime.now()
         for use in standing:
             key = use.warehouse_id, use.order_id
@@ -147,7 +161,7 @@ class StockMove(models.Model):
 
     def _action_cancel(self):
         """Override of ``stock``: what a place does not ship, it has room for again."""
-        orders = self.sale_line_id.order_id.filtered("oms_channel_id")
+        orders = self.sale_line_id.order_id.filtered("oms_channel_id") | self.picking_id.oms_for_order_id
         result = super()._action_cancel()
         if orders:
             self.env["oms.capacity.use"].sudo()._settle(orders)  # sudo: as above
@@ -155,7 +169,7 @@ class StockMove(models.Model):
 
     def _action_done(self, cancel_backorder=False):
         """Override of ``stock``: what has left a place is not open there."""
-        orders = self.sale_line_id.order_id.filtered("oms_channel_id")
+        orders = self.sale_line_id.order_id.filtered("oms_channel_id") | self.picking_id.oms_for_order_id
         result = super()._action_done(cancel_backorder=cancel_backorder)
         if orders:
             self.env["oms.capacity.use"].sudo()._settle(orders)  # sudo: as above

@@ -86,4 +86,5 @@ class OmsSourcingDecisionLine(models.Model):
             Decimal(repr(self.quantity)),
             self.mode,
             self.service or None,
+            via_node_id=self.via_warehouse_id.id or None,
         )

@@ -19,7 +19,7 @@ OUTCOME_LABELS = {
 MODE_LABELS = {
     "ship": "Ships",
     "pickup": "Picked up",
-    "transfer": "Sent on to another site",
+    "transfer": "Sent to another site, then shipped",
     "dropship": "Sent by the vendor",
     "backorder": "Waits for stock",
     "wait": "Tried again",
@@ -37,6 +37,7 @@ COMPONENT_LABELS = {
     "markdown": "Markdown",
     "carbon": "Carbon dioxide",
     "reject": "Risk of rejection",
+    "transfer": "Transfer",
 }
 
 
@@ -124,10 +125,10 @@ class OmsSourcingDecision(models.Model):
     warehouse_ids = fields.Many2many("stock.warehouse", compute="_compute_warehouse_ids", string="Ships From")
     is_latest = fields.Boolean(compute="_compute_is_latest")
 
-    @api.depends("line_ids.warehouse_id")
+    @api.depends("line_ids.warehouse_id", "line_ids.via_warehouse_id")
     def _compute_warehouse_ids(self):
         for decision in self:
-            decision.warehouse_ids = decision.line_ids.warehouse_id
+            decision.warehouse_ids = decision.line_ids.mapped(lambda line: line._oms_get_site())
 
     def _compute_is_latest(self):
         for decision in self:
@@ -195,6 +196,7 @@ class OmsSourcingDecision(models.Model):
             "sale_line_id": allocation.item_id,
             "product_id": allocation.product_id,
             "warehouse_id": allocation.node_id,
+            "via_warehouse_id": allocation.via_node_id,
             "quantity": float(allocation.quantity),
             "mode": allocation.mode,
             "service": allocation.service_id or False,
@@ -249,6 +251,11 @@ class OmsSourcingDecisionLine(models.Model):
     costs = fields.Json(help="The same by component, exact.")
     cost_text = fields.Char(string="Made Of", compute="_compute_cost_text")
     applied = fields.Boolean(help="Whether the transfer for it has been asked for.")
+
+    def _oms_get_site(self):
+        """The site from which it leaves to the customer."""
+        self.ensure_one()
+        return self.via_warehouse_id or self.warehouse_id
 
     @api.depends("costs")
     def _compute_cost_text(self):

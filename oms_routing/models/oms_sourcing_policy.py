@@ -285,6 +285,7 @@ class OmsSourcingPolicy(models.Model):
             cancel_after_days=self.leftover_days if self.leftover == "cancel" else None,
             id=self._origin.id or None,
             name=self.name or "",
+            consolidate=self.consolidate,
         )
 
     def _get_rules(self):

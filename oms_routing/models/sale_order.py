@@ -42,7 +42,11 @@ class SaleOrder(models.Model):
         self.ensure_one()
         self.check_access("read")
         decision = self._oms_decisions()[:1]
-        return decision._get_records_action(target="new", name=self.env._("Where %s Comes From", self.display_name))
+        return decision._get_records_action(
+            target="new",
+            name=self.env._("Where %s Comes From", self.display_name),
+            context={"dialog_size": "extra-large"},
+        )
 
     def action_oms_try_sourcing(self):
         """See what would be decided if rules, stock or sites were others."""

@@ -100,7 +100,8 @@ class SaleOrder(models.Model):
         """The moves that nobody has begun to work on, and that have all they want. Kits stay where they are."""
         moves = self.env["stock.move"]
         for picking in self.picking_ids.filtered(lambda picking: picking.state == "assigned"):
-            if picking._oms_is_untouched() and not picking.oms_accepted_at:
+            is_gathered = picking.move_ids.move_orig_ids.picking_id.oms_for_order_id
+            if picking._oms_is_untouched() and not picking.oms_accepted_at and not is_gathered:
                 moves |= picking.move_ids
         return moves.filtered(
             lambda move: (

@@ -92,7 +92,7 @@ class SaleOrderLine(models.Model):
             decided = decision.line_ids
         parts = defaultdict(Decimal)
         for line in decided:
-            parts[line.warehouse_id] += Decimal(repr(line.quantity))
+            parts[line._oms_get_site()] += Decimal(repr(line.quantity))
         decided.sudo().applied = True  # sudo: decisions are written by the system alone
         return list(parts.items())
 

@@ -36,35 +36,38 @@ class SaleOrder(models.Model):
 
     # ------------------------------------------------------------------------------------------------- A PLACE GIVES UP
 
-    def _oms_reroute(self, moves):
+    def _oms_reroute(self, moves, sites=None):
         """Find other sites for what ``moves``, cancelled at theirs, would have brought; without any the order waits and says
-        why."""
+        why.
+
+        :param sites: those that gave up, if not the ones of ``moves``.
+        """
         self.ensure_one()
+        sites = sites or moves.warehouse_id
         missing = {line: quantity for line, quantity in self._oms_missing().items() if line in moves.sale_line_id}
         if not missing:
             return
         if self._oms_attempts_are_used_up():
-            self._oms_hold_for_person(moves)
+            self._oms_hold_for_person(moves, sites)
             return
         excluded = {
             warehouse.id: self.env._("%s gave up a delivery of this order.", warehouse.name)
-            for warehouse in self._oms_gave_up(moves)
+            for warehouse in self._oms_gave_up(sites)
         }
         decision = self._oms_decide({self: missing}, "reroute", {self: excluded})[self]
         if not decision.line_ids.filtered(lambda line: line.mode in TAKING):
             if decision.line_ids.filtered(lambda line: not line.warehouse_id):
                 self._oms_apply_leftovers()  # its policy says what becomes of it
             else:
-                self._oms_hold_for_stock(moves)
+                self._oms_hold_for_stock(moves, sites)
             return
         self._oms_launch(missing)
 
-    def _oms_gave_up(self, moves):
-        """The site of ``moves``, and those that gave up before it, since all sites were last asked and not too long ago.
+    def _oms_gave_up(self, sites):
+        """These sites, and those that gave up before them, since all sites were last asked and not too long ago.
 
         Read from the decisions and not from cancelled moves: a site from which the customer wanted less has one too.
         """
-        sites = moves.warehouse_id
         days = self._oms_get_rejected_days()
         since = days and fields.Datetime.now() - timedelta(days=days)
         for decision in self._oms_decisions():
@@ -73,17 +76,17 @@ class SaleOrder(models.Model):
             sites |= decision.candidate_ids.filtered(lambda site: site.reason_code == "not_excluded").warehouse_id
         return sites
 
-    def _oms_hold_for_stock(self, moves):
+    def _oms_hold_for_stock(self, moves, sites):
         """Stop, because a place gave up and no other one has the goods."""
         self._oms_hold(
             "stock",
             self.env._(
                 "%(warehouse)s will not deliver all of %(products)s, and no other place can. It goes on by itself when one "
                 "has it; or source it again by hand, or take it off the order; then release.",
-                warehouse=", ".join(moves.warehouse_id.mapped("name")),
+                warehouse=", ".join(sites.mapped("name")),
                 products=", ".join(moves.product_id.mapped("display_name")),
             ),
-            subject=f"{NOWHERE} {moves.warehouse_id.ids} {moves.sale_line_id.ids}",
+            subject=f"{NOWHERE} {sites.ids} {moves.sale_line_id.ids}",
         )
 
     # ---------------------------------------------------------------------------------------------------- HOW OFTEN
@@ -114,7 +117,7 @@ class SaleOrder(models.Model):
             failures += decision.trigger in FAILURES
         return failures >= self._oms_get_attempts_max()
 
-    def _oms_hold_for_person(self, moves):
+    def _oms_hold_for_person(self, moves, sites):
         self._oms_hold(
             "stock",
             self.env._(
@@ -123,7 +126,7 @@ class SaleOrder(models.Model):
                 "order.",
                 products=", ".join(moves.product_id.mapped("display_name")),
                 count=self._oms_get_attempts_max() + 1,
-                warehouse=", ".join(moves.warehouse_id.mapped("name")),
+                warehouse=", ".join(sites.mapped("name")),
             ),
             subject=ATTEMPTS,
         )

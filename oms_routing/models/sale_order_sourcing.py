@@ -17,6 +17,7 @@ from ..domain.model import Decision, Demand, Item, Snapshot
 from ..domain.planner import plan
 from ..domain.policy import LEAST_COST, Policy
 from .oms_sourcing_policy import Chosen
+from .stock_warehouse import TRANSFERS
 from .stock_warehouse_learned import LEARNED_KINDS
 
 #: Rules that ask carriers; without one of them nobody does.
@@ -199,6 +200,8 @@ class SaleOrder(models.Model):
         if needing := orders.filtered(lambda order: NEED_OFFERS & self._oms_rule_kinds(chosen[order].policy)):
             for order, offers in needing._oms_get_offers_of(places).items():
                 demands[order] = replace(demands[order], offers=offers)
+        if TRANSFERS in kinds:
+            demands = {order: self._oms_mark_movable(one, frozenset(uncounted.ids)) for order, one in demands.items()}
         return Loaded(
             demands,
             chosen,
@@ -215,6 +218,8 @@ class SaleOrder(models.Model):
             kinds.update(rule.kind for rule in (*policy.constraints, *policy.objectives))
             if policy.strategy == LEAST_COST:
                 kinds.add("landed_cost")
+            if policy.consolidate:
+                kinds |= {"landed_cost", TRANSFERS}
             policy = policy.next
         return kinds
 

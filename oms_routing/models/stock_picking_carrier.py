@@ -210,7 +210,7 @@ class StockMove(models.Model):
         if self.picking_type_id.code != "outgoing":
             return vals
         decided = self.sale_line_id.oms_decision_line_ids.filtered(
-            lambda line: line.service and line.warehouse_id == self.picking_type_id.warehouse_id
+            lambda line: line.service and line._oms_get_site() == self.picking_type_id.warehouse_id
         ).sorted("id")[-1:]
         carrier, code = self.env["delivery.carrier"]._oms_split_service(decided.service)
         if carrier:

@@ -7,6 +7,9 @@ from ..domain.model import Node, NodeCosts
 #: Kinds of place as the hub calls them → as the planner does.
 KINDS = {"3pl": "third_party"}
 
+#: Asked for like a kind of rule: what sending goods from place to place takes.
+TRANSFERS = "transfers"
+
 
 class StockWarehouse(models.Model):
     """What the planner has to know of a place and neither Odoo nor the hub does."""
@@ -44,6 +47,7 @@ class StockWarehouse(models.Model):
         """
         with_groups = kinds is None or not kinds.isdisjoint({"node_group", "priority"})
         with_countries = kinds is None or "ships_to" in kinds
+        with_transfers = kinds is not None and TRANSFERS in kinds
         nodes = []
         openings = self._oms_get_openings()
         for warehouse in self:
@@ -64,6 +68,7 @@ class StockWarehouse(models.Model):
                     closed_reason=openings[warehouse].reason,
                     ships_to=(with_countries and frozenset(warehouse.oms_ships_to_country_ids.mapped("code"))) or None,
                     costs=warehouse._oms_costs(),
+                    transfers=warehouse._oms_get_transfers() if with_transfers else None,
                 )
             )
         return tuple(nodes)

@@ -1,5 +1,9 @@
 """Policies are tried on what was ordered, before they decide anything."""
 
+from ast import literal_eval
+
+from lxml import etree
+
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import Form
@@ -195,6 +199,13 @@ class TestEffectOfAnEdit(BacktestCommon):
             form.objective_ids.remove(index=1)
             self.assertRegex(form.effect, r"^2 of the last 4 orders \(50\.0 %\) would leave from elsewhere")
         self.assertEqual(self.nearest.objective_ids.mapped("kind"), ["fewest_parcels"])
+
+    def test_no_switch_of_the_form_saves_what_is_being_edited(self):
+        """A switch saves the whole form in Odoo, unless it is told not to: to ask what an edit would do was to do it."""
+        arch = etree.fromstring(self.env["oms.sourcing.policy"].get_view(view_type="form")["arch"])
+        switches = arch.xpath("//field[@widget='boolean_toggle']")
+        self.assertIn("ask_effect", [switch.get("name") for switch in switches])
+        self.assertEqual({literal_eval(switch.get("options", "{}")).get("autosave") for switch in switches}, {False})
 
     def test_a_policy_that_is_switched_off_is_tried_as_if_it_were_on(self):
         self._past()
