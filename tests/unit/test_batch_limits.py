@@ -114,67 +114,89 @@ def instance(seed):
 def broken(demands, snapshot, policy, batch):
     """What these decisions break, in words: read from the pieces alone, not with the planner's own rules."""
     kinds = {rule.kind for rule in policy.constraints}
-    taken, orders, minutes = Counter(), Counter(), Counter()
     for key, seen in batch.seen.items():
         order, decision = demands[key], seen.decision
         pieces = [piece for piece in decision.allocations if piece.mode in TAKING]
-        items = {item.id: item for item in order.items}
-        nodes_of = {}
+        for found in (
+            *broken_places(order, policy, kinds, pieces),
+            *broken_parcels(order, kinds, pieces, decision),
+            *broken_lines(order, kinds, pieces),
+            *broken_worth(order, kinds, decision),
+        ):
+            yield f"{key}: {found}"
+    yield from broken_in_all(snapshot, kinds, [seen.decision for seen in batch.seen.values()])
+
+
+def broken_places(order, policy, kinds, pieces):
+    for piece in pieces:
+        if (piece.item_id, piece.node_id) in order.rejections or piece.node_id in order.excluded_nodes:
+            yield f"asks {piece.node_id} again"
+        if piece.node_id == "d":
+            yield "asks a place that is closed"
+        if "node_group" in kinds and "north" not in GROUPS[piece.node_id]:
+            yield "leaves the group"
+        if "max_distance" in kinds and piece.node_id in "cd":
+            yield "goes too far"
+    most = min([n for n in (policy.nodes_max, 1 if "max_nodes" in kinds else None) if n], default=len(NODES))
+    if len({piece.node_id for piece in pieces}) > most:
+        yield "too many sites"
+
+
+def broken_parcels(order, kinds, pieces, decision):
+    for shipment in decision.shipments:
+        inside = [piece for piece in pieces if piece.node_id == shipment.node_id]
+        if "carrier_serves" in kinds and shipment.offer is None:
+            yield "no carrier"
+        if shipment.offer:
+            if sum(piece.quantity for piece in inside) * 2 > KILOS:
+                yield "too heavy"
+            if any(piece.product_id in shipment.offer.refusals for piece in inside):
+                yield "refused by the carrier"
+            if "promise" in kinds and shipment.offer.deliver_by > order.deliver_by:
+                yield "too late"
+
+
+def broken_lines(order, kinds, pieces):
+    for item in order.items:
+        of_item = [piece for piece in pieces if piece.item_id == item.id]
+        is_whole = "whole_lines" in kinds or ("no_split" in kinds and "glass" in item.categories)
+        if of_item and is_whole and (len(of_item) > 1 or of_item[0].quantity != item.quantity):
+            yield "a line is divided"
+    if "together" in kinds:
+        of_set = [
+            {piece.node_id for piece in pieces if piece.item_id == item.id} for item in order.items if item.together
+        ]
+        if any(nodes != of_set[0] for nodes in of_set):
+            yield "a set is parted"
+    if "whole_order" in kinds and pieces and sum(piece.quantity for piece in pieces) != order.wanted().total():
+        yield "not whole"
+
+
+def broken_worth(order, kinds, decision):
+    if "shipment_value" in kinds and decision.shipments:
+        values = {item.id: item.value for item in order.items}
+        rest = sum(values[piece.item_id] * piece.quantity for piece in decision.allocations if piece.mode not in TAKING)
+        worth = [shipment.value for shipment in decision.shipments] + ([rest] if rest else [])
+        if len(worth) > 1 and min(worth) < 25:
+            yield "worth too little"
+
+
+def broken_in_all(snapshot, kinds, decisions):
+    taken, orders = Counter(), Counter()
+    for decision in decisions:
+        pieces = [piece for piece in decision.allocations if piece.mode in TAKING]
         for piece in pieces:
             taken[piece.node_id, piece.product_id] += piece.quantity
-            nodes_of.setdefault(piece.item_id, []).append(piece.node_id)
-            if (piece.item_id, piece.node_id) in order.rejections or piece.node_id in order.excluded_nodes:
-                yield f"{key}: asks {piece.node_id} again"
-            if piece.node_id == "d":
-                yield f"{key}: asks a place that is closed"
-            if "node_group" in kinds and "north" not in GROUPS[piece.node_id]:
-                yield f"{key}: leaves the group"
-            if "max_distance" in kinds and piece.node_id in "cd":
-                yield f"{key}: goes too far"
-        nodes = {piece.node_id for piece in pieces}
-        orders.update(nodes)
-        for shipment in decision.shipments:
-            inside = [piece for piece in pieces if piece.node_id == shipment.node_id]
-            units = sum(piece.quantity for piece in inside)
-            if (limits := snapshot.capacity.get(shipment.node_id)) is not None:
-                minutes[shipment.node_id] += limits.minutes_unit * units
-            if "carrier_serves" in kinds and shipment.offer is None:
-                yield f"{key}: no carrier"
-            if shipment.offer:
-                if units * 2 > KILOS:
-                    yield f"{key}: too heavy"
-                if any(piece.product_id in shipment.offer.refusals for piece in inside):
-                    yield f"{key}: refused by the carrier"
-                if "promise" in kinds and shipment.offer.deliver_by > order.deliver_by:
-                    yield f"{key}: too late"
-        for item_id, of_item in nodes_of.items():
-            shipped = sum(piece.quantity for piece in pieces if piece.item_id == item_id)
-            whole = "whole_lines" in kinds or ("no_split" in kinds and "glass" in items[item_id].categories)
-            if whole and (len(of_item) > 1 or shipped != items[item_id].quantity):
-                yield f"{key}: a line is divided"
-        if "together" in kinds:
-            of_set = [nodes_of.get(item.id) for item in order.items if item.together]
-            if len({str(where) for where in of_set}) > 1:
-                yield f"{key}: a set is parted"
-        if "whole_order" in kinds and pieces and sum(p.quantity for p in pieces) != order.wanted().total():
-            yield f"{key}: not whole"
-        most = min([n for n in (policy.nodes_max, 1 if "max_nodes" in kinds else None) if n], default=len(NODES))
-        if len(nodes) > most:
-            yield f"{key}: too many sites"
-        if "shipment_value" in kinds:
-            worth = [shipment.value for shipment in decision.shipments]
-            rest = sum((items[p.item_id].value * p.quantity for p in decision.allocations if p.mode not in TAKING))
-            if (len(worth) > 1 or rest) and worth and min([*worth, *([rest] if rest else [])]) < 25:
-                yield f"{key}: worth too little"
+        orders.update({piece.node_id for piece in pieces})
+    kept = 1 if "safety_stock" in kinds else 0
     for (node_id, sku), units in taken.items():
-        kept = 1 if "safety_stock" in kinds else 0
         if units > max(0, snapshot.available[node_id, sku] - kept):
             yield f"{node_id}: more {sku} than there is"
     for node_id, limits in snapshot.capacity.items():
-        for limit in (limits.orders_left, limits.open_left):
-            if limit is not None and orders[node_id] > limit:
-                yield f"{node_id}: more orders than it takes"
-        if limits.minutes_left is not None and minutes[node_id] > limits.minutes_left:
+        if any(limit is not None and orders[node_id] > limit for limit in (limits.orders_left, limits.open_left)):
+            yield f"{node_id}: more orders than it takes"
+        minutes = sum(units for (place, _sku), units in taken.items() if place == node_id) * limits.minutes_unit
+        if limits.minutes_left is not None and minutes > limits.minutes_left:
             yield f"{node_id}: more to pick than it has time for"
 
 
