@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
 from ..const import RESERVATION_MINUTES
@@ -22,6 +22,28 @@ class OmsChannel(models.Model):
         help="Minutes for which goods are set aside for an order that is captured and not confirmed yet. 0: until somebody "
         "decides about it.",
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override: as :meth:`write`."""
+        channels = super().create(vals_list)
+        if any(channel.stock_policy == "hold" for channel in channels):
+            self.env.registry.clear_cache()
+        return channels
+
+    def write(self, vals):
+        """Override: forget which companies have a channel that promises no more than there is."""
+        result = super().write(vals)
+        if not {"stock_policy", "company_id", "active"}.isdisjoint(vals):
+            self.env.registry.clear_cache()
+        return result
+
+    @api.model
+    @tools.ormcache()
+    def _get_strict_company_ids(self):
+        """The companies in which any channel promises no more than there is: asked at every confirmation."""
+        # sudo: of all companies
+        return frozenset(self.sudo().search([("stock_policy", "=", "hold")]).company_id.ids)
 
     @api.constrains("reservation_minutes")
     def _check_reservation_minutes(self):

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import split_every
+from odoo.tools import ormcache, split_every
 
 from ..const import CANCEL_REASONS, DELIVERY_METHODS, HOLD_KINDS, ORDER_PRIORITIES, WORKFLOW_BATCH, WORKFLOW_TRY_ORDERS
 from ..domain.workflow import CONDITIONS, Condition, Rule, evaluate
@@ -170,11 +170,38 @@ class OmsWorkflowRule(models.Model):
             zone=(self.company_id or self.env.company)._oms_get_zone(),
         )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override: as :meth:`write`."""
+        rules = super().create(vals_list)
+        self.env.registry.clear_cache()
+        return rules
+
+    def write(self, vals):
+        """Override: forget which rules are about which event."""
+        result = super().write(vals)
+        self.env.registry.clear_cache()
+        return result
+
+    def unlink(self):
+        """Override: as :meth:`write`."""
+        result = super().unlink()
+        self.env.registry.clear_cache()
+        return result
+
     @api.model
     def _get_rules(self, event, companies):
         """The rules about an event, in their sequence."""
         # sudo: rules are the managers' to read; they work for whoever works the order
-        return self.sudo().search([("event", "=", event), ("company_id", "in", companies.ids)])
+        return self.sudo().browse(self._get_rule_ids(event, tuple(sorted(companies.ids))))
+
+    @api.model
+    @ormcache("event", "company_ids")
+    def _get_rule_ids(self, event, company_ids):
+        """As :meth:`_get_rules`: asked at every step of an order, and mostly there is none."""
+        return tuple(
+            self.sudo().search([("event", "=", event), ("company_id", "in", company_ids)]).ids
+        )  # sudo: as above
 
     # --------------------------------------------------------------------------------------------------------- JOB
 

@@ -116,7 +116,7 @@ class SaleOrder(models.Model):
         """
         self.ensure_one()
         store = self.oms_pickup_warehouse_id
-        self._oms_claim(self._oms_wants())
+        self._oms_claim()
         # sudo: who confirms an order need not work in the warehouses that bring its goods
         moves_sudo = self.sudo().order_line.move_ids.filtered(
             lambda move: (

@@ -55,7 +55,7 @@ class SaleOrder(models.Model):
         An order that a person confirms is looked at like any other. What was set aside for it and has expired since is
         looked for anew.
         """
-        self._oms_claim(self._oms_wants())
+        self._oms_claim()
         strict = self.filtered(lambda order: order._oms_is_strict())
         if short := strict._oms_set_aside():
             raise UserError("\n".join(order._oms_shortage_reason(of_order) for order, of_order in short.items()))
@@ -101,15 +101,17 @@ class SaleOrder(models.Model):
             wants[line.order_id] += of_line
         return wants
 
-    def _oms_claim(self, wants):
+    def _oms_claim(self, wants=None):
         """Take the turn to promise these goods, in companies where any channel promises no more than there is: there,
-        orders that may wait take goods too."""
-        strict = (
-            self.env["oms.channel"].sudo().search([("stock_policy", "=", "hold")])
-        )  # sudo: of all companies' policies
+        orders that may wait take goods too.
+
+        :param wants: as :meth:`_oms_wants`, where that is known already.
+        """
+        strict_ids = self.env["oms.channel"]._get_strict_company_ids()
         for company, orders in self.grouped("company_id").items():
-            if company in strict.company_id:
-                ids = {want.product for order in orders for want in wants[order]}
+            if company.id in strict_ids:
+                of_company = orders._oms_wants() if wants is None else wants
+                ids = {want.product for order in orders for want in of_company[order]}
                 self.env["oms.stock.claim"].sudo()._claim(
                     company, self.env["product.product"].browse(ids)
                 )  # sudo: a lock
