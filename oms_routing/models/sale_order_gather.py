@@ -99,9 +99,10 @@ class SaleOrderLine(models.Model):
 
     def _action_launch_stock_rule(self, **kwargs):
         """Override of ``sale_stock``: where the delivery has been asked for, what it lacks is sent there."""
-        before = self.oms_decision_line_ids.filtered("applied")
+        ours = self.filtered(lambda line: line.order_id.oms_channel_id)
+        before = ours.oms_decision_line_ids.filtered("applied")
         result = super()._action_launch_stock_rule(**kwargs)
-        asked = self.oms_decision_line_ids.filtered(lambda line: line.applied and line.mode == TRANSFER)
+        asked = ours.oms_decision_line_ids.filtered(lambda line: line.applied and line.mode == TRANSFER)
         if new := asked - before:
             new._oms_gather()
         return result
