@@ -9,8 +9,7 @@ from urllib.error import HTTPError
 from urllib.request import Request
 from urllib.response import addinfourl
 
-from odoo.addons.oms_core.network import Refused, guarded_session
-
+from ...network import Refused, guarded_session
 from ..base import Reject
 from . import const
 
