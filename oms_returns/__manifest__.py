@@ -46,6 +46,9 @@
         "views/oms_return_learning_views.xml",
         "data/spreadsheet_dashboard_data.xml",
     ],
-    "assets": {"web.assets_backend": ["oms_returns/static/src/control_chart/*"]},
+    "assets": {
+        "web.assets_backend": ["oms_returns/static/src/control_chart/*"],
+        "web.assets_tests": ["oms_returns/static/tests/tours/*"],
+    },
     "uninstall_hook": "uninstall_hook",
 }

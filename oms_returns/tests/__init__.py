@@ -27,5 +27,6 @@ from . import test_channel_refund
 from . import test_channel_return
 from . import test_learning
 from . import test_return_report
+from . import test_on_screen
 from . import test_order_to_cash
 from . import test_check
