@@ -121,16 +121,15 @@ class OmsCancellation(models.Model):
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
-    def _oms_on_refunded(self, refund):
+    def _oms_on_refunded(self, refund, is_paid_here=False):
         """Override of ``oms_core``: the channel is told as its setting says; what a till pays back in this very moment, it is
         told only for its books."""
-        result = super()._oms_on_refunded(refund)
-        repaid_here = self.env.context.get("oms_repaid_here")
+        result = super()._oms_on_refunded(refund, is_paid_here)
         for order in self:
             channel = order.oms_channel_id
             # An exchange is an order of ours that the channel knows nothing of.
             if channel.refund_policy in ("record", "pay") and order.oms_external_id:
-                document = order._oms_prepare_told_refund(refund, channel.refund_policy == "pay" and not repaid_here)
+                document = order._oms_prepare_told_refund(refund, channel.refund_policy == "pay" and not is_paid_here)
                 self.env["oms.message"]._queue_out(channel, "refund", document, order)
         return result
 

@@ -212,7 +212,7 @@ class TestOutbox(ChannelsCommon):
         invoice = self._book(order)
         at_till, by_shop = (invoice._reverse_moves([{"ref": "Broken"}]) for _each in range(2))
         (at_till | by_shop).action_post()
-        order.with_context(oms_repaid_here=True)._oms_on_refunded(at_till)
+        order._oms_on_refunded(at_till, is_paid_here=True)
         order._oms_on_refunded(by_shop)
         messages = self._out().filtered(lambda message: message.kind == "refund").sorted("id")
         self.assertEqual([open_sealed("refund", one._get_body()).pay for one in messages], [False, True])

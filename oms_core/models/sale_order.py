@@ -234,8 +234,11 @@ class SaleOrder(models.Model):
     def _oms_on_cancelled(self):
         """Hook: these orders have been cancelled."""
 
-    def _oms_on_refunded(self, refund):
-        """Hook: ``refund`` (``account.move``, posted) gives money of this order back."""
+    def _oms_on_refunded(self, refund, is_paid_here=False):
+        """Hook: ``refund`` (``account.move``, posted) gives money of this order back.
+
+        :param is_paid_here: the money goes back here in this very moment, and nobody else is asked to pay it.
+        """
 
     def _oms_notify(self, event, pickings=None, key=None, **details):
         """Tell the customers of these orders that something happened to them (see ``const.CUSTOMER_EVENTS``).

@@ -122,8 +122,8 @@ class SaleOrder(models.Model):
         self._oms_notify("cancelled")
         return result
 
-    def _oms_on_refunded(self, refund):
-        result = super()._oms_on_refunded(refund)
+    def _oms_on_refunded(self, refund, is_paid_here=False):
+        result = super()._oms_on_refunded(refund, is_paid_here)
         for order in self:
             amount = format_amount(self.env, refund.amount_total, refund.currency_id)
             order._oms_notify("refunded", key=f"refund:{refund.id}", amount=amount)

@@ -8,6 +8,7 @@ from odoo.fields import Command
 
 from odoo.addons.oms_core.domain.money import ZERO, share
 
+from ..const import INSIDE
 from ..domain.channel_refund import to_credit, what_comes_back
 
 
@@ -179,7 +180,7 @@ class OmsChannelRefund(models.Model):
         )
         if place:
             request.warehouse_id = place
-        request.with_context(oms_told_by_channel=True, oms_return_to=place.id or False).action_authorize()
+        request.with_context(oms_told_by_channel=INSIDE, oms_return_to=place.id or False).action_authorize()
         of_line = {line.sale_line_id: line for line in request.line_ids}
         for move in self.move_ids.filtered(lambda move: move.state == "posted"):
             move.oms_return_id = move.oms_return_id or request

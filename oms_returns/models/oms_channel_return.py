@@ -10,6 +10,8 @@ from odoo.addons.oms_core.domain.documents import ReturnStepDoc
 from odoo.addons.oms_core.domain.money import ZERO
 from odoo.addons.oms_core.text import as_html
 
+from ..const import INSIDE
+
 #: State of a return here → what the channel is told of it.
 STEPS = {"open": "approved", "refused": "refused", "cancelled": "cancelled", "closed": "closed"}
 
@@ -93,7 +95,7 @@ class OmsReturn(models.Model):
     def _set_state(self, state):
         """Override: the channel is told, unless it is where that comes from."""
         result = super()._set_state(state)
-        if state in STEPS and not self.env.context.get("oms_told_by_channel"):
+        if state in STEPS and self.env.context.get("oms_told_by_channel") is not INSIDE:
             for record in self.filtered(lambda record: record.order_id.oms_channel_id):
                 record._tell_channel(STEPS[state])
         return result
@@ -191,11 +193,12 @@ class SaleOrder(models.Model):
         if telling:
             ids = [order.id for order, _doc in telling]
             known_sudo = known_sudo.search([("order_id", "in", ids), ("external_id", "!=", False)])
-        by_order = known_sudo.with_context(oms_told_by_channel=True).grouped(lambda record: record.order_id.id)
+        by_order = known_sudo.with_context(oms_told_by_channel=INSIDE).grouped(lambda record: record.order_id.id)
         for order, doc in telling:
             known = {record.external_id: record for record in by_order.get(order.id, ())}
             if doc.returns or known:
-                order.sudo().with_context(oms_told_by_channel=True)._oms_follow_returns_of(doc, known)  # sudo: as above
+                order_sudo = order.sudo().with_context(oms_told_by_channel=INSIDE)  # sudo: as above
+                order_sudo._oms_follow_returns_of(doc, known)
         return result
 
     def _oms_follow_returns_of(self, doc, known):

@@ -216,7 +216,7 @@ class OmsReturn(models.Model):
         """
         self.ensure_one()
         order_sudo = self._get_order_for_sudo(parts)
-        moves = self.with_context(oms_exchange_order_id=order_sudo.id)._credit(parts).with_env(self.env)
+        moves = self._credit(parts, new_order=order_sudo)
         if order_sudo.oms_exchange_waits:
             order_sudo._oms_match_credits(moves)
             order_sudo._oms_send_exchange()
@@ -294,12 +294,6 @@ class OmsReturnLine(models.Model):
     )
     exchange_sale_line_ids = fields.One2many("sale.order.line", "oms_exchange_line_id", string="New Order Lines")
 
-    def _prepare_settlement(self, quantity, **values):
-        """Override: what is credited for an exchange says for which order."""
-        if order_id := self.env.context.get("oms_exchange_order_id"):
-            values["order"] = values.get("order") or self.env["sale.order"].browse(order_id)
-        return super()._prepare_settlement(quantity, **values)
-
     def _get_exchange_product(self):
         return self.exchange_product_id or self.product_id
 
@@ -311,13 +305,13 @@ class OmsReturnLine(models.Model):
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
-    def _oms_get_tenders(self):
+    def _oms_get_tenders(self, anyhow=False):
         """Override: what the customer paid for an exchange is, beside a difference, what was paid for the first order."""
-        tenders = super()._oms_get_tenders()
+        tenders = super()._oms_get_tenders(anyhow)
         if self.oms_exchange_return_id:
             return {
                 **tenders,
-                **self.oms_exchange_return_id.sudo()._get_first_order()._oms_get_tenders(),
+                **self.oms_exchange_return_id.sudo()._get_first_order()._oms_get_tenders(anyhow),
             }  # sudo: amounts
         return tenders
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..const import BENCH_LINES_MAX, PHOTO_MAX_BYTES, PHOTOS_MAX, QUESTIONS_MAX
+from ..const import BENCH_LINES_MAX, INSIDE, PHOTO_MAX_BYTES, PHOTOS_MAX, QUESTIONS_MAX
 from ..domain.arrivals import FINDINGS, tell
 
 #: What an inspection is, once it is done. Corrected with another one, never changed.
@@ -207,14 +207,14 @@ class OmsReturnInspection(models.Model):
             if vals.get("deduction_amount"):
                 vals.setdefault("deduction_percent", 0.0)
         rows = super().create(vals_list)
-        if not self.env.context.get("oms_no_checklist"):
+        if self.env.context.get("oms_no_checklist") is not INSIDE:
             rows._propose_checklist()
         return rows
 
     def write(self, vals):
         """Override: what was inspected stays as it was written; it is corrected with another row. Goods of one line that turn
         out to be of two orders take their findings with them (``_split_for``)."""
-        is_split = self.env.su and self.env.context.get("oms_split")
+        is_split = self.env.context.get("oms_split") is INSIDE
         if FROZEN & vals.keys() and not is_split and any(row.state != "draft" for row in self):
             raise UserError(
                 self.env._("This inspection is finished. Press “Correct” on it to write another one in its place.")
@@ -455,8 +455,8 @@ class OmsReturnLine(models.Model):
                 row = {"line_id": line.id, "quantity": left, "grade_id": grade.id, **row}
                 if row["quantity"] > 0:
                     rows.append(row)
-        inspections = self.env["oms.return.inspection"].with_context(oms_no_checklist=True).create(rows)
-        inspections = inspections.with_context(oms_no_checklist=False)
+        inspections = self.env["oms.return.inspection"].with_context(oms_no_checklist=INSIDE).create(rows)
+        inspections = inspections.with_context(oms_no_checklist=None)
         inspections._finish()
         return inspections
 
@@ -530,11 +530,11 @@ class OmsReturn(models.Model):
             raise UserError(self.env._("Nothing of %s is on the bench.", self.name))
         rows.action_finish()
 
-    def _settle(self):
+    def _settle(self, is_paid_here=False):
         """Override: above an amount, whoever inspected is not who pays."""
         for record in self:
             record._check_four_eyes()
-        return super()._settle()
+        return super()._settle(is_paid_here)
 
     def _check_four_eyes(self):
         """:raise UserError: when this user inspected goods that are to be settled for more than the company allows."""

@@ -37,15 +37,15 @@ class OmsReturn(models.Model):
 
     # ----------------------------------------------------------------------------------------------------- SETTLING
 
-    def _settle_refund(self, parts):
-        """Override: credit these quantities, and say so to the channel."""
+    def _settle_refund(self, parts, is_paid_here=False):
+        """Credit these quantities, and say so to the channel."""
         refunds = self._credit(parts)
         for refund in refunds:
             for order in refund.oms_order_id | refund.sudo().invoice_line_ids.sale_line_ids.order_id.with_env(self.env):
-                order._oms_on_refunded(refund)
+                order._oms_on_refunded(refund, is_paid_here)
         return refunds
 
-    def _credit(self, parts):
+    def _credit(self, parts, new_order=None):
         """Post the credit notes for these quantities, and set them off against what is open of their orders.
 
         ::
@@ -56,6 +56,7 @@ class OmsReturn(models.Model):
                           Dr goods that are kept         Cr receivable      (nothing came back: stock does not move)
 
         :param dict parts: ``{return line: Decimal quantity}``, of any number of returns.
+        :param new_order: the order of an exchange that this pays for.
         :return: the posted credit notes.
         :raise UserError: when it was never invoiced, or is credited already.
         """
@@ -70,7 +71,7 @@ class OmsReturn(models.Model):
             book = books[order] = books.get(order) or order._oms_get_refund_book()
             entries = self._plan_goods(book, of_order) + self._plan_charges(book, order)
             plans += self._by_document(self._within_room(book, entries), order)
-        refunds = self._post_credits(plans)
+        refunds = self._post_credits(plans, new_order)
         for order in refunds.oms_order_id:
             order.sudo()._oms_reconcile()  # sudo: follows from the posted credit notes alone
         return refunds
@@ -214,10 +215,11 @@ class OmsReturn(models.Model):
 
     # ------------------------------------------------------------------------------------------------------ BOOKING
 
-    def _post_credits(self, plans):
+    def _post_credits(self, plans, new_order=None):
         """Reverse the invoices for these entries and post them, as many at once as can be.
 
         :param plans: as of :meth:`_by_document`.
+        :param new_order: as of :meth:`_credit`.
         :return: the posted credit notes.
         """
         refunds = self.env["account.move"]
@@ -236,7 +238,7 @@ class OmsReturn(models.Model):
                 made_sudo |= of_journal.with_company(company)._oms_reverse(journal, prepared)
             made_sudo.action_post()
             refunds |= made_sudo.with_env(self.env)
-            self._write_settlements(made_sudo)
+            self._write_settlements(made_sudo, new_order)
         return refunds
 
     def _prepare_credit(self, invoice, order, entries, numbers):
@@ -295,7 +297,7 @@ class OmsReturn(models.Model):
             **values,
         }
 
-    def _write_settlements(self, refunds):
+    def _write_settlements(self, refunds, new_order):
         rows = []
         for refund in refunds:
             for line, credits in refund.invoice_line_ids.grouped("oms_return_line_id").items():
@@ -306,7 +308,7 @@ class OmsReturn(models.Model):
                         for credit in counted
                     )
                     amount = sum(credits.mapped("price_total"))
-                    rows.append(line._prepare_settlement(quantity, move=refund, amount=amount))
+                    rows.append(line._prepare_settlement(quantity, move=refund, order=new_order, amount=amount))
         # sudo: nobody may write settlements but the steps that settle
         self.env["oms.return.settlement"].sudo().create(rows)
 

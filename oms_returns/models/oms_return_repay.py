@@ -43,7 +43,7 @@ class OmsReturn(models.Model):
 
     # ----------------------------------------------------------------------------------------------------- BUSINESS
 
-    def _repay(self):
+    def _repay(self, till=None):
         """Book the repayment of what is credited, never more than was taken for the order in each way.
 
         What a gift card or store credit paid goes back to the card or the credit, and nobody gets it out in money.
@@ -52,13 +52,15 @@ class OmsReturn(models.Model):
 
             money         Dr receivable         Cr channel clearing
             gift card     Dr receivable         Cr what we owe to its holder
+
+        :param till: where it is paid out at a till (``oms_returns_pos``).
         """
         self.ensure_one()
         if not self.amount_to_repay:
             raise UserError(self.env._("There is nothing to pay back on %s.", self.name))
         for order, amount in self._get_to_repay().items():
-            for source_sudo, part in self._split_repayment(order, amount).items():
-                self._repay_part(order, source_sudo, part)
+            for source_sudo, part in self._split_repayment(order, amount, anyhow=bool(till)).items():
+                self._repay_part(order, source_sudo, part, till)
             order.sudo()._oms_reconcile()  # sudo: follows from the posted credit notes alone
         self._close_if_done()
 
@@ -76,12 +78,13 @@ class OmsReturn(models.Model):
         credits_sudo = self.refund_ids.sudo() & order.sudo().invoice_ids  # sudo: amounts alone
         return credits_sudo.filtered(lambda move: move.state == "posted")
 
-    def _split_repayment(self, order, amount):
+    def _split_repayment(self, order, amount, anyhow=False):
         """{payment that stands for a way of paying: what goes back in that way}
 
+        :param anyhow: as of :meth:`SaleOrder._oms_get_tenders`.
         :raise UserError: when less was taken for the order.
         """
-        tenders = order._oms_get_tenders()
+        tenders = order._oms_get_tenders(anyhow)
         parts = split(dec(amount), list(tenders.values()), dec(self.currency_id.rounding))
         if sum(parts.values(), ZERO) < dec(amount):
             taken = sum((tender.room for tender in tenders.values()), ZERO)
@@ -95,9 +98,10 @@ class OmsReturn(models.Model):
             )
         return parts
 
-    def _repay_part(self, order, source_sudo, part):
+    def _repay_part(self, order, source_sudo, part, till=None):
         """Book that so much goes back to where this payment came from.
 
+        :param till: as of :meth:`_repay`.
         :return: the entries.
         """
         # sudo: follows from the posted credit note alone
@@ -119,8 +123,11 @@ class OmsReturn(models.Model):
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
-    def _oms_get_tenders(self):
-        """{payment that stands for a way of paying: what came in by this way and went back by it}, where it can be booked."""
+    def _oms_get_tenders(self, anyhow=False):
+        """{payment that stands for a way of paying: what came in by this way and went back by it}, where it can be booked.
+
+        :param anyhow: also those that cannot be, as somebody else books what goes back.
+        """
         self.ensure_one()
         # sudo: payment transactions are closed to users by design
         done_sudo = self.sudo().transaction_ids.filtered(
@@ -137,7 +144,7 @@ class SaleOrder(models.Model):
         return {
             source_sudo: Tender(source_sudo, captured, refunded)
             for source_sudo, captured, refunded in ways.values()
-            if source_sudo and self._oms_can_pay_back(source_sudo)
+            if source_sudo and (anyhow or self._oms_can_pay_back(source_sudo))
         }
 
     def _oms_can_pay_back(self, source):

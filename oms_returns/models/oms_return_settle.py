@@ -18,12 +18,13 @@ class OmsReturn(models.Model):
         self._take_turn()
         self._settle()
 
-    def _settle(self):
+    def _settle(self, is_paid_here=False):
         """Settle what is accepted, in the order of the outcomes. Each seam ``_settle_<outcome>({line: quantity})`` is atomic,
         writes its settlements and returns the documents that it made.
 
         Refunds of several returns are booked together, which costs a fraction of one after the other.
 
+        :param is_paid_here: the caller pays the money out himself, and no channel is asked to.
         :raise UserError: when there is nothing to settle.
         """
         due = {record: record._get_due() for record in self}
@@ -31,7 +32,7 @@ class OmsReturn(models.Model):
             line: quantity for of_record in due.values() for line, quantity in of_record.get("refund", {}).items()
         }
         if refunds:
-            self._settle_refund(refunds)
+            self._settle_refund(refunds, is_paid_here)
         for record, of_record in due.items():
             for outcome, _label in OUTCOMES:
                 if outcome != "refund" and (parts := of_record.get(outcome)):

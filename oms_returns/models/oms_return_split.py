@@ -3,6 +3,7 @@
 from odoo import models
 from odoo.exceptions import UserError
 
+from ..const import INSIDE
 from .sale_order_refund import dec
 
 
@@ -49,7 +50,7 @@ class OmsReturnInspection(models.Model):
                 continue
             left -= taken
             kept = row.quantity - taken
-            free = row.with_context(oms_split=True, oms_no_checklist=True)
+            free = row.with_context(oms_split=INSIDE, oms_no_checklist=INSIDE)
             if not row.product_uom_id.compare(kept, 0.0):
                 free.line_id = part
                 continue

@@ -196,9 +196,7 @@ class SaleOrder(models.Model):
                 left[entry.back_of_id or entry] -= _exact(entry.currency_id, entry.amount)
         spent = [Part(entry.id, rest, entry.lot_id.expires_at or None) for entry, rest in left.items()]
         try:
-            # What was only set apart for a purchase that did not come about is good for no longer than before.
-            days = 0 if self.env.context.get("oms_credit_released") else CREDIT_BACK_DAYS_AT_LEAST
-            return give_back(spent, amount, self.company_id._oms_get_today(), days)
+            return give_back(spent, amount, self.company_id._oms_get_today(), self._oms_get_credit_back_days())
         except NotEnough as refusal:
             raise UserError(
                 self.env._(
@@ -207,6 +205,10 @@ class SaleOrder(models.Model):
                     order=self.display_name,
                 )
             ) from refusal
+
+    def _oms_get_credit_back_days(self):
+        """Hook: how many days credit that this order gives back is good for at least."""
+        return CREDIT_BACK_DAYS_AT_LEAST
 
     def _oms_log_given_back(self, transaction):
         """Tell the ledger of a repayment that was booked."""

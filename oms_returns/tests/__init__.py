@@ -6,6 +6,7 @@ from . import test_refund
 from . import test_refund_money
 from . import test_access
 from . import test_blind_match
+from . import test_by_api
 from . import test_cancelled_too_late
 from . import test_portal
 from . import test_third_party

@@ -1,24 +1,18 @@
 """The same return, open in two windows: whoever is second sees what the first one did."""
 
 from decimal import Decimal
-from threading import Barrier, Thread
 from unittest.mock import patch
 
-import psycopg2.errors
-
 from odoo import SUPERUSER_ID, api
-from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.modules.registry import DummyRLock, Registry
 from odoo.tests import BaseCase, get_db_name, tagged
-from odoo.tools import mute_logger
 
 from odoo.addons.oms_core.domain.documents import ReturnRequestDoc, ReturnRequestLineDoc
+from odoo.addons.oms_core.tests.committed import AtOnce
 
-ATTEMPTS = 5
 
-
-class TwoWindows(BaseCase):
+class TwoWindows(AtOnce, BaseCase):
     """On committed rows, each window a connection of its own."""
 
     def setUp(self):
@@ -60,41 +54,8 @@ class TwoWindows(BaseCase):
             env["product.product"].browse(self.product_id).product_tmpl_id.unlink()
             env["res.partner"].browse(self.partner_id).unlink()
 
-    def _at_once(self, *presses):
-        """Each window does its own at the same moment; a request that loses is repeated as Odoo does it.
-
-        :param presses: a function of an environment for each window.
-        :return: what each ended with, sorted: what the function told, or the sentence of an error.
-        """
-        barrier, outcome = Barrier(len(presses)), []
-
-        def window(press):
-            waiting = True
-            for _attempt in range(ATTEMPTS):
-                try:
-                    with self.registry.cursor() as cr:
-                        env = self._env(cr)
-                        env["oms.return"].search([("partner_id", "=", self.partner_id)]).read(["state", "stage"])
-                        if waiting:
-                            waiting = False
-                            barrier.wait(timeout=30)
-                        told = press(env)
-                    outcome.append(told)
-                    return
-                except (psycopg2.errors.SerializationFailure, psycopg2.errors.UniqueViolation):
-                    continue
-                except UserError as error:
-                    outcome.append(str(error))
-                    return
-            outcome.append("gave up")
-
-        windows = [Thread(target=window, args=[press]) for press in presses]
-        with mute_logger("odoo.sql_db"):
-            for thread in windows:
-                thread.start()
-            for thread in windows:
-                thread.join(timeout=120)
-        return sorted(outcome, key=lambda words: words != "done")
+    def _read(self, env):
+        env["oms.return"].search([("partner_id", "=", self.partner_id)]).read(["state", "stage"])
 
 
 @tagged("post_install", "-at_install")
@@ -129,11 +90,11 @@ class TestTwoForms(TwoWindows):
             return self._env(cr)["sale.order"].browse(self.order_id).oms_return_ids.line_ids.mapped("quantity")
 
     def test_the_same_form_twice_is_one_return(self):
-        self.assertEqual(self._at_once(self._form("k", 1), self._form("k", 1)), ["done", "done"])
+        self.assertEqual(self._at_once(self._form("k", 1), self._form("k", 1), look=self._read), ["done", "done"])
         self.assertEqual(self._quantities(), [1])
 
     def test_two_forms_do_not_get_more_back_than_the_customer_has(self):
-        first, second = self._at_once(self._form("one", 2), self._form("two", 2))
+        first, second = self._at_once(self._form("one", 2), self._form("two", 2), look=self._read)
         self.assertEqual(first, "done")
         self.assertRegex(second, "asked for|asks for|back already")
         self.assertEqual(self._quantities(), [2])
@@ -165,7 +126,7 @@ class TestTwoWindows(TwoWindows):
             getattr(env["oms.return"].browse(self.request_id), button)()
             return "done"
 
-        return self._at_once(press, press)
+        return self._at_once(press, press, look=self._read)
 
     def test_what_two_windows_authorize_and_settle_happens_once(self):
         first, second = self._press_twice("action_authorize")

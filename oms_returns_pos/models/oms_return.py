@@ -1,12 +1,25 @@
 """A return that is paid back at a till: what was credited goes out of the drawer or back by card, once."""
 
 from collections import defaultdict
+from typing import NamedTuple
 
 from odoo import models
 from odoo.exceptions import UserError
 
 from odoo.addons.oms_core.const import REDEEMED_TENDERS
 from odoo.addons.oms_core.domain.money import ZERO
+
+
+class Till(NamedTuple):
+    """Where money goes back.
+
+    :param session: the open ``pos.session``; ``method``: cash or card.
+    :param key: names this payment.
+    """
+
+    session: object
+    method: object
+    key: str
 
 
 class OmsReturn(models.Model):
@@ -25,8 +38,7 @@ class OmsReturn(models.Model):
         self._take_turn()  # of two tills with one return, the second begins anew and finds nothing left
         if self._get_paid_at_tills().filtered(lambda move: move.oms_key.startswith(f"till:{key}:")):
             return
-        at_till = self.with_context(oms_repaid_here=True, oms_till=(session.id, method.id, key))
-        money, _others = at_till._settle_at_till(session)
+        money, _others = self._settle_at_till(session)
         if not money:
             raise UserError(self.env._("There is nothing to pay back on %s.", self.name))
         if money != shown:
@@ -38,7 +50,7 @@ class OmsReturn(models.Model):
                     shown=self.currency_id.format(float(shown)),
                 )
             )
-        at_till._repay()
+        self._repay(Till(session, method, key))
         self.message_post(body="\n".join(self._get_paid_at_tills().sorted("id")[-1:].mapped("oms_why")))
 
     def _foresee_at_till(self, session):
@@ -49,8 +61,7 @@ class OmsReturn(models.Model):
         self.ensure_one()
         savepoint = self.env.cr.savepoint()
         try:
-            at_till = self.with_context(oms_repaid_here=True, oms_till=(session.id, False, ""), mail_notrack=True)
-            money, others = at_till._settle_at_till(session)
+            money, others = self.with_context(mail_notrack=True)._settle_at_till(session)
             return money, others, ""
         except UserError as refusal:
             return ZERO, {}, str(refusal)
@@ -65,7 +76,7 @@ class OmsReturn(models.Model):
         :raise UserError: when somebody else pays it back, or not in money.
         """
         if self.can_settle:
-            self._settle()
+            self._settle(is_paid_here=True)
         if self.currency_id != session.currency_id and self.amount_to_repay:
             raise UserError(
                 self.env._(
@@ -78,7 +89,7 @@ class OmsReturn(models.Model):
         money, others = ZERO, defaultdict(lambda: ZERO)
         for order, amount in self._get_to_repay().items():
             self._check_not_paid_by_channel(order)
-            for source_sudo, part in self._split_repayment(order, amount).items():
+            for source_sudo, part in self._split_repayment(order, amount, anyhow=True).items():
                 if source_sudo._oms_is_own_credit():
                     others[source_sudo._oms_get_way()] += part
                 elif source_sudo.oms_tender in REDEEMED_TENDERS:
@@ -107,17 +118,14 @@ class OmsReturn(models.Model):
                     )
                 )
 
-    def _repay_part(self, order, source_sudo, part):
+    def _repay_part(self, order, source_sudo, part, till=None):
         """Override of ``oms_returns``: at a till, money leaves by the till."""
-        till = self.env.context.get("oms_till")
         if not till or source_sudo.oms_tender in REDEEMED_TENDERS:
-            return super()._repay_part(order, source_sudo, part)
-        session_id, method_id, key = till
+            return super()._repay_part(order, source_sudo, part, till)
         # sudo: a cashier has no right to payments and entries; what is booked follows from the posted credit notes
-        session_sudo = self.env["pos.session"].sudo().browse(session_id)
-        method_sudo = self.env["pos.payment.method"].sudo().browse(method_id)  # sudo: the same
+        session_sudo, method_sudo = till.session.with_env(self.env).sudo(), till.method.with_env(self.env).sudo()
         repayment_sudo = order.sudo()._oms_record_back(source_sudo, part)  # sudo: the same
-        event = f"till:{key}:{order.id}:{source_sudo.id}"
+        event = f"till:{till.key}:{order.id}:{source_sudo.id}"
         entry_sudo = session_sudo._oms_pay_out(method_sudo, repayment_sudo, self._get_credits_sudo(order), event)
         entry_sudo.write(
             {

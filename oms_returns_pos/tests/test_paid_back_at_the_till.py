@@ -118,6 +118,18 @@ class TestPaidBackAtTheTill(TillCommon):
             self._pay(shown, method, session=other)
         self.assertFalse(other.statement_line_ids)
 
+    def test_what_a_client_says_in_its_context_opens_no_drawer(self):
+        """Neither of a session that he has nothing to do with, nor past the channel, which pays as it is set up to."""
+        order = self._shipped(("STD", 2))
+        clerk = self._create_user("returns_clerk", "oms_core.group_oms_user")
+        request = self._request(self._brought(order)).with_user(clerk)
+        keys = {"oms_till": (self.session.id, self.cash.id, str(uuid4())), "oms_repaid_here": True}
+        request.with_context(**keys).action_refund()
+        request.with_context(**keys).action_repay()
+        self.assertFalse(self.session.statement_line_ids)
+        self.assertFalse(self._request({"id": request.id})._get_paid_at_tills())
+        self.assertEqual(self._net(self.clearing_account), 0, "it went back the way it came")
+
     def test_a_part_that_came_back_is_paid_and_the_rest_later(self):
         order = self._shipped(("STD", 3))
         shown = self._pay(self._brought(order, quantity=1))

@@ -89,14 +89,17 @@ class SaleOrder(models.Model):
         and the books keep both."""
         for cart in self.filtered(lambda order: order._oms_is_cart() and order.oms_credit_spent > 0):
             amount = cart.oms_credit_spent
-            # It was never spent: it is good until the day that it was good until.
-            cart.with_context(oms_credit_released=True)._oms_give_back_credit(dec(amount))
+            cart._oms_give_back_credit(dec(amount))
             own = cart.transaction_ids.filtered(lambda tx: tx._oms_is_own_credit())
             cart.transaction_ids = [Command.unlink(transaction.id) for transaction in own]
             cart.message_post(
                 body=self.env._("%s of store credit given back: it was not paid.", cart.currency_id.format(amount))
             )
         self.filtered("oms_credit_until").oms_credit_until = False
+
+    def _oms_get_credit_back_days(self):
+        """Override of ``oms_returns``: what was only set apart in a cart is good until the day that it was good until."""
+        return 0 if self._oms_is_cart() else super()._oms_get_credit_back_days()
 
     def _oms_is_being_paid(self):
         """Whether a provider has taken, or promised to take, the rest."""
