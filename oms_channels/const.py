@@ -131,6 +131,9 @@ HISTORY_PAGES_PER_RUN = 20
 PUSH_INTERVAL_S = 10
 #: Rows told to one channel in one run, and requests beyond one for each batch to find out which of a batch is refused.
 PUSH_ROWS_MAX = 20_000
+#: Batches that are read, and noted as being sent, at once; what became of them is noted at once, too. As many are told again
+#: after a job was killed.
+PUSH_BATCHES_AT_ONCE = 20
 PUSH_SPLITS_MAX = 20
 #: How often in a run a quantity is decided anew because something else was there.
 PUSH_ROUNDS_MAX = 3

@@ -92,9 +92,7 @@ class OmsChannelAudit(models.Model):
         is_sent = channel.id in channel._pushing("stock")
         words, gone, different = [], 0, 0
         for batch in batches(rows, size):
-            refs = stock._get_refs(
-                [{"listing_id": row.listing_id.id, "location_ref": row.location_ref} for row in batch]
-            )
+            refs = [row.listing_id._to_ref(row.location_ref) for row in batch]
             for row, there in zip(batch, client.stock_levels(refs), strict=True):
                 if there is None:
                     gone += 1

@@ -35,6 +35,8 @@ class OmsChannelContent(models.Model):
     _pending_idx = models.Index("(channel_id, next_attempt_at) WHERE state = 'pending'")
 
     _tells, _batch = "push_content", "content_batch"
+    #: Each has its pictures, of which no more than a batch are in memory at once.
+    _batches_at_once = 1
 
     @api.depends("wanted", "told", "state")
     def _compute_told_parts(self):
@@ -146,8 +148,8 @@ class OmsChannelContent(models.Model):
     # ------------------------------------------------------------------------------------------------------ SENDING
 
     @api.model
-    def _tell(self, channel, client, rows, commit, splits):
-        """Tell a batch of rows what stands here now, and settle how it was taken. What is told is absolute."""
+    def _note_rows(self, channel, rows):
+        """Override: what stands here now is told; where that is what the channel has, nothing is."""
         listings = self.env["oms.channel.listing"].browse([row["listing_id"] for row in rows])
         found = listings._get_contents()
         going, settlements = [], []
@@ -166,14 +168,7 @@ class OmsChannelContent(models.Model):
             going.append((row, _only(content, parts, before), {part: wanted[part] for part in parts}))
         self._note_sending([(row["id"], json.dumps(tried)) for row, _content, tried in going])
         self._settle(settlements)
-        commit()
-        if not going:
-            return
-        results = self._ask(client, [content for _row, content, _tried in going], splits)
-        self._settle(
-            [self._settlement(row, result) for (row, _content, _tried), result in zip(going, results, strict=True)]
-        )
-        commit()
+        return [(row, content) for row, content, _tried in going]
 
     @api.model
     def _note_sending(self, tried):

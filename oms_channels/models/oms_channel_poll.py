@@ -34,12 +34,14 @@ class OmsChannel(models.Model):
                 channel.can_poll = bool(channel[adapter.capabilities.poll_field])
 
     def action_poll(self):
-        """Read what is new from these channels now."""
+        """Read what is new from these channels now: orders, and the returns and refunds that are told apart from them."""
         self.check_access("write")
         for channel in self:
             channel.sudo().ask_again_at = False  # sudo: who may write the channel may ask now
             if said := channel._poll():
                 raise UserError(said)
+            if channel._adapter().capabilities.after_sale:
+                channel._read_after_sale()
 
     # ------------------------------------------------------------------------------------------------------ POLLING
 

@@ -31,6 +31,7 @@ class OmsChannelPrice(models.Model):
     _pending_idx = models.Index("(channel_id, next_attempt_at) WHERE state = 'pending'")
 
     _tells, _batch = "push_prices", "price_batch"
+    _noted = {"state": "text", "sent_at": "timestamp", "tried": "numeric", "tried_before": "numeric"}
 
     # --------------------------------------------------------------------------------------------------- COLLECTING
 
@@ -169,8 +170,8 @@ class OmsChannelPrice(models.Model):
     # ------------------------------------------------------------------------------------------------------ SENDING
 
     @api.model
-    def _tell(self, channel, client, rows, commit, splits):
-        """Tell a batch of rows, and settle how it was taken. Prices are absolute: telling one twice does no harm."""
+    def _note_rows(self, channel, rows):
+        """Override. Prices are absolute: telling one twice does no harm."""
         self.env.cr.execute(
             SQL(
                 """
@@ -183,28 +184,14 @@ class OmsChannelPrice(models.Model):
             )
         )
         self.invalidate_model()
-        commit()
         currency = channel._get_price_currency()
         step = Decimal(repr(currency.rounding))
-        prices = [
-            Price(ref, told.amount, told.currency, told.before)
-            for ref, told in zip(
-                self._get_refs(rows),
-                (
-                    offer(
-                        Decimal(repr(row["wanted"])),
-                        currency.name,
-                        step,
-                        row["wanted_before"] and Decimal(repr(row["wanted_before"])),
-                    )
-                    for row in rows
-                ),
-                strict=True,
-            )
-        ]
-        results = self._ask(client, prices, splits)
-        self._settle([self._settlement(row, result) for row, result in zip(rows, results, strict=True)])
-        commit()
+        going = []
+        for row in rows:
+            amount, before = (row[name] and Decimal(repr(row[name])) for name in ("wanted", "wanted_before"))
+            told = offer(amount, currency.name, step, before)
+            going.append((row, Price(row["ref"], told.amount, told.currency, told.before)))
+        return going
 
     @api.model
     def _told_sql(self):

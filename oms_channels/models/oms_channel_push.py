@@ -352,8 +352,8 @@ class OmsChannel(models.Model):
             self.env.flush_all()
             if commit:
                 self.env["ir.cron"]._commit_progress()
-                if not state.try_lock_for_update():
-                    raise Taken
+            if not state.try_lock_for_update():
+                raise Taken
 
         done_count = 0
         try:
@@ -393,11 +393,11 @@ class OmsChannel(models.Model):
                 )  # sudo: noted by whoever meets it; what waits may be told all the same
             done()
             while count < PUSH_ROWS_MAX and time.monotonic() < until:
-                batch = rows._due(self, size)
-                if not batch:
+                due = rows._due(self, min(size * rows._batches_at_once, PUSH_ROWS_MAX - count))
+                if not due:
                     return count
-                rows._tell(self, client, batch, done, splits)
-                count += len(batch)
+                rows._tell(self, client, due, size, until, done, splits)
+                count += len(due)
         self._wake_push(kind)
         return count
 

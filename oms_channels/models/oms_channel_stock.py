@@ -54,6 +54,7 @@ class OmsChannelStock(models.Model):
     _pending_idx = models.Index("(channel_id, next_attempt_at) WHERE state = 'pending'")
 
     _tells, _batch = "push_stock", "stock_batch"
+    _noted = {"state": "text", "sent_at": "timestamp", "tried": "int4", "expected": "int4"}
 
     # --------------------------------------------------------------------------------------------------- COLLECTING
 
@@ -293,44 +294,46 @@ class OmsChannelStock(models.Model):
     # ------------------------------------------------------------------------------------------------------ SENDING
 
     @api.model
-    def _tell(self, channel, client, rows, commit, splits):
-        """Tell a batch of rows, and settle how it was taken. What met something else is decided anew and told again, a few
-        times.
-
-        :param commit: commits what it is called for.
-        """
+    def _note_rows(self, channel, rows):
         going = []
-        for row, ref in zip(rows, self._get_refs(rows), strict=True):
+        for row in rows:
             told = row["quantity"] if row["pushed_at"] else None
             expected = told if row["state"] == "waiting" else row["expected"]
             is_lost = row["state"] == "sending" and row["sent_at"]
             known = believed(told, expected, row["tried"] if is_lost else None)
             if not (is_lost and row["wanted"] == row["tried"]):  # the same attempt keeps its key
                 row["sequence"] = (row["sequence"] or 0) + 1
-            going.append(Going(row, ref, row["wanted"], expected, known))
-        for number in range(PUSH_ROUNDS_MAX):
-            if not going:
-                return
-            self._note_sending(going)
-            commit()
-            levels = [StockLevel(one.ref, one.tell, one.expected, one.key) for one in going]
-            results = self._ask(client, levels, splits)
-            going = self._settle_round(channel, going, results, is_last=number + 1 == PUSH_ROUNDS_MAX)
-            commit()
+            going.append(Going(row, row["ref"], row["wanted"], expected, known))
+        self._note_sending(going)
+        return [(one.row, one) for one in going]
 
     @api.model
-    def _settle_round(self, channel, going, results, is_last):
-        """Write what became of a round.
+    def _tell_batch(self, channel, client, going, book, splits):
+        """Override: what met something else is decided anew and told again, a few times."""
+        going = [one for _row, one in going]
+        for number in range(PUSH_ROUNDS_MAX):
+            levels = [StockLevel(one.ref, one.tell, one.expected, one.key) for one in going]
+            results = self._ask(client, levels, splits)
+            going = self._judge_round(channel, going, results, book, is_last=number + 1 == PUSH_ROUNDS_MAX)
+            if not going:
+                return
+            book.keep()
+            self._note_sending(going)
+            book.commit()
+
+    @api.model
+    def _judge_round(self, channel, going, results, book, is_last):
+        """Enter in the book what became of a round.
 
         :return: what is to be told again now, because something else was there.
         """
-        settlements, found, left = [], [], []
+        left = []
         for one, result in zip(going, results, strict=True):
             if result.code == "stale":
                 anew = decide_anew(one.tell, one.known, result.current)
                 one.look_again |= anew.look_again
                 if result.current is not None:
-                    found.append((one.row["id"], result.current))
+                    book.found.append((one.row["id"], result.current))
                 if anew.tell is None:
                     result = Result("ok")
                 elif not is_last:
@@ -346,9 +349,7 @@ class OmsChannelStock(models.Model):
             if settlement["state"] == "told" and one.look_again:
                 again = fields.Datetime.now() + timedelta(seconds=PUSH_LOOK_AGAIN_S)
                 settlement.update(state="waiting", next_attempt_at=again)
-            settlements.append(settlement)
-        self._note_found(found)
-        self._settle(settlements)
+            book.settlements.append(settlement)
         if any(one.look_again for one in going):
             channel._wake_poll()
         return left

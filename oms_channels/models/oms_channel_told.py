@@ -1,18 +1,41 @@
 """What stock and prices have in common when a channel is told them: rows that wait, are sent in batches, and are settled."""
 
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..const import OUTCOME_DELAY_S, PUSH_SPLITS_MAX, PUSH_WAITS_S
-from ..domain.adapter import Reject
-from ..domain.outgoing import Result
-from ..domain.push import taken
+from ..const import OUTCOME_DELAY_S, PUSH_BATCHES_AT_ONCE, PUSH_SPLITS_MAX, PUSH_WAITS_S
+from ..domain.adapter import ChannelError, Reject
+from ..domain.outgoing import ListingRef, Result
+from ..domain.push import batches, taken
 
 #: States in which a row is to be told when its time has come.
 OPEN_STATES = ("due", "sending", "waiting")
 SETTLED_COLUMNS = ("id", "state", "accepted", "forget", "error", "reference", "attempts", "next_attempt_at")
+
+
+@dataclass
+class Book:
+    """What became of what was told, until it is written.
+
+    :ivar found: [(id of a row, quantity that the channel has)]; they were told so, by whomever.
+    """
+
+    rows: models.AbstractModel
+    commit: Callable[[], None]
+    settlements: list[dict] = field(default_factory=list)
+    found: list[tuple[int, int]] = field(default_factory=list)
+
+    def keep(self):
+        """Write it, all in one statement; in two, if something else was found there."""
+        if self.found:
+            self.rows._note_found(self.found)
+        self.rows._settle(self.settlements)
+        self.settlements, self.found = [], []
 
 
 class OmsChannelTold(models.AbstractModel):
@@ -57,6 +80,10 @@ class OmsChannelTold(models.AbstractModel):
 
     #: The client's method that tells it, and the capability that says how many at once.
     _tells, _batch = "", ""
+    #: So many batches cost the database what one costs.
+    _batches_at_once = PUSH_BATCHES_AT_ONCE
+    #: {column: SQL type} of what is noted about a row when it is sent, and is put back where it was not.
+    _noted = {"state": "text", "sent_at": "timestamp"}
 
     # -------------------------------------------------------------------------------------------------- COLLECTING
 
@@ -82,14 +109,16 @@ class OmsChannelTold(models.AbstractModel):
 
     @api.model
     def _due(self, channel, limit):
-        """The rows to be told now, the most urgent first, as dictionaries."""
+        """The rows to be told now, the most urgent first, as dictionaries, each with its ``ListingRef`` as ``ref``."""
+        self.env["oms.channel.listing"].flush_model()
         self.env.cr.execute(
             SQL(
                 """
-                SELECT * FROM %(table)s
-                 WHERE channel_id = %(channel)s AND state IN ('due', 'sending', 'waiting')
-                   AND (next_attempt_at IS NULL OR next_attempt_at <= %(now)s)
-                 ORDER BY urgency, id LIMIT %(limit)s
+                SELECT row.*, listing.external_id, listing.sku, listing.parent_ref, listing.inventory_ref, listing.kind_ref
+                  FROM %(table)s AS row JOIN oms_channel_listing listing ON listing.id = row.listing_id
+                 WHERE row.channel_id = %(channel)s AND row.state IN ('due', 'sending', 'waiting')
+                   AND (row.next_attempt_at IS NULL OR row.next_attempt_at <= %(now)s)
+                 ORDER BY row.urgency, row.id LIMIT %(limit)s
                 """,
                 table=SQL.identifier(self._table),
                 channel=channel.id,
@@ -97,14 +126,37 @@ class OmsChannelTold(models.AbstractModel):
                 limit=limit,
             )
         )
-        return self.env.cr.dictfetchall()
+        rows = self.env.cr.dictfetchall()
+        for row in rows:
+            row["ref"] = ListingRef(
+                external_id=row.pop("external_id"),
+                sku=row.pop("sku") or "",
+                parent_id=row.pop("parent_ref") or "",
+                inventory_ref=row.pop("inventory_ref") or "",
+                location_ref=row.get("location_ref") or "",
+                kind=row.pop("kind_ref") or "",
+            )
+        return rows
 
     @api.model
-    def _get_refs(self, rows):
-        """[``ListingRef``] of rows of :meth:`_due`, in one query."""
-        listings = self.env["oms.channel.listing"].browse([row["listing_id"] for row in rows])
-        listings.fetch(["external_id", "sku", "parent_ref", "inventory_ref", "kind_ref"])
-        return [listing._to_ref(row.get("location_ref") or "") for listing, row in zip(listings, rows, strict=True)]
+    def _put_back(self, rows):
+        """Nothing was sent of these rows of :meth:`_due`, though it was noted: they are as before."""
+        if not rows:
+            return
+        names = [SQL.identifier(name) for name in self._noted]
+        self.env.cr.execute(
+            SQL(
+                "UPDATE %(table)s AS row SET %(values)s FROM unnest(%(columns)s) AS news (id, %(names)s) WHERE row.id = news.id",
+                table=SQL.identifier(self._table),
+                values=SQL(", ").join(SQL("%s = news.%s", name, name) for name in names),
+                columns=SQL(", ").join(
+                    SQL("%s::%s[]", [row[name] for row in rows], SQL(kind))
+                    for name, kind in {"id": "int4", **self._noted}.items()
+                ),
+                names=SQL(", ").join(names),
+            )
+        )
+        self.invalidate_model()
 
     @api.model
     def _ask(self, client, documents, splits):
@@ -128,6 +180,51 @@ class OmsChannelTold(models.AbstractModel):
     @api.model
     def _splits(self):
         return [PUSH_SPLITS_MAX]
+
+    @api.model
+    def _tell(self, channel, client, rows, size, until, commit, splits):
+        """Tell rows of :meth:`_due`, batch by batch, and settle how they were taken. That they are being sent is committed
+        before any is, and what became of them after all were.
+
+        :param size: of a batch.
+        :param until: (monotonic) when no more batches are begun; what is left then is as before.
+        :param commit: commits what it is called for.
+        :raise ChannelError: when the channel does not answer; what it took before is settled, what it was not sent is as before.
+        """
+        going = self._note_rows(channel, rows)
+        commit()
+        book, left = Book(self, commit), list(batches(going, size))
+        try:
+            while left and time.monotonic() < until:
+                self._tell_batch(channel, client, left.pop(0), book, splits)
+        except ChannelError:
+            self._end(book, left)
+            raise
+        self._end(book, left)
+
+    @api.model
+    def _end(self, book, left):
+        """Write what became of what was told, and that the rest was not."""
+        book.keep()
+        self._put_back([row for batch in left for row, _told in batch])
+        book.commit()
+
+    @api.model
+    def _note_rows(self, channel, rows):
+        """From now on the channel may have been told these.
+
+        :return: [(row, what is told of it)] of each of which something is.
+        """
+        raise NotImplementedError
+
+    @api.model
+    def _tell_batch(self, channel, client, going, book, splits):
+        """Tell a batch of what :meth:`_note_rows` gave, and enter in the book how it was taken.
+
+        :raise ChannelError: when the channel does not answer.
+        """
+        results = self._ask(client, [told for _row, told in going], splits)
+        book.settlements += [self._settlement(row, result) for (row, _told), result in zip(going, results, strict=True)]
 
     # ----------------------------------------------------------------------------------------------------- SETTLING
 

@@ -217,7 +217,7 @@ class TestPushStock(PushCommon):
 
     def _batches_of(self, size):
         adapter = PLATFORMS["woocommerce"]
-        capabilities = replace(adapter.capabilities, stock_batch=size)
+        capabilities = replace(adapter.capabilities, stock_batch=size, price_batch=size)
         return patch.dict(PLATFORMS, {"woocommerce": replace(adapter, capabilities=capabilities)})
 
     def _listened(self):
@@ -280,6 +280,19 @@ class TestPushStock(PushCommon):
         self._push()
         self.assertEqual((self._rows().state, self._there()), ("told", 100))
 
+    def test_what_a_shop_that_went_down_was_not_sent_is_as_before(self):
+        listings = self.std | self._list(12, self.product_average) | self._list(13, self._create_product("P13"))
+        self.shop.fail_next("slow", delay_s=0)
+        self.shop.fail_next("down")
+        with self._batches_of(1):
+            self._push()
+        told, lost, unsent = self._rows(listings).sorted("id")
+        self.assertEqual((told.state, told.quantity), ("told", 100))
+        self.assertEqual((lost.state, bool(lost.sent_at)), ("sending", True))
+        self.assertEqual((unsent.state, unsent.sent_at, unsent.tried, unsent.expected), ("due", False, 0, 0))
+        self._push()
+        self.assertEqual(set(self._rows(listings).mapped("state")), {"told"})
+
     def test_a_lost_answer_is_told_again_and_changes_nothing(self):
         self._push()
         self._order(("STD", 3))
@@ -319,7 +332,7 @@ class TestPushStock(PushCommon):
         self._order(("STD", 3))
         self.env["oms.stock.event"]._settle()
         with (
-            patch.object(oms_channel_stock.OmsChannelStock, "_settle_round", side_effect=KeyboardInterrupt),
+            patch.object(oms_channel_stock.OmsChannelStock, "_judge_round", side_effect=KeyboardInterrupt),
             suppress(KeyboardInterrupt),  # assertRaises would undo what was committed
         ):
             self.shop_channel._push(force=True)
@@ -465,6 +478,18 @@ class TestPushPrices(PushCommon):
         self._told()
         self._push()
         self.assertEqual(self._told(), [])
+
+    def test_a_price_that_a_shop_that_went_down_was_not_sent_is_as_before(self):
+        other = self._list(12, self.product_average)
+        other.publish_price = True
+        self.shop.fail_next("down")
+        with self._batches_of(1):
+            self._push()
+        lost, unsent = self.env["oms.channel.price"].search([("listing_id", "in", (self.std | other).ids)], order="id")
+        self.assertEqual((lost.state, lost.tried), ("sending", 20))
+        self.assertEqual((unsent.state, unsent.sent_at, unsent.tried), ("due", False, 0))
+        self._push()
+        self.assertEqual({lost.state, unsent.state}, {"told"})
 
     def test_a_new_price_is_told(self):
         self._push()

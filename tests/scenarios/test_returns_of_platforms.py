@@ -146,6 +146,12 @@ class TestReturnsOfEbay(PlatformReturns):
         states = {one.external_id: one.state for one in self.request}
         self.assertEqual(states, {first: "cancelled", second: "draft"})
 
+    def test_whoever_reads_orders_by_hand_reads_returns_with_them(self):
+        ref = self.shop.ask_back(self.ref)
+        self.shop_channel.action_poll()
+        self._work()
+        self.assertEqual(self.request.external_id, ref)
+
     def test_a_reason_that_nobody_knows_is_one_task_and_is_known_once_it_was_entered(self):
         self.shop.ask_back(self.ref, reason="BORED_OF_IT")
         self.shop.ask_back(self.ref, reason="BORED_OF_IT")
