@@ -13,8 +13,8 @@ def measure_push(env, company, warehouse, count=10_000):
 
     Nothing is committed; whoever calls this rolls back.
 
-    Queries are all statements but COMMIT: ``collect_queries`` find out what is to be told; ``telling_queries`` do all the rest, from
-    choosing and noting what is sent to recording how it was taken, and what a run costs once.
+    Queries are all statements but COMMIT: ``collect_queries`` find out what is to be told; ``telling_queries`` do all the rest,
+    from choosing and noting what is sent to recording how it was taken, and what a run costs once.
 
     :return: {"changed", "batch", "calls", "collect_queries", "telling_queries", "queries_per_batch" (of telling), "collect_s",
         "push_s"}

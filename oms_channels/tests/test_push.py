@@ -76,6 +76,11 @@ class PushCommon(HintsCommon):
         self.shop.asked.clear()
         return calls
 
+    def _batches_of(self, size):
+        adapter = PLATFORMS["woocommerce"]
+        capabilities = replace(adapter.capabilities, stock_batch=size, price_batch=size)
+        return patch.dict(PLATFORMS, {"woocommerce": replace(adapter, capabilities=capabilities)})
+
     def _tasks(self):
         return self.shop_channel.activity_ids
 
@@ -214,11 +219,6 @@ class TestPushStock(PushCommon):
             told = self._listened()
             self._push()
         self.assertEqual(told, ["13", "12", "11"])
-
-    def _batches_of(self, size):
-        adapter = PLATFORMS["woocommerce"]
-        capabilities = replace(adapter.capabilities, stock_batch=size, price_batch=size)
-        return patch.dict(PLATFORMS, {"woocommerce": replace(adapter, capabilities=capabilities)})
 
     def _listened(self):
         """The ids that are told, in the order in which they are."""
