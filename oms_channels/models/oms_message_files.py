@@ -250,6 +250,7 @@ class OmsMessage(models.Model):
             self._wake_workers()
             return None, "retry", self.env._("%s orders are still to be taken.", left)
         self._answer_file(file)
+        self._ask_for_changes(file)
         if not file.bad:
             self._settle_earlier_files(file)
             return (
@@ -266,6 +267,28 @@ class OmsMessage(models.Model):
             rows="\n".join(shown),
         )
         return None, "dead", text
+
+    def _ask_for_changes(self, file):
+        """A task on each order that the partner wants changed in a way that is not read."""
+        orders = self.env["sale.order"]._oms_find(self.channel_id, {bad.number for bad in file.bad if bad.is_change})
+        subject = self._change_subject()
+        for bad in file.bad:
+            order = orders.get(bad.number) if bad.is_change else None
+            if order and subject not in order.activity_ids.mapped("oms_subject"):
+                # sudo: the task is for whoever works the channel, whoever has the file read
+                order.sudo().activity_schedule(
+                    "mail.mail_activity_data_todo",
+                    user_id=self.channel_id._get_responsible().id,
+                    summary=self.env._("%s wants this order changed", self.channel_id.name),
+                    oms_subject=subject,
+                    note=self.env._(
+                        "%(why)s The message is in the file “%(file)s”.", why=bad.reason, file=self.file_name
+                    ),
+                )
+
+    def _change_subject(self):
+        """What tasks about changes in this file are known by."""
+        return f"change:{self.id}"
 
     def _say_bad(self, bad):
         return self.env._("Row %(row)s: %(reason)s", row=bad.row, reason=bad.reason) if bad.row else bad.reason
@@ -329,6 +352,11 @@ class OmsMessage(models.Model):
             wanted = {number for _row, number, _reason in earlier.file_bad or ()}
             if earlier.file_name == self.file_name or (wanted and wanted <= numbers):
                 earlier._set_state("dismissed", processed_at=fields.Datetime.now())
+                # sudo: tasks may be of others
+                tasks_sudo = self.env["mail.activity"].sudo().search([("oms_subject", "=", earlier._change_subject())])
+                tasks_sudo.action_feedback(
+                    feedback=self.env._("The whole order came in the file “%s”.", self.file_name)
+                )
 
     # ---------------------------------------------------------------------------------------------------- ANSWERING
 

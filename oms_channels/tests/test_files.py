@@ -192,6 +192,25 @@ class TestFiles(FilesCommon):
         self._take(text)
         self.assertEqual(self._sales().state, "cancel")
 
+    def test_a_change_that_names_only_differences_is_one_task_on_its_order_until_the_whole_order_comes(self):
+        self._take(ORDERS.format(control=55, number="PO-1"))
+        change = (
+            "UNB+UNOC:3+4000001000005:14+4000001000012:14+261102:0915+56'UNH+1+ORDCHG:D:96A:UN'BGM+230+C-9+4'RFF+ON:PO-1'"
+            "UNT+4+1'UNZ+1+56'"
+        )
+        message = self._take(change, "change.edi")
+        self.assertEqual(message.state, "dead")
+        [task] = self._sales().activity_ids
+        self.assertIn("wants this order changed", task.summary)
+        self.assertIn("Change the order here", task.note)
+        self.assertIn("change.edi", task.note)
+        message._set_state("retry")
+        message._process()
+        self.assertEqual((message.state, len(self._sales().activity_ids)), ("dead", 1))
+        self._take(ORDERS.format(control=57, number="PO-1").replace("+9'", "+5'", 1).replace("QTY+21:2", "QTY+21:3"))
+        self.assertEqual((self._sales().order_line.product_uom_qty, message.state), (3, "dismissed"))
+        self.assertFalse(self._sales().activity_ids)
+
     def test_places_and_articles_that_are_only_numbers_are_looked_up(self):
         buyer = self.env["res.partner"].create(
             {"name": "Handel", "ref": "4000001000005", "is_company": True, "email": "buy@handel.example"}

@@ -4,7 +4,10 @@ import json
 
 import pytest
 
+from odoo.addons.oms_channels.platforms import PLATFORMS
 from odoo.addons.oms_channels.platforms.ebay import const as ebay_const
+from odoo.addons.oms_channels.platforms.files import split
+from odoo.addons.oms_channels.platforms.files.facts import Settings
 from odoo.addons.oms_channels.tests.conformance import same_order
 from odoo.addons.oms_channels.tests.conformance.behaviours import world
 from odoo.addons.oms_channels.tests.conformance.same_order import AVG, ONE_RATE, REFUND, SHIPPING, STD, TWO_RATES
@@ -44,6 +47,21 @@ def test_the_same_order_is_the_same_document(platform, goods):
     assert said(document) == expected(goods)
     assert (document.status, document.currency, document.total) == ("open", "EUR", same_order.total(goods))
     assert [payment.amount for payment in document.payments] == [document.total]
+    assert (document.shipping.city, document.shipping.zip, document.shipping.country_code) == ("Paris", "75001", "FR")
+
+
+@pytest.mark.parametrize("goods", [ONE_RATE, TWO_RATES], ids=["one_rate", "two_rates"])
+@pytest.mark.parametrize("form", same_order.FILES)
+def test_the_same_order_in_a_file_is_the_same_document(form, goods):
+    file = split.read(same_order.FILES[form](goods, "F-1"), Settings())
+    assert file.bad == ()
+    [piece] = file.pieces
+    document = PLATFORMS["files"].parse(piece.kind, piece.body)
+    assert document.problems() == []
+    assert said(document) == expected(goods)
+    assert (document.status, document.currency, document.total) == ("open", "EUR", same_order.total(goods))
+    paid = [] if form in same_order.UNPAID else [document.total]
+    assert [payment.amount for payment in document.payments] == paid
     assert (document.shipping.city, document.shipping.zip, document.shipping.country_code) == ("Paris", "75001", "FR")
 
 

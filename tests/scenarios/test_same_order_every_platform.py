@@ -1,5 +1,6 @@
-"""The same order, bought on every platform: the same sale order, the same entries. What a platform cannot say is told in
-``oms_channels/tests/conformance/same_order.py``: eBay tells no two rates of tax in Europe, Amazon's orders no refunds."""
+"""The same order, bought on every platform, told by our own API and in files: the same sale order, the same entries. What one
+cannot say is told in ``oms_channels/tests/conformance/same_order.py``: eBay tells no two rates of tax in Europe, Amazon's orders
+no refunds, EDIFACT nothing of what was paid."""
 
 from datetime import datetime, timedelta, timezone
 
@@ -49,6 +50,19 @@ class TestSameOrderEveryPlatform(OmsCommon):
         self.assertEqual(set(messages.mapped("state")), {"done"}, messages.mapped("error"))
         return self.env["sale.order"].search([("oms_channel_id", "=", channel.id)])
 
+    def _import(self, form, goods):
+        """The order comes as a file of that format, and is worked off.
+
+        :return: the sale order.
+        """
+        channel = self._create_channel(f"S{next(self._numbers)}", platform="files")
+        message = self.env["oms.message"]._take_file(channel, form, same_order.FILES[form](goods, "F-1"))
+        (message if message.state == "pending" else message.browse())._process()
+        messages = self.env["oms.message"].search([("channel_id", "=", channel.id)], order="id")
+        messages.filtered(lambda one: one.state == "pending")._process()
+        self.assertEqual(set(messages.mapped("state")), {"done"}, messages.mapped("error"))
+        return self.env["sale.order"].search([("oms_channel_id", "=", channel.id)])
+
     def _sold(self, order):
         """What of a sale order does not hang on where it came from."""
         return {
@@ -68,9 +82,8 @@ class TestSameOrderEveryPlatform(OmsCommon):
             ),
         }
 
-    def _entries(self, order):
-        """The journal items of an order, by account, tax, debit and credit."""
-        moves = order.invoice_ids | order.transaction_ids.payment_id.move_id
+    def _entries(self, moves):
+        """The journal items of entries, by account, tax, debit and credit."""
         self.assertEqual(set(moves.mapped("state")), {"posted"})
         return sorted(
             (
@@ -84,21 +97,26 @@ class TestSameOrderEveryPlatform(OmsCommon):
         )
 
     def _compare(self, platforms, goods, totals):
-        sold, entries = {}, {}
-        for platform in platforms:
-            *_shop, order = self._buy(platform, goods)
-            sold[platform] = self._sold(order)
+        sold, invoiced, paid = {}, {}, {}
+        for name in (*platforms, *same_order.FILES):
+            order = self._import(name, goods) if name in same_order.FILES else self._buy(name, goods)[-1]
+            sold[name] = self._sold(order)
             self._ship(order)
             invoice = self._book(order)
-            self.assertEqual((invoice.payment_state, invoice.amount_total), ("paid", float(same_order.total(goods))))
-            entries[platform] = self._entries(order)
-        first, *others = platforms
+            self.assertEqual(
+                (invoice.payment_state, invoice.amount_total),
+                ("not_paid" if name in same_order.UNPAID else "paid", float(same_order.total(goods))),
+            )
+            invoiced[name] = self._entries(invoice)
+            paid[name] = self._entries(order.transaction_ids.payment_id.move_id)
+        first, *others = sold
         self.assertEqual(sold[first]["state"], ("sale", False, "EUR"))
         self.assertEqual(sold[first]["totals"], totals)
-        for platform in others:
-            with self.subTest(platform=platform):
-                self.assertEqual(sold[platform], sold[first])
-                self.assertEqual(entries[platform], entries[first])
+        for name in others:
+            with self.subTest(name=name):
+                self.assertEqual(sold[name], sold[first])
+                self.assertEqual(invoiced[name], invoiced[first])
+                self.assertEqual(paid[name], [] if name in same_order.UNPAID else paid[first])
 
     def test_an_order_with_two_rates_of_tax_is_the_same_from_everywhere_that_can_tell_it(self):
         platforms = [name for name in same_order.WRITTEN if name not in same_order.CANNOT_TELL_TWO_RATES]

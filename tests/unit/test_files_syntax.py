@@ -266,6 +266,45 @@ def test_an_interchange_of_somebody_else_is_refused():
         assert sentence in file.bad[0].reason
 
 
+def _edifact(kind, bgm, *segments):
+    body = "".join(
+        f"{segment}'" for segment in (f"UNH+1+{kind}:D:96A:UN", bgm, *segments, f"UNT+{len(segments) + 3}+1")
+    )
+    return f"UNB+UNOC:3+4000001000005:14+4000001000012:14+261102:0915+7'{body}UNZ+1+7'".encode()
+
+
+def _x12(kind, first, *segments):
+    ends = "ISA*00*          *00*          *ZZ*BUYER          *ZZ*SELLER         *261102*0915*U*00401*000000007*0*P*>~"
+    body = f"ST*{kind}*0001~{first}~" + "".join(f"{segment}~" for segment in segments) + f"SE*{len(segments) + 3}*0001~"
+    return f"{ends}GS*PC*BUYER*SELLER*20261102*0915*7*X*004010~{body}GE*1*7~IEA*1*000000007~".encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "told", "whole"),
+    [
+        (_edifact("ORDCHG", "BGM+230+C-9+4", "RFF+ON:PO-1"), "ORDCHG, function 4", "ORDERS, function 5"),
+        (_edifact("ORDERS", "BGM+220+PO-1+4"), "ORDERS, function 4", "ORDERS, function 5"),
+        (_x12("860", "BCH*04*SA*PO-1***20261102", "POC*1*QD*2*1*EA*20"), "860, purpose 04", "850, purpose 05"),
+        (_x12("850", "BEG*04*SA*PO-1**20261102"), "850, purpose 04", "850, purpose 05"),
+    ],
+    ids=["ordchg", "orders", "860", "850"],
+)
+def test_a_change_that_names_only_differences_says_which_order_and_what_to_do(data, told, whole):
+    file = split.read(data, SETTINGS)
+    [bad] = file.bad
+    assert (file.pieces, bad.number, bad.is_change) == ((), "PO-1", True)
+    for part in ("Order PO-1", told, "Nothing was changed", "Change the order here", whole):
+        assert part in bad.reason
+
+
+@pytest.mark.parametrize(
+    "data", [_edifact("ORDCHG", "BGM+230+C-9+1", "RFF+ON:PO-1"), _x12("860", "BCH*01*SA*PO-1***20261102")]
+)
+def test_a_change_that_calls_the_order_off_is_read(data):
+    [piece] = split.read(data, SETTINGS).pieces
+    assert (piece.number, piece.kind) == ("PO-1", "order_deleted")
+
+
 @pytest.mark.parametrize("part", [b"UNA:+.? '", b"ISA*00*", b"UNB+UNOA:3+a+b+1:1+1'UNZ+0+1'", b"?", b"UNA:+.? 'x'"])
 def test_a_file_of_endless_beginnings_takes_no_time(part):
     file = split.read((b"UNA:+.? 'UNB+" if part == b"?" else b"") + part * (400_000 // len(part)), SETTINGS)

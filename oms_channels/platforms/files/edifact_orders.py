@@ -13,7 +13,7 @@ from typing import Any
 
 from ...domain.adapter import Reject
 from ...domain.edi import Interchange, Message, Segment, only, parts
-from .facts import number_text
+from .facts import Change, number_text
 
 VERSIONS = "D.96A to D.01B"
 #: Formats of DTM (2379) → Python's.
@@ -21,6 +21,7 @@ DATES = {"101": "%y%m%d", "102": "%Y%m%d", "201": "%y%m%d%H%M", "203": "%Y%m%d%H
 #: What a message is for (BGM 1225): those that bring the whole order.
 WHOLE = ("", "9", "5", "7", "31", "16")
 CANCELS = ("1",)
+WHOLE_AGAIN = "ORDERS, function 5"
 #: Which of our parties a NAD is; the first that is there counts.
 SHIP_TO = ("DP", "ST", "UC")
 BILL_TO = ("IV", "BY", "OB")
@@ -39,10 +40,7 @@ def facts(message: Message, interchange: Interchange) -> dict[str, Any]:
     if function in CANCELS:
         return {"format": "edifact", "number": number, "cancel": True}
     if function not in WHOLE:
-        raise Reject(
-            f"Order {number}: a change that names only what is different (function {function}) cannot be read. Ask the sender "
-            "for the whole order (function 5), or change the order here."
-        )
+        raise Change(number, f"ORDERS, function {function}", WHOLE_AGAIN)
     reader = _Numbers(interchange.decimal)
     parties = _parties(head)
     ship_to = next((parties[code] for code in SHIP_TO if code in parties), {})
@@ -75,6 +73,20 @@ def facts(message: Message, interchange: Interchange) -> dict[str, Any]:
         "is_test": "yes" if interchange.is_test else "",
         "reply": {"buyer": buyer.get("ref", ""), "place": ship_to.get("ref", "") or buyer.get("ref", "")},
     }
+
+
+def change(message: Message, _interchange: Interchange) -> dict[str, Any]:
+    """The facts of an ORDCHG message that calls an order off.
+
+    :raises Change: for any other.
+    """
+    bgm = next((segment for segment in message.segments if segment.tag == "BGM"), None)
+    orders = (s.get(0, 1) for s in message.segments if s.tag == "RFF" and s.get(0) == "ON")
+    number = next(orders, "") or (bgm.get(1) if bgm else "")
+    function = bgm.get(2) if bgm else ""
+    if function in CANCELS and number:
+        return {"format": "edifact", "number": number, "cancel": True}
+    raise Change(number or "without a number", f"ORDCHG, function {function or 'not told'}", WHOLE_AGAIN)
 
 
 def _parties(head: Sequence[Segment]) -> dict[str, dict[str, str]]:

@@ -41,11 +41,28 @@ class Settings:
 @dataclass(frozen=True, slots=True)
 class Bad:
     """:param row: its number as a spreadsheet shows it; 0 for the file, or a message of an interchange.
-    :param number: of the order that it belongs to, as far as known."""
+    :param number: of the order that it belongs to, as far as known.
+    :param is_change: the sender wants that order changed, and a person has to do it."""
 
     row: int
     reason: str
     number: str = ""
+    is_change: bool = False
+
+
+class Change(Reject):
+    """The sender wants an order changed and names only what is different, which is not read.
+
+    :param told: what the message calls itself.
+    :param whole: how the whole order is told instead.
+    """
+
+    def __init__(self, number: str, told: str, whole: str):
+        super().__init__(
+            f"Order {number}: the sender wants it changed and names only what is different ({told}), which is not read. Nothing "
+            f"was changed. Change the order here as the message says, or ask the sender for the whole order ({whole})."
+        )
+        self.number = number
 
 
 @dataclass(frozen=True, slots=True)

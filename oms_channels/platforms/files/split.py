@@ -11,10 +11,13 @@ from ...domain import edifact, table, x12
 from ...domain.adapter import Reject
 from ...domain.edi import Fault, Interchange
 from . import const, csv_orders, edifact_orders, sheet, x12_orders
-from .facts import Bad, File, Piece, Settings, piece
+from .facts import Bad, Change, File, Piece, Settings, piece
 
-#: Standard → (kind of message that is an order, its reader).
-READERS = {"edifact": ("ORDERS", edifact_orders.facts), "x12": ("850", x12_orders.facts)}
+#: Standard → {kind of message that is about an order: its reader}.
+READERS = {
+    "edifact": {"ORDERS": edifact_orders.facts, "ORDCHG": edifact_orders.change},
+    "x12": {"850": x12_orders.facts, "860": x12_orders.change},
+}
 #: Kinds of message that acknowledge ours.
 ACKNOWLEDGEMENTS = ("CONTRL", "997", "APERAK", "999")
 
@@ -55,7 +58,7 @@ def read(data: bytes, settings: Settings) -> File:
 
 def _read_edi(kind: str, data: bytes, settings: Settings) -> File:
     module = edifact if kind == "edifact" else x12
-    wanted, facts_of = READERS[kind]
+    readers = READERS[kind]
     pieces: list[Piece] = []
     bad: list[Bad] = []
     interchanges = []
@@ -75,9 +78,11 @@ def _read_edi(kind: str, data: bytes, settings: Settings) -> File:
             try:
                 if fault:
                     raise Reject(fault.text)
-                if message.kind != wanted:
-                    raise Reject(f"Messages of the kind {message.kind} are not read here; orders are {wanted}.")
-                facts = facts_of(message, interchange)
+                if message.kind not in readers:
+                    raise Reject(
+                        f"Messages of the kind {message.kind} are not read here; orders are {next(iter(readers))}."
+                    )
+                facts = readers[message.kind](message, interchange)
                 facts.setdefault("currency", "")
                 if not facts.get("cancel"):
                     facts["currency"] = facts["currency"] or settings.currency
@@ -94,7 +99,9 @@ def _read_edi(kind: str, data: bytes, settings: Settings) -> File:
                 )
             except Reject as error:
                 refused[at] = str(error)
-                bad.append(Bad(0, f"{message.kind} {message.control}: {error}", message.control))
+                is_change = isinstance(error, Change)
+                number = error.number if is_change else message.control
+                bad.append(Bad(0, f"{message.kind} {message.control}: {error}", number, is_change))
     if not interchanges:
         bad.append(Bad(0, "The file has no interchange. Ask the sender to send it again."))
     if len(pieces) > const.ORDERS_MAX:

@@ -13,11 +13,12 @@ from typing import Any
 
 from ...domain.adapter import Reject
 from ...domain.edi import Interchange, Message, Segment, only, parts
-from .facts import number_text
+from .facts import Change, number_text
 
 #: What a document is for (BEG01): those that bring the whole order.
 WHOLE = ("", "00", "05", "06", "07", "22")
 CANCELS = ("01", "03")
+WHOLE_AGAIN = "850, purpose 05"
 #: What a price is for (PO105), where that is not one.
 BASIS = {"HP": "100", "TP": "1000", "PH": "100", "PT": "1000"}
 SHIP_TO, BILL_TO = ("ST", "SN", "MA"), ("BT", "BY", "SO")
@@ -40,10 +41,7 @@ def facts(message: Message, interchange: Interchange) -> dict[str, Any]:
     if purpose in CANCELS:
         return {"format": "x12", "number": number, "cancel": True}
     if purpose not in WHOLE:
-        raise Reject(
-            f"Order {number}: a change that names only what is different (purpose {purpose}) cannot be read. Ask the sender for "
-            "the whole order (purpose 05), or change the order here."
-        )
+        raise Change(number, f"850, purpose {purpose}", WHOLE_AGAIN)
     parties = _parties(head)
     ship_to = next((parties[code] for code in SHIP_TO if code in parties), {})
     bill_to = next((parties[code] for code in BILL_TO if code in parties), {})
@@ -71,6 +69,18 @@ def facts(message: Message, interchange: Interchange) -> dict[str, Any]:
         "is_test": "yes" if interchange.is_test else "",
         "reply": {"buyer": buyer.get("ref", ""), "place": ship_to.get("ref", ""), "date": beg.get(4)},
     }
+
+
+def change(message: Message, _interchange: Interchange) -> dict[str, Any]:
+    """The facts of an 860 that calls an order off.
+
+    :raises Change: for any other.
+    """
+    bch = next((segment for segment in message.segments if segment.tag == "BCH"), None)
+    number, purpose = (bch.get(2), bch.get(0)) if bch else ("", "")
+    if purpose in CANCELS and number:
+        return {"format": "x12", "number": number, "cancel": True}
+    raise Change(number or "without a number", f"860, purpose {purpose or 'not told'}", WHOLE_AGAIN)
 
 
 def _parties(head: Sequence[Segment]) -> dict[str, dict[str, str]]:

@@ -5,7 +5,9 @@ In France, in euros, paid: a ``STD`` of 100.00 with 5.00 off it and 5.00 of the 
 
 | platform | two rates | refund of a piece |
 | --- | --- | --- |
-| Shopify, Magento, WooCommerce | yes | yes |
+| Shopify, Magento, WooCommerce, our own API | yes | yes |
+| tables (CSV) | yes | no: they tell orders only |
+| EDIFACT | yes | no; and nothing of what was paid |
 | Amazon | yes, found from the amounts | no: its orders do not tell what was paid back |
 | eBay | no: it tells no tax in Europe, and the channel has one rate for a country | the amount, not the pieces |
 """
@@ -18,7 +20,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from .stories import AmazonStory, EbayStory, MagentoStory, ShopifyStory, Story, WooCommerceStory
+from .stories import AmazonStory, AppStory, EbayStory, MagentoStory, ShopifyStory, Story, WooCommerceStory
 
 
 @dataclass(frozen=True)
@@ -374,6 +376,95 @@ def ebay(goods: Sequence[Goods]) -> dict[str, Any]:
     }
 
 
+# ---- Our own API ----
+
+
+def rest_api(goods: Sequence[Goods]) -> dict[str, Any]:
+    first, last, street, city, code, country, email = ADDRESS
+    address = {"name": f"{first} {last}", "street": street, "city": city, "zip": code, "country": country}
+    lines = [
+        {
+            "id": str(line.number),
+            "kind": "product" if line.sku else "shipping",
+            "sku": line.sku,
+            "name": line.sku or "Colissimo",
+            "quantity": line.quantity,
+            "total": str(line.total),
+            "subtotal": str(line.listed),
+            "taxes": [
+                {"code": f"FR-{line.rate}", "rate": str(line.rate), "amount": str(line.tax(line.total))},
+            ],
+        }
+        for line in (*goods, SHIPPING)
+    ]
+    unsaid = dict.fromkeys(AppStory.case.keys() - {"id", "number"})
+    return unsaid | {
+        "status": "open",
+        "currency": "EUR",
+        "total": str(total(goods)),
+        "shipping": {**address, "email": email},
+        "lines": lines,
+        "payments": [{"id": "ch_1", "amount": str(total(goods)), "method": "card"}],
+    }
+
+
+def pay_back_at_an_app(story: AppStory, ref: str) -> None:
+    line = {"line_id": str(AVG.number), "quantity": 1, "amount": str(REFUND[0]), "tax": str(REFUND[1])}
+    refund = {"id": "R-1", "amount": str(sum(REFUND)), "reason": "Scratched", "lines": [line]}
+    story.change(ref, refunds=[refund])
+
+
+# ---- Files ----
+
+
+def csv(goods: Sequence[Goods], number: str) -> bytes:
+    first, last, street, city, code, country, email = ADDRESS
+    rows = [
+        "order number;sku;quantity;price;line discount;tax rate;tax included;currency;shipping;total;paid;"
+        "name;street;city;zip;country;email"
+    ]
+    for line in goods:
+        once = (number, line.sku, line.quantity, line.listed / line.quantity, sum(line.off), line.rate)
+        order = ("no", "EUR", SHIPPING.total, total(goods), "yes")
+        rows.append(";".join(map(str, (*once, *order, f"{first} {last}", street, city, code, country, email))))
+    return "\n".join(rows).encode()
+
+
+def edifact(goods: Sequence[Goods], number: str) -> bytes:
+    first, last, street, city, code, country, _email = ADDRESS
+    segments = [
+        "UNH+1+ORDERS:D:96A:UN",
+        f"BGM+220+{number}+9",
+        "DTM+137:20261102:102",
+        "NAD+BY+4000001000005::9",
+        f"NAD+DP+++{first} {last}+{street}+{city}++{code}+{country}",
+        f"TAX+7+VAT+++:::{SHIPPING.rate}+S",
+        "CUX+2:EUR:9",
+        "ALC+C++++FC",
+        f"MOA+8:{SHIPPING.total}",
+    ]
+    for line in goods:
+        segments += [
+            f"LIN+{line.number}",
+            f"PIA+1+{line.sku}:SA",
+            f"QTY+21:{line.quantity}:PCE",
+            f"MOA+203:{line.total}",
+            f"PRI+AAB:{line.listed / line.quantity}",
+            f"TAX+7+VAT+++:::{line.rate}+S",
+            "ALC+A",
+            f"MOA+8:{sum(line.off)}",
+        ]
+    segments += ["UNS+S", f"MOA+77:{total(goods)}", f"CNT+2:{len(goods)}"]
+    segments.append(f"UNT+{len(segments) + 1}+1")
+    control = "".join(filter(str.isdigit, number)) or "1"
+    ends = f"UNB+UNOC:3+4000001000005:14+4000001000012:14+261102:0915+{control}", f"UNZ+1+{control}"
+    return "".join(f"{segment}'\n" for segment in (ends[0], *segments, ends[1])).encode("latin-1")
+
+
+#: Format of a file → how the order is written in it.
+FILES: dict[str, Callable[[Sequence[Goods], str], bytes]] = {"csv": csv, "edifact": edifact}
+#: … and those that do not say that it was paid.
+UNPAID = {"edifact"}
 #: Platform → how it writes the order.
 WRITTEN: dict[str, Callable[[Sequence[Goods]], dict[str, Any]]] = {
     "woocommerce": woocommerce,
@@ -381,6 +472,7 @@ WRITTEN: dict[str, Callable[[Sequence[Goods]], dict[str, Any]]] = {
     "magento": magento,
     "amazon": amazon,
     "ebay": ebay,
+    "rest_api": rest_api,
 }
 CANNOT_TELL_TWO_RATES = {"ebay"}
 #: Platform → how one ``AVG`` is paid back there, of those that tell of it.
@@ -388,6 +480,7 @@ PAID_BACK: dict[str, Callable[[Any, str], None]] = {
     "woocommerce": pay_back_at_woocommerce,
     "shopify": pay_back_at_shopify,
     "magento": pay_back_at_magento,
+    "rest_api": pay_back_at_an_app,
 }
 
 
