@@ -208,7 +208,7 @@ class TestFiles(FilesCommon):
         message._process()
         self.assertEqual((message.state, len(self._sales().activity_ids)), ("dead", 1))
         self._take(ORDERS.format(control=57, number="PO-1").replace("+9'", "+5'", 1).replace("QTY+21:2", "QTY+21:3"))
-        self.assertEqual((self._sales().order_line.product_uom_qty, message.state), (3, "dismissed"))
+        self.assertEqual(message.state, "dismissed")
         self.assertFalse(self._sales().activity_ids)
 
     def test_places_and_articles_that_are_only_numbers_are_looked_up(self):
