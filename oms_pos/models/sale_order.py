@@ -1,6 +1,13 @@
+from decimal import Decimal
+
 from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
+
+from odoo.addons.oms_core.domain.order_to_cash import Document, Step
+from odoo.addons.oms_core.models.sale_order_money import exact
+
+from .pos_order import PAID_STATES
 
 
 class SaleOrder(models.Model):
@@ -53,6 +60,31 @@ class SaleOrder(models.Model):
             order_sudo.oms_hold_ids.filtered("is_open").with_context(oms_by_job=True)._release()
             order_sudo._message_log(body=self.env._("Paid and handed over at the till, which ended what held it."))
         return super(SaleOrder, orders_sudo).action_confirm()
+
+    # ------------------------------------------------------------------------------------------------------------ MONEY
+
+    def _oms_money_steps(self):
+        """Override of ``oms_core``: what was settled at a till is charged and paid there, and booked with its session. A sale
+        that was invoiced at the till is told by its invoice."""
+        yield from super()._oms_money_steps()
+        # sudo: sales of tills are closed to accountants; whoever may look at the money of an order sees what of them is its
+        parts_sudo = self.order_line.sudo().pos_order_line_ids.filtered(
+            lambda part: part.order_id.state in PAID_STATES and not part.order_id.account_move
+        )
+        for sale_sudo, of_sale_sudo in parts_sudo.grouped("order_id").items():
+            amount = sum((exact(part.price_subtotal_incl) for part in of_sale_sudo), Decimal(0))
+            entry = sale_sudo.session_id.move_id.filtered(lambda move: move.state == "posted")
+            for kind in ("invoiced", "paid") if amount > 0 else ("credited", "repaid"):
+                yield Step(
+                    sale_sudo.date_order,
+                    kind,
+                    amount,
+                    Document("pos.order", sale_sudo.id, sale_sudo.name),
+                    entry=entry._oms_as_document() if entry else None,
+                    note=self.env._("At the till")
+                    if entry
+                    else self.env._("At the till; booked when its session is closed"),
+                )
 
     # ----------------------------------------------------------------------------------------------------------- STATUS
 

@@ -47,6 +47,12 @@ class TestSettle(TillCommon):
         self._close()
         self._book(order)
         self.assertFalse(order.invoice_ids)
+        self.env.invalidate_all()
+        account = order._oms_get_order_to_cash()
+        self.assertTrue(account.is_closed, account.rests)
+        totals = account.totals
+        self.assertEqual((float(totals.charged), totals.owed), (order.amount_total, 0))
+        self.assertEqual({step.entry.id for step in account.steps if step.entry}, {sale.session_id.move_id.id})
 
     def test_what_comes_back_at_the_till_is_not_sent_again(self):
         order = self._unpaid()
