@@ -29,6 +29,8 @@
         "views/oms_cash_report_views.xml",
         "wizards/oms_payout_import_views.xml",
         "views/oms_channel_payout_views.xml",
+        "views/oms_bill_views.xml",
+        "wizards/oms_bill_import_views.xml",
         "data/ir_cron_payout.xml",
         "data/web_tour_data.xml",
     ],

@@ -44,10 +44,10 @@ NAMES = {
 }
 
 
-def guess(name):
+def guess(name, known):
     """What a column of this name is; empty where that cannot be told."""
     key = name_key(name)
-    return next((field for field, names in NAMES.items() if key in {name_key(one) for one in names}), "")
+    return next((field for field, names in known.items() if key in {name_key(one) for one in names}), "")
 
 
 def table_of(raw, letters="", delimiter=""):
@@ -64,12 +64,15 @@ def table_of(raw, letters="", delimiter=""):
     return [name.strip() for name in rows[0]], [row for row in rows[1:] if any(row)]
 
 
-def columns_of(raw, letters="", delimiter=""):
-    """``(name, first cell that says something, what it seems to be)`` of each column of a table."""
+def columns_of(raw, known, letters="", delimiter=""):
+    """``(name, first cell that says something, what it seems to be)`` of each column of a table.
+
+    :param known: what a column can be → common names of it.
+    """
     names, rows = table_of(raw, letters, delimiter)
     samples = rows[:SAMPLE_ROWS]
     return [
-        (name, next((row[place] for row in samples if place < len(row) and row[place]), ""), guess(name))
+        (name, next((row[place] for row in samples if place < len(row) and row[place]), ""), guess(name, known))
         for place, name in enumerate(names)
         if name
     ]

@@ -85,6 +85,8 @@
         "data/oms_check_data.xml",
         "views/oms_check_views.xml",
         "wizards/oms_books_export_views.xml",
+        "data/oms_cost_data.xml",
+        "views/oms_margin_views.xml",
     ],
     "post_init_hook": "post_init_hook",
     "assets": {"web.assets_backend": ["oms_core/static/src/**/*"]},

@@ -30,6 +30,8 @@ MESSAGE_BATCH_MAX = 50
 
 #: Unverified deliveries kept for one channel, so that a wrong secret loses nothing and a flood fills no disk.
 QUARANTINE_MAX = 200
+#: Transfers, labels or journal items that are shared out over order lines at once.
+COST_BATCH_MAX = 500
 
 #: A larger body is refused: real orders have a few kilobytes, orders of a thousand lines some hundred.
 BODY_MAX_BYTES = 2 * 1024 * 1024

@@ -31,4 +31,7 @@ def uninstall_hook(env):
     if case and task:
         activities = env["mail.activity"].with_context(active_test=False)
         activities.search([("activity_type_id", "=", case.id)]).activity_type_id = task
+    # They stand on analytic accounts that go, and cannot be without one.
+    costs = env["account.analytic.line"].with_context(skip_analytic_sync=True)
+    costs.search([("oms_cost_key", "!=", False)]).unlink()
     forget_models(env, "oms.channel", "oms.check.result", "oms.subscription", "oms.device")

@@ -12,6 +12,7 @@
         "security/oms_purchase_rules.xml",
         "wizards/oms_vendor_reject_views.xml",
         "views/purchase_order_views.xml",
+        "views/account_move_views.xml",
     ],
     "auto_install": True,
 }

@@ -10,9 +10,10 @@ from decimal import Decimal
 
 from odoo.addons.oms_core.domain.documents import ZERO, Problem
 
-from .payout_table import Rows, add_up, decimal_sign, read, refusing
+from .payout_table import Rows, add_up, refusing
 from .settlement import KINDS, PayoutDoc, PayoutLine
-from .table import Unreadable, manner_of, name_key
+from .table import Unreadable, name_key
+from .table_format import TableFormat
 
 CODE = "csv"
 
@@ -39,55 +40,27 @@ FIELDS = {
     "original_amount": "Amount that the customer paid",
     "original_currency": "Currency that the customer paid in",
 }
-DATES = ("", "dmy", "mdy")
+AMOUNTS = ("amount", "gross", "fee", "fee_tax", "net", "total", "original_amount")
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
-    """How a platform writes its payouts.
+class Format(TableFormat):
+    """How a platform writes its payouts. Without a column of the type, what is given is a sale and what is taken a refund.
 
-    :param columns: name of a column → one of :data:`FIELDS`.
-    :param kinds: what the column of the type says → one of ``KINDS``; compared without case and punctuation. Without a
-        column of the type, what is given is a sale and what is taken a refund.
-    :param decimal: ``.`` or ``,`` before the decimals; empty where the file tells.
-    :param dates: ``dmy`` or ``mdy`` for dates like 03/04/2026; empty where the file tells.
-    :param currency: where the file has no column for it.
     :param fees_negative: a fee that is taken is written with a minus.
-    :param letters: an encoding that Python knows; empty for UTF-8.
     """
 
-    columns: Mapping[str, str]
-    kinds: Mapping[str, str] = field(default_factory=dict)
-    decimal: str = ""
-    dates: str = ""
-    currency: str = ""
     fees_negative: bool = False
-    letters: str = ""
-    delimiter: str = ""
     platform: str = CODE
 
     def problems(self) -> list[Problem]:
         """Why nothing can be read with this format; empty when it can."""
-        found = []
+        found = list(self.told_problems(FIELDS, KINDS))
         told = list(self.columns.values())
-        if unknown := sorted(set(told) - set(FIELDS)):
-            found.append(Problem("bad_field", f"These are no fields: {', '.join(unknown)}. Choose one of the list."))
-        if twice := sorted({name for name in told if told.count(name) > 1}):
-            found.append(Problem("bad_field", f"Two columns are both {', '.join(twice)}. Choose one of them."))
         if ("amount" in told) == ("gross" in told):
             found.append(
                 Problem("no_amount", "Choose the column of the amount: either “Amount” or “Amount before fees”.")
             )
-        if unknown := sorted(set(self.kinds.values()) - set(KINDS)):
-            found.append(
-                Problem("bad_kind", f"These are no kinds of lines: {', '.join(unknown)}. Choose one of the list.")
-            )
-        if not self.currency and "currency" not in told:
-            found.append(
-                Problem("bad_currency", "Choose the column of the currency, or enter the currency of all rows.")
-            )
-        if self.decimal not in ("", ".", ",") or self.dates not in DATES:
-            found.append(Problem("bad_format", "Numbers are written with a point or a comma, dates as dmy or mdy."))
         return found
 
 
@@ -101,16 +74,7 @@ def parse_payouts(raw: bytes, form: Format, name: str = "") -> list[PayoutDoc]:
         raise Unreadable("This is no CSV file. Choose the file that the platform offers.")
     if wrong := form.problems():
         raise Unreadable(" ".join(problem.message for problem in wrong))
-    columns = {ours: (column,) for column, ours in form.columns.items()}
-    try:
-        rows = read(raw, columns, tuple(columns), (form.letters or "utf-8",), form.delimiter)
-    except LookupError:
-        raise Unreadable(f"“{form.letters[:40]}” is no encoding. Choose utf-8, or what the platform says.") from None
-    amounts = [
-        name for name in ("amount", "gross", "fee", "fee_tax", "net", "total", "original_amount") if name in columns
-    ]
-    rows.decimal = form.decimal or decimal_sign(text for one in amounts for text in rows.texts(one))
-    rows.dates = form.dates or manner_of((), (text for one in ("at", "deposited_on") for text in rows.texts(one))).dates
+    rows = form.rows(raw, AMOUNTS, ("at", "deposited_on"))
     return _docs(rows, form, name)
 
 

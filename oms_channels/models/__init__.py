@@ -50,3 +50,10 @@ from . import oms_settlement_take
 from . import oms_channel_payout_poll
 from . import sale_order_settlement
 from . import oms_check_payout
+from . import oms_biller
+from . import oms_bill_line
+from . import oms_bill_booked
+from . import account_move_bill
+from . import account_move_bill_lines
+from . import oms_check_bill
+from . import oms_cost

@@ -4,6 +4,7 @@ from . import test_api_events
 from . import test_api_products
 from . import test_api_returns
 from . import test_audit
+from . import test_bill
 from . import test_cash
 from . import test_conformance_in_odoo
 from . import test_connect

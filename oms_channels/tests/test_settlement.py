@@ -146,6 +146,36 @@ class TestSettlement(SettlementCase):
         self.assertEqual(settlement.state, "posted")
         self.assertFalse(settlement.activity_ids)
 
+    def test_fees_are_costs_of_the_orders_that_they_are_for_and_sum_to_the_ledger(self):
+        self.patch(type(self.env["ir.cron"]), "_commit_progress", lambda cron, *_arguments, **_options: 60)
+        first, second = self._paid(24), self._paid(48)
+        settlement = self._booked(
+            self._row("sale", 24, first),
+            self._row("fee", "-1.20", first, code="commission", text="Commission"),
+            self._row("sale", 48, second),
+            self._row("fee", "-2.41", second, code="commission", text="Commission"),
+            self._row("fee", "-5.00", code="subscription", text="Subscription"),
+        )
+        for _again in range(2):
+            self.env["oms.cost"]._cron_keep()
+        costs = self.env["account.analytic.line"].search(
+            [("company_id", "=", self.company.id), ("oms_standing", "=", "booked")]
+        )
+        by_order = {
+            order: sum(costs.filtered(lambda cost, order=order: cost.oms_order_id == order).mapped("amount"))
+            for order in (first, second)
+        }
+        self.assertEqual(by_order, {first: -1.20, second: -2.41})
+        self.assertEqual(costs.filtered(lambda cost: not cost.oms_order_id).mapped("amount"), [-5.0])
+        self.assertEqual(-round(sum(costs.mapped("amount")), 2), self._net(self._role("fee")))
+        self.assertIn(settlement.external_id, costs[0].name)
+        settlement.action_undo()
+        self.env["oms.cost"]._cron_keep()
+        costs = self.env["account.analytic.line"].search(
+            [("company_id", "=", self.company.id), ("oms_standing", "=", "booked")]
+        )
+        self.assertEqual((round(sum(costs.mapped("amount")), 2), self._net(self._role("fee"))), (0, 0))
+
     def test_each_line_shows_the_payment_that_it_settles(self):
         order = self._paid()
         settlement = self._booked(self._row("sale", 24, order))

@@ -111,6 +111,9 @@ from . import oms_check
 from . import oms_check_entries
 from . import oms_check_orders
 from . import oms_check_accounts
+from . import oms_check_costs
 from . import oms_check_history
 from . import oms_check_run
 from . import oms_check_result
+from . import account_analytic_line
+from . import oms_cost

@@ -99,6 +99,11 @@ class OmsCheck(models.AbstractModel):
                 self.env._("The liability for gift cards is what was sold of them less what was redeemed."),
             ),
             Check(
+                "cost_lines",
+                self.env._("Costs of orders are the ledger's"),
+                self.env._("What an entry costs is what order lines are said to have of it, to the cent."),
+            ),
+            Check(
                 "clearing",
                 self.env._("Nothing is forgotten by a channel"),
                 self.env._("No payment stays on a clearing account when later ones have been settled long ago."),

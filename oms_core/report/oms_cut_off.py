@@ -91,6 +91,7 @@ class OmsCutOff(models.Model):
                      SELECT id::bigint * 8 + 4, kind, order_id, NULL, id, account_id, NULL, partner_id, channel_id, company_id,
                             currency_id, since, NULL, amount, NULL
                        FROM money
+                     %(more)s
                  )
             SELECT every.*, %(day)s - since AS days,
                    CASE WHEN %(day)s - since <= 7 THEN '1' WHEN %(day)s - since <= 30 THEN '2'
@@ -99,8 +100,13 @@ class OmsCutOff(models.Model):
             """,
             goods=self._goods_sql(day),
             money=self._money_sql(day),
+            more=self._more_sql(day),
             day=day,
         )
+
+    def _more_sql(self, day):
+        """Hook: ``UNION ALL`` of further rows, of ids that leave a rest of 5 or more when divided by 8."""
+        return SQL("")
 
     def _goods_sql(self, day):
         """Of each line of goods what had left, come back, been invoiced and credited by the end of the day.

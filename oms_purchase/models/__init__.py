@@ -1,3 +1,4 @@
+from . import account_move
 from . import oms_vendor_rejection
 from . import purchase_order
 from . import sale_order_line

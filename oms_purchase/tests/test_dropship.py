@@ -1,3 +1,4 @@
+from odoo import fields
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
@@ -56,6 +57,61 @@ class TestDropship(OmsCommon):
         self.purchase.action_oms_vendor_reject()
         self.assertEqual(self.order.picking_ids.mapped("state"), ["cancel"])
         self.assertEqual(self._holds(self.order), ["stock"])
+
+
+class TestVendorBill(OmsCommon):
+    """ACC-03: what the vendor bills is compared with what was ordered and what it has sent."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.vendor = cls.env["res.partner"].create({"name": "Vendor"})
+        cls._create_product(
+            "DROP",
+            route_ids=[Command.link(cls.env.ref("stock_dropshipping.route_drop_shipping").id)],
+            seller_ids=[Command.create({"partner_id": cls.vendor.id, "price": 8, "company_id": cls.company.id})],
+        )
+        if not cls.env["account.journal"].search([("type", "=", "purchase"), ("company_id", "=", cls.company.id)]):
+            cls.env["account.journal"].create(
+                {"name": "Bills", "code": "BILL", "type": "purchase", "company_id": cls.company.id}
+            )
+
+    def _bill(self, price=8, sent=True):
+        purchase = self._order(("DROP", 2)).order_line.purchase_line_ids.order_id
+        purchase.order_line.product_id.purchase_method = "purchase"
+        purchase.action_oms_vendor_accept()
+        if sent:
+            purchase.action_oms_vendor_shipped("V-1")
+        purchase.action_create_invoice()
+        bill = purchase.invoice_ids
+        bill.invoice_date = fields.Date.today()
+        bill.invoice_line_ids.price_unit = price
+        return bill
+
+    def _check(self):
+        self.env["oms.check"]._run(self.company, "vendor_bills")
+        return self.env["oms.check.result"].search(
+            [("company_id", "=", self.company.id), ("code", "=", "vendor_bills"), ("state", "!=", "gone")]
+        )
+
+    def test_a_bill_that_agrees_is_posted_without_a_word(self):
+        bill = self._bill()
+        bill.action_post()
+        self.assertFalse(bill.oms_vendor_differences)
+        self.assertFalse(bill.activity_ids)
+        self.assertFalse(self._check())
+
+    def test_another_price_is_said_on_the_bill_in_a_task_and_by_the_auditor(self):
+        bill = self._bill(price=9)
+        self.assertIn("billed at 9, ordered at 8, 2 more for 2", bill.oms_vendor_differences)
+        bill.action_post()
+        self.assertEqual(bill.activity_ids.summary, "Billed otherwise than ordered")
+        result = self._check()
+        self.assertIn("ordered at 8", result.sentence)
+        self.assertEqual(result.amount, 2.0)
+
+    def test_what_was_not_sent_is_not_owed_yet(self):
+        self.assertIn("2 are billed and 0 were sent", self._bill(sent=False).oms_vendor_differences)
 
 
 class TestVendorRejects(OmsCommon):

@@ -60,3 +60,5 @@ from . import oms_return_rate
 from . import oms_return_signal
 from . import oms_return_words
 from . import oms_check
+from . import oms_margin_report
+from . import oms_cost

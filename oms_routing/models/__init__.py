@@ -47,3 +47,4 @@ from . import oms_reject_rate
 from . import stock_warehouse_learned
 from . import oms_sourcing_joint
 from . import oms_sourcing_run
+from . import oms_cost

@@ -1,0 +1,100 @@
+"""ACC-05: what it cost to serve an order is in analytic accounting, line by line, and the margin says where it comes from."""
+
+from odoo.exceptions import AccessError
+
+from .common_carriers import CarrierCommon
+
+
+class CostCase(CarrierCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.warehouse.write({"oms_cost_per_line": 0.5, "oms_cost_per_order": 1, "oms_cost_per_parcel": 0.25})
+
+    def _keep(self):
+        self.env["oms.cost"]._cron_keep()
+
+    def _costs(self, order):
+        lines = self.env["account.analytic.line"].search([("oms_order_id", "=", order.id)], order="id")
+        return sorted(
+            (line.oms_cost_kind, line.oms_standing, line.product_id.default_code, line.amount) for line in lines
+        )
+
+
+class TestCost(CostCase):
+    def test_a_delivery_costs_its_work_and_its_label_shared_by_weight_and_together_the_whole(self):
+        self.product_average.weight = 2.4
+        picking = self._delivery(self.table, ("STD", 1, "20.00", 20), ("AVG", 1, "40.00", 20))
+        order = picking.sale_id
+        picking.button_validate()
+        self._reread()
+        self._keep()
+        self.assertEqual(
+            self._costs(order),
+            [
+                ("label", "accrued", "AVG", -4.0),
+                ("label", "accrued", "STD", -2.0),
+                ("pack", "estimate", "AVG", -0.67),
+                ("pack", "estimate", "AVG", -0.17),
+                ("pack", "estimate", "STD", -0.33),
+                ("pack", "estimate", "STD", -0.08),
+                ("pick", "estimate", "AVG", -0.5),
+                ("pick", "estimate", "STD", -0.5),
+            ],
+        )
+        plan = self.env.ref("oms_core.analytic_plan_cost")
+        line = self.env["account.analytic.line"].search(
+            [("oms_order_id", "=", order.id), ("oms_cost_kind", "=", "pick")], limit=1
+        )
+        self.assertEqual(line[plan._column_name()].plan_id, plan)
+        self.assertIn("tariff of", line.name)
+
+    def test_nothing_is_counted_twice_and_a_label_that_is_given_back_is_no_cost(self):
+        picking = self._delivery(self.table)
+        label = self._get_label(picking)
+        for _again in range(2):
+            self._keep()
+        self.assertEqual(self._costs(picking.sale_id), [("label", "accrued", "STD", -6.0)])
+        label.action_cancel()
+        self._reread()
+        self._keep()
+        self.assertEqual(self._costs(picking.sale_id), [])
+
+    def test_a_second_delivery_costs_because_the_order_was_split(self):
+        order = self._order(("STD", 2, "40.00", 20))
+        self._ship(order, {self.product_standard: 1})
+        self._ship(order)
+        self._keep()
+        kinds = [cost[:2] + cost[3:] for cost in self._costs(order)]
+        self.assertEqual(
+            kinds,
+            [
+                ("pack", "estimate", -1.0),
+                ("pack", "estimate", -0.25),
+                ("pick", "estimate", -0.5),
+                ("pick", "estimate", -0.5),
+                ("split", "estimate", -1.0),
+                ("split", "estimate", -0.25),
+            ],
+        )
+
+    def test_the_margin_of_an_order_is_what_the_ledger_says_and_the_estimates_are_apart(self):
+        order = self._order(("STD", 2, "40.00", 20))
+        self._ship(order)
+        self._book(order)
+        self._keep()
+        rows = self.env["oms.margin.report"].search([("order_id", "=", order.id)])
+        booked = {row.kind: row.amount for row in rows if row.standing == "booked"}
+        self.assertEqual(booked, {"sales": 40.0, "goods": -20.0})
+        items = order.invoice_ids.line_ids.filtered(
+            lambda item: item.account_id.internal_group in ("income", "expense")
+        )
+        self.assertEqual(-sum(items.mapped("balance")), sum(booked.values()))
+        self.assertEqual(sum(rows.filtered(lambda row: row.standing == "estimate").mapped("amount")), -1.75)
+        self.assertEqual(rows.channel_id, order.oms_channel_id)
+        self.assertTrue(all(rows.mapped("name")))
+
+    def test_who_does_not_read_the_books_sees_no_margin(self):
+        clerk = self._create_user("margin_clerk", "oms_core.group_oms_user")
+        with self.assertRaises(AccessError):
+            self.env["oms.margin.report"].with_user(clerk).search([])

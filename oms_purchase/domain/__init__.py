@@ -1,0 +1,1 @@
+"""Decisions about vendors, pure: no database, no clock."""
