@@ -54,6 +54,7 @@ HOLD_KINDS = [
     ("change", "Changed after confirmation"),
     ("cancel", "Cancellation too late"),
     ("refund", "Refunded by the channel"),
+    ("money", "Money is missing"),
     ("test", "Test order"),
     ("manual", "Manual"),
 ]
@@ -92,6 +93,9 @@ HOLDS_FOR_PEOPLE = ("test",)
 
 #: Orders invoiced and paid by one run of the booking job before it commits.
 BOOKING_BATCH_MAX = 20
+
+#: Policies by which an invoice may come before its goods have left.
+ADVANCE_POLICIES = ("payment", "settlement")
 
 #: What a customer pays with that is a debt of ours; see ``documents.TENDERS``.
 REDEEMED_TENDERS = ("gift_card", "store_credit")
@@ -523,6 +527,18 @@ FEEDBACK_LINK_DAYS = 60
 FEEDBACK_LINES_MAX = 50
 
 # --- Money -----------------------------------------------------------------------------------------------------------
+
+#: Orders whose authorised money one run of the job looks at before it asks the database for more.
+COLLECT_BATCH_MAX = 100
+
+#: Days before the end of an authorisation somebody is told.
+AUTHORIZATION_WARN_DAYS = 2
+
+#: Days for which an authorisation can be used where nobody says how long; card companies give about a week.
+AUTHORIZATION_DAYS = 7
+
+#: Hours after which an answer that did not come is a matter for a person.
+AUTHORIZATION_ANSWER_H = 24
 
 #: Days after which money that a channel has taken and not paid out is asked for.
 PAYOUT_LATE_DAYS = 30

@@ -15,6 +15,7 @@ from odoo.addons.oms_core.domain.documents import CancelDoc, OrderDoc
 
 from .outgoing import (
     Cancellation,
+    Capture,
     Content,
     ListingPage,
     ListingRef,
@@ -154,6 +155,7 @@ class Capabilities:
     partial_fulfilment: bool = False  #: … for part of an order
     refunds: bool = False  #: it takes refunds
     partial_refunds: bool = False  #: … of part of an order
+    captures: bool = False  #: it takes what was authorised, or gives it free, when it is asked to
     returns: bool = False  #: it takes what happens to a return
     #: What it tells apart from its orders and has to be asked for: ``returns``, ``refunds``.
     after_sale: tuple[str, ...] = ()
@@ -275,6 +277,13 @@ class Client(Protocol):
     def cancel(self, cancellation: Cancellation, repeat: bool = False) -> Result: ...
 
     def refund(self, refund: Refund, repeat: bool = False) -> Result: ...
+
+    def capture(self, capture: Capture, repeat: bool = False) -> Result:
+        """Take a part of what a customer authorised. ``reference`` is the platform's id of what was taken; empty while it is
+        not sure, and the order tells it later. Only platforms with ``captures``."""
+
+    def void(self, capture: Capture, repeat: bool = False) -> Result:
+        """Give free what is left of it."""
 
     def tell_return(self, step: ReturnStep, repeat: bool = False) -> Result:
         """Tell what happened to a return; ``reference`` is the platform's id of it. Only platforms with ``returns``."""

@@ -11,6 +11,7 @@ from typing import Any
 from .outgoing import (
     Acknowledgement,
     Cancellation,
+    Capture,
     Item,
     Parcel,
     Refund,
@@ -27,6 +28,8 @@ KINDS: dict[str, type] = {
     "parcel": Parcel,
     "cancellation": Cancellation,
     "refund": Refund,
+    "capture": Capture,
+    "void": Capture,
     "return": ReturnStep,
     "stock_report": StockReport,
     "acknowledgement": Acknowledgement,
@@ -42,7 +45,9 @@ ITEMS: dict[type, type] = {
 }
 
 
-def seal(document: Parcel | Cancellation | Refund | ReturnStep | StockReport | Acknowledgement | Standing) -> bytes:
+def seal(
+    document: Parcel | Cancellation | Refund | Capture | ReturnStep | StockReport | Acknowledgement | Standing,
+) -> bytes:
     """The document as JSON.
 
     >>> document = Cancellation("cancel-7", "1001", "stock", (Item("11", Decimal("2")),))

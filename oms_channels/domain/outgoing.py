@@ -211,6 +211,22 @@ class Refund:
 
 
 @dataclass(frozen=True, slots=True)
+class Capture:
+    """Money that a customer has authorised, to be taken or to be given free.
+
+    :param authorization_ref: the platform's id of the authorisation.
+    :param earlier: what was asked for of it before, by which a repetition is recognised.
+    """
+
+    key: str
+    order_ref: str
+    authorization_ref: str
+    amount: Decimal
+    currency: str
+    earlier: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
 class ReturnItem:
     """So many units of a line that come back, and why, in words.
 

@@ -57,3 +57,4 @@ from . import account_move_bill
 from . import account_move_bill_lines
 from . import oms_check_bill
 from . import oms_cost
+from . import payment_transaction

@@ -21,6 +21,8 @@ TELLS = {
     "parcel": ("ship", "fulfilment"),
     "cancellation": ("cancel", "cancel"),
     "refund": ("refund", "refunds"),
+    "capture": ("capture", "captures"),
+    "void": ("void", "captures"),
     "return": ("tell_return", "returns"),
     "stock_report": ("report_stock", "files"),
     "acknowledgement": ("acknowledge", "files"),
@@ -29,7 +31,10 @@ TELLS = {
 
 
 #: Kinds that tell something about one order.
-ABOUT_ORDERS = ("parcel", "cancellation", "refund", "return", "standing")
+ABOUT_ORDERS = ("parcel", "cancellation", "refund", "capture", "void", "return", "standing")
+
+#: … about money that a customer has authorised; they are about a ``payment.transaction``.
+ASKS_FOR_MONEY = ("capture", "void")
 
 
 class OmsMessage(models.Model):
@@ -210,6 +215,8 @@ class OmsMessage(models.Model):
             told = self.event_key.removeprefix("return:").rpartition("-begun")[0] if self.kind == "return" else ""
             if told and record:
                 record._oms_on_return_told(told, self.reference)
+            if record and self.kind in ASKS_FOR_MONEY:
+                record.sudo()._oms_answered(self.kind, result)  # sudo: the job settles what it was told to ask for
             self._finish(record, "done", result.message)
         elif result.code == "pending":
             self.reference = result.reference
@@ -227,7 +234,9 @@ class OmsMessage(models.Model):
         """A person has to look: a message that needs one, and a task on what it is about."""
         self._fail(MessageRejected(text))
         record = self.env[self.res_model].browse(self.res_id).exists() if self.res_model else None
-        if record and hasattr(record, "activity_schedule"):
+        if record and self.kind in ASKS_FOR_MONEY:
+            record.sudo()._oms_refused(text)  # sudo: as when it is done
+        elif record and hasattr(record, "activity_schedule"):
             record.activity_schedule(
                 "mail.mail_activity_data_todo",
                 summary=self.env._("%s could not be told", self.channel_id.name),

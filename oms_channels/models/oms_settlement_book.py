@@ -161,6 +161,8 @@ class OmsSettlement(models.Model):
         self._link_rests(move)
         self._assert_settled(move)
         self._make_fee_bill(explanation, accounts)
+        # sudo: accountants book payouts, and need not be allowed to change orders
+        self.line_ids.filtered(lambda line: line.kind == "sale").order_id.sudo()._oms_on_settled(self.date)
         self._tell_tasks()
 
     def _prepare_draft(self, doc, explanation, accounts, key, day=None):

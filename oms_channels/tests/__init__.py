@@ -5,6 +5,7 @@ from . import test_api_products
 from . import test_api_returns
 from . import test_audit
 from . import test_bill
+from . import test_capture
 from . import test_cash
 from . import test_conformance_in_odoo
 from . import test_connect

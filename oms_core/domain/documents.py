@@ -126,6 +126,7 @@ class PaymentDoc:
 
     :param external_id: unique within the order: a transaction id, else one that the platform's parser makes up.
     :param tender: what it was paid with, where that is no money of the channel's: one of :data:`TENDERS`.
+    :param authorization: id of the authorisation that it was taken of (:class:`AuthorizationDoc`); empty for none.
     """
 
     external_id: str
@@ -133,6 +134,27 @@ class PaymentDoc:
     method: str
     paid_at: datetime
     reference: str = ""
+    tender: str = ""
+    authorization: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationDoc:
+    """Money that the customer let the channel take, and that is not taken yet, or not all of it.
+
+    :param external_id: unique within the order.
+    :param times: as in :data:`~.capturing.TIMES`: parts of it as often as one likes, once, or all of it only.
+    :param is_over: it was given free, or has ended: nothing can be taken of it any more.
+    """
+
+    external_id: str
+    amount: Decimal
+    method: str
+    authorized_at: datetime
+    reference: str = ""
+    expires_at: datetime | None = None
+    times: str = "many"
+    is_over: bool = False
     tender: str = ""
 
 
@@ -306,6 +328,7 @@ class OrderDoc:
     shipping: AddressDoc = field(default_factory=AddressDoc)
     customer_ref: str = ""
     payments: tuple[PaymentDoc, ...] = ()
+    authorizations: tuple[AuthorizationDoc, ...] = ()
     refunds: tuple[RefundDoc, ...] = ()
     returns: tuple[ReturnDoc, ...] = ()
     #: The message does not tell all returns, or none: one that it leaves out stays as it was. Else it is no more.

@@ -18,9 +18,12 @@ ZERO = Decimal(0)
 KINDS = (
     "ordered",
     "authorized",
+    "asked",
+    "released",
     "taken",
     "shipped",
     "invoiced",
+    "deferred",
     "paid",
     "came_back",
     "credited",
@@ -47,6 +50,8 @@ CAUSES = {
     "to_pay_back": True,
     "not_credited": True,
     "money_not_booked": True,
+    "authorized": False,
+    "asked": False,
     "with_channel": False,
     "late_at_channel": True,
     "on_its_way": False,
@@ -277,6 +282,14 @@ def _of_money(steps: Sequence[Step], terms: Terms) -> Iterable[Rest]:
                 "paying on the channel, then Book Again on the order."
             )
             yield Rest("money_not_booked", step.open, sentence, step.document)
+        elif step.kind == "authorized" and step.open:
+            sentence = (
+                f"{step.open:.2f} are authorised and not taken yet: they are taken when goods leave, or given free."
+            )
+            yield Rest("authorized", step.open, sentence, step.document)
+        elif step.kind == "asked" and step.open:
+            sentence = f"{step.open:.2f} are being taken ({step.document.name}); there is no answer yet."
+            yield Rest("asked", step.open, sentence, step.document)
         elif step.kind == "settled" and step.open:
             yield _with_channel(step, terms) if step.entry is None else _on_its_way(step)
 

@@ -60,6 +60,9 @@ from . import oms_notification_rule
 from . import oms_notification
 from . import oms_channel_notification
 from . import sale_order_money
+from . import sale_order_authorization
+from . import sale_order_deferral
+from . import sale_order_paid
 from . import sale_order_notification
 from . import stock_picking_notification
 from . import oms_subscription
@@ -112,6 +115,7 @@ from . import oms_check_entries
 from . import oms_check_orders
 from . import oms_check_accounts
 from . import oms_check_costs
+from . import oms_check_deferral
 from . import oms_check_history
 from . import oms_check_run
 from . import oms_check_result

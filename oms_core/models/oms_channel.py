@@ -75,13 +75,18 @@ class OmsChannel(models.Model):
         help="Orders without any hold are confirmed, sourced and reserved at once, without a click.",
     )
     invoice_policy = fields.Selection(
-        [("shipment", "When goods are shipped"), ("payment", "When the order is confirmed"), ("manual", "By hand")],
+        [
+            ("shipment", "When goods are shipped"),
+            ("payment", "When the order is confirmed"),
+            ("settlement", "When the channel's payout has it"),
+            ("manual", "By hand"),
+        ],
         string="Invoice",
         required=True,
         default="shipment",
         tracking=True,
-        help="When the invoice of an order is made and posted. Revenue belongs to the moment when the goods leave, so "
-        "“when shipped” is right for most.",
+        help="When the invoice of an order is made and posted. Revenue belongs to the moment when the goods leave: what is "
+        "invoiced before stands as owed to customers until then.",
     )
     sale_journal_id = fields.Many2one(
         "account.journal", string="Sales Journal", check_company=True, domain="[('type', '=', 'sale')]"
@@ -277,4 +282,5 @@ class OmsChannel(models.Model):
                 .sudo()
                 .create({"name": self.name, "company_id": self.company_id.id, "state": "disabled"})
             )
+            self.payment_provider_id.invalidate_recordset(["support_manual_capture"])  # from now on it is of a channel
         return self.payment_provider_id

@@ -25,7 +25,7 @@ class OmsCheck(models.AbstractModel):
         # Odoo keeps there which entries are closings of the valuation.
         closings = self.env["ir.config_parameter"].get_param(f"{company.id}.stock_valuation_closing_ids") or ""
         explained = SQL(
-            """l.display_type = 'cogs' OR l.product_id IS NOT NULL OR m.id = ANY(%s)
+            """l.display_type = 'cogs' OR l.oms_cause = 'deferred_cost' OR l.product_id IS NOT NULL OR m.id = ANY(%s)
                OR EXISTS (SELECT 1 FROM stock_move s WHERE s.account_move_id = m.id)""",
             [*self._get_first_entries(company, accounts), *map(int, filter(str.isdigit, closings.split(",")))],
         )

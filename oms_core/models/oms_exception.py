@@ -251,7 +251,7 @@ class OmsException(models.Model):
                 return self.env._("The goods were kept for it until the time was over.")
             case "repay":
                 return self.env._(
-                    "%s more was paid than is still ordered, after something of it was called off.",
+                    "%s more was paid than is ordered.",
                     order.currency_id.format(order.oms_to_repay),
                 )
             case "parcel" if self.detail == "returning":

@@ -67,6 +67,12 @@ class SaleOrder(models.Model):
         help="What holds the order, or else why it goes the way it goes.",
     )
     oms_message_count = fields.Integer(compute="_compute_oms_message_count", compute_sudo=True)
+    oms_settled_on = fields.Date(
+        string="Settled On",
+        readonly=True,
+        copy=False,
+        help="The day of the first payout of the channel that has this order.",
+    )
     oms_booking_error = fields.Text(string="Not Booked", readonly=True, copy=False)
 
     _oms_external_uniq = models.UniqueIndex(
@@ -239,6 +245,13 @@ class SaleOrder(models.Model):
 
         :param is_paid_here: the money goes back here in this very moment, and nobody else is asked to pay it.
         """
+
+    def _oms_on_settled(self, day):
+        """These orders are in a payout of their channel that was booked; where the channel says so, they are invoiced now."""
+        for order in self.filtered(lambda order: not order.oms_settled_on):
+            order.oms_settled_on = day
+            if order.oms_channel_id.invoice_policy == "settlement":
+                order._oms_wake_booking()
 
     def _oms_notify(self, event, pickings=None, key=None, **details):
         """Tell the customers of these orders that something happened to them (see ``const.CUSTOMER_EVENTS``).

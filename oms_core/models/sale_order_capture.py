@@ -521,17 +521,20 @@ class SaleOrder(models.Model):
     @api.model
     def _oms_record_payments(self, channel, orders_and_docs, resolver):
         """Keep the payments that a channel took as native payment transactions; the same payment is kept once."""
+        authorized = self._oms_record_authorizations(channel, orders_and_docs, resolver)
         provider = channel._get_payment_provider()
         # sudo: payment transactions are closed to users by design; these only record what the channel has done already
         transactions_sudo = self.env["payment.transaction"].sudo()
         method = self.env.ref("payment.payment_method_unknown")
-        values = {}
+        values, orders = {}, self.browse()
         for order, doc in orders_and_docs:
             # Money that comes after the order was stopped here has to go back; of one that the channel stopped it goes itself.
             refused = order.state == "cancel" and order.oms_called_off
             for payment in doc.payments if not refused else ():
                 # Of what can never change, or the next update would be a second payment.
                 reference = f"oms{channel.id}-{doc.external_id}-{payment.external_id}"
+                source = authorized.get((order.id, payment.authorization), transactions_sudo)
+                orders |= order
                 values[reference] = {
                     "reference": reference,
                     "provider_id": provider.id,
@@ -545,11 +548,25 @@ class SaleOrder(models.Model):
                     "is_post_processed": True,  # booked by the hub, together with the invoice
                     "last_state_change": payment.paid_at.replace(tzinfo=None),
                     "sale_order_ids": [Command.link(order.id)],
+                    **({"source_transaction_id": source.id, "operation": source.operation} if source else {}),
                 }
-        if not values:
+        if not values and not authorized:
             return
         known = set(transactions_sudo.search([("reference", "in", list(values))]).mapped("reference"))
-        transactions_sudo.create([vals for reference, vals in values.items() if reference not in known])
+        new = [
+            vals
+            for reference, vals in values.items()
+            if reference not in known
+            and not transactions_sudo.browse(vals.get("source_transaction_id", ()))._oms_adopt(vals)
+        ]
+        transactions_sudo.create(new)._update_source_transaction_state()
+        for order, doc in orders_and_docs:
+            for one in doc.authorizations:
+                if one.is_over and (source := authorized.get((order.id, one.external_id))):
+                    source._oms_end_as_told()
+                    orders |= order
+        orders._oms_look_at_money()
+        orders._oms_check_paid()
 
 
 #: Changes with what :func:`_content_hash` looks at, so that a new release takes no order for changed.
@@ -583,6 +600,8 @@ def _content_hash(doc):
     ]
     if any(more):  # the same
         rest.append(more)
+    if doc.authorizations:  # the same
+        rest.append([(one.external_id, str(one.amount), one.is_over) for one in doc.authorizations])
     parts = (hashlib.sha256(repr(part).encode()).hexdigest()[:20] for part in (ordered, rest))
     return ":".join((CONTENT_VERSION, *parts))
 

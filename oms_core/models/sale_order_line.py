@@ -74,7 +74,9 @@ class SaleOrderLine(models.Model):
                 line.display_name = line.product_id.display_name
         return result
 
-    @api.depends("order_id.oms_channel_id.invoice_policy", "order_id.order_line.qty_delivered")
+    @api.depends(
+        "order_id.oms_channel_id.invoice_policy", "order_id.order_line.qty_delivered", "order_id.oms_settled_on"
+    )
     def _compute_qty_to_invoice(self):
         """Override of ``sale``: for orders of a channel its policy decides, not that of each product.
 
@@ -87,6 +89,7 @@ class SaleOrderLine(models.Model):
                 continue
             goods = order.order_line.filtered(lambda line: line._is_oms_goods() and line.product_uom_qty > 0)
             waits = policy == "shipment" and goods and not any(line._oms_get_shipped() > 0 for line in goods)
+            waits = waits or (policy == "settlement" and not order.oms_settled_on)
             for line in lines.filtered(lambda line: not line.display_type and line.product_id.type != "combo"):
                 if waits:
                     line.qty_to_invoice = 0.0

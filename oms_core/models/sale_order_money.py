@@ -58,6 +58,8 @@ class SaleOrder(models.Model):
         words = {
             "ordered": self.env._("Ordered"),
             "authorized": self.env._("Authorized"),
+            "asked": self.env._("Capture asked for"),
+            "released": self.env._("Given free"),
             "taken": self.env._("Taken, not booked"),
             "shipped": self.env._("Shipped"),
             "invoiced": self.env._("Invoiced"),
@@ -72,7 +74,7 @@ class SaleOrder(models.Model):
             "settled": self.env._("Channel"),
             "banked": self.env._("Bank"),
         }
-        return [(kind, words[kind]) for kind in KINDS]
+        return [(kind, words.get(kind, kind)) for kind in KINDS]
 
     def action_oms_order_to_cash(self):
         """Show these orders to an accountant: one as its page, several as a list of pages."""
@@ -211,16 +213,15 @@ class SaleOrder(models.Model):
         return lambda amount: share(amount, whole, before, before + weights.get(self, ZERO), step)
 
     def _oms_payment_steps(self):
-        for transaction in self.transaction_ids.filtered(lambda tx: tx.state in ("authorized", "done") and tx.amount):
+        yield from self._oms_authorization_steps()
+        for transaction in self.transaction_ids.filtered(lambda tx: tx.state == "done" and tx.amount):
             own = Document("payment.transaction", transaction.id, transaction.reference)
             moment = transaction.last_state_change or transaction.create_date
             orders = transaction.sale_order_ids
             weights = {order: exact(order.amount_total) for order in orders}
             ours = self._oms_share_among(orders, weights)
             amount = ours(exact(transaction.amount))
-            if transaction.state == "authorized":
-                yield Step(moment, "authorized", amount, own, counts=False)
-            elif move := transaction.payment_id.move_id.filtered(lambda move: move.state == "posted"):
+            if move := transaction.payment_id.move_id.filtered(lambda move: move.state == "posted"):
                 yield from self._oms_booked_payment_steps(transaction.payment_id, move, amount, ours)
             elif not transaction.source_transaction_id or transaction.operation == "refund":
                 yield Step(moment, "taken", amount, own, open=amount, counts=False)

@@ -14,10 +14,12 @@ class SaleOrder(models.Model):
         string="To Pay Back",
         compute="_compute_oms_to_repay",
         compute_sudo=True,
-        help="What was taken for this order beyond what is still ordered, after something of it was called off.",
+        help="What was taken for this order beyond what is ordered: paid too much, or called off in part.",
     )
 
-    @api.depends("state", "amount_total", "oms_called_off", "transaction_ids.state", "transaction_ids.amount")
+    @api.depends(
+        "state", "amount_total", "oms_called_off", "oms_overpaid", "transaction_ids.state", "transaction_ids.amount"
+    )
     def _compute_oms_to_repay(self):
         amounts = {}
         if ids := self._origin.ids:
@@ -28,13 +30,13 @@ class SaleOrder(models.Model):
 
     @api.model
     def _oms_to_repay_sql(self, condition=None):
-        """Rows (order, amount in its currency, since) of orders of which more was taken than is still ordered.
+        """Rows (order, amount in its currency, since) of orders of which more was taken than is ordered.
 
         Told by the payments themselves, whether booked or not, and also when one comes after the cancellation; a repayment
         counts with its negative amount. What a channel cancels, the channel repays.
         """
         for model, names in {
-            "sale.order": ["state", "amount_total", "currency_id", "oms_called_off", "transaction_ids"],
+            "sale.order": ["state", "amount_total", "currency_id", "oms_called_off", "oms_overpaid", "transaction_ids"],
             "payment.transaction": ["state", "amount", "currency_id"],
             "oms.cancellation": ["order_id", "state", "asked_by", "decided_at"],
             "oms.order.change": ["order_id", "state", "kind", "decided_at"],
@@ -42,13 +44,15 @@ class SaleOrder(models.Model):
             self.env[model].flush_model(names)
         return SQL(
             """SELECT po.id, SUM(t.amount) - MAX(CASE WHEN po.state = 'cancel' THEN 0 ELSE po.amount_total END),
-                      MAX(less.since)
+                      COALESCE(MAX(less.since), MAX(t.last_state_change))
                  FROM (SELECT order_id, MAX(since) AS since
                          FROM (SELECT order_id, decided_at AS since FROM oms_cancellation
                                 WHERE state IN ('stopped', 'partly') AND asked_by != 'channel'
                                 UNION ALL
                                SELECT order_id, decided_at FROM oms_order_change
-                                WHERE state = 'applied' AND kind = 'items') every
+                                WHERE state = 'applied' AND kind = 'items'
+                                UNION ALL
+                               SELECT id, NULL FROM sale_order WHERE oms_overpaid) every
                         GROUP BY order_id) less
                  JOIN sale_order po ON po.id = less.order_id AND NOT (po.state = 'cancel' AND COALESCE(po.oms_called_off, FALSE))
                  JOIN sale_order_transaction_rel r ON r.sale_order_id = po.id

@@ -264,6 +264,7 @@ class SaleOrderLine(models.Model):
         result = super().write(vals)
         self._oms_follow_reservations()
         confirmed._oms_check_increase(before)
+        self.order_id.filtered(lambda order: order.state == "sale")._oms_look_at_money()
         return result
 
     def unlink(self):

@@ -8,6 +8,7 @@ from collections import defaultdict
 from markupsafe import Markup
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL, format_datetime, html2plaintext
 
 from ..domain.timeline import Event, arrange, cut
@@ -252,19 +253,31 @@ class SaleOrder(models.Model):
             "sale_order_ids",
         ]
         transactions = self.env["payment.transaction"].search_fetch(
-            [("sale_order_ids", "in", self.ids), ("state", "in", ("authorized", "done"))], names
+            Domain("sale_order_ids", "in", self.ids) & Domain("state", "in", ("authorized", "done"))
+            # Given free; and an authorisation of which nothing is left, which its captures stand for now.
+            | Domain("sale_order_ids", "in", self.ids)
+            & Domain("state", "=", "cancel")
+            & Domain("source_transaction_id", "!=", False)
+            | Domain("state", "=", "done") & Domain("child_transaction_ids.sale_order_ids", "in", self.ids),
+            names,
         )
         own = set(self.ids)
         for transaction in transactions:
             amount = transaction.currency_id.format(abs(transaction.amount))
             at = transaction.last_state_change or transaction.create_date
+            orders = transaction.sale_order_ids
+            used_up = not orders  # an authorisation
+            if used_up:
+                orders, at = transaction.child_transaction_ids.sale_order_ids, transaction.create_date
             if transaction.amount < 0 or transaction.operation == "refund":
                 kind, sentence = "refund", self.env._("%s paid back.", amount)
-            elif transaction.state == "authorized":
+            elif transaction.state == "cancel":
+                kind, sentence = "payment", self.env._("%s of what was authorized are not charged.", amount)
+            elif transaction.state == "authorized" or used_up:
                 kind, sentence = "payment", self.env._("%s authorized.", amount)
             else:
                 kind, sentence = "payment", self.env._("%s paid.", amount)
-            for order_id in transaction.sale_order_ids.ids:
+            for order_id in orders.ids:
                 if order_id in own:
                     yield order_id, Event(at, kind, sentence, "", transaction.provider_reference or "", True)
 

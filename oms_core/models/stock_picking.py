@@ -47,6 +47,7 @@ class StockPicking(models.Model):
         if shipped:
             shipped._oms_on_shipped()
             shipped.sale_id._oms_wake_booking()
+        self.filtered(lambda picking: picking.state == "done").sale_id._oms_look_at_money()
         wanted._oms_tell_given_up()
         return result
 

@@ -1,6 +1,7 @@
 from . import test_access
 from . import test_access_stores
 from . import test_alone
+from . import test_authorization
 from . import test_availability
 from . import test_booking
 from . import test_channel_money
@@ -16,6 +17,7 @@ from . import test_order_release
 from . import test_order_timeline
 from . import test_order_upsert
 from . import test_query_budget
+from . import test_deferral
 from . import test_device
 from . import test_reservation
 from . import test_stock_journal
@@ -24,6 +26,7 @@ from . import test_stock_buffer
 from . import test_subscription
 from . import test_customer_match
 from . import test_report
+from . import test_paid
 from . import test_portal
 from . import test_customer_score
 from . import test_third_party

@@ -16,6 +16,7 @@ from graphql.execution.values import get_variable_values
 
 from odoo.addons.oms_channels.domain.outgoing import (
     Cancellation,
+    Capture,
     Content,
     Item,
     ListingRef,
@@ -106,6 +107,10 @@ def requests():
     yield render.cancel_items(CANCELLATION, [(LINE, PLACE, 1)])
     yield render.job("gid://shopify/Job/11")
     yield render.refundable(ORDER)
+    yield render.authorized(ORDER)
+    card = "gid://shopify/OrderTransaction/12"
+    yield render.capture(Capture("C1", ORDER, card, Decimal("12.50"), "USD"), Decimal("12.50"), "USD")
+    yield render.void(card)
     lines = [{"lineItemId": LINE, "quantity": 1, "restockType": "RETURN", "locationId": PLACE}]
     by = [{"parentId": "gid://shopify/OrderTransaction/12", "gateway": "shopify_payments", "amount": "12.50"}]
     yield render.refund(REFUND, "USD", lines, Decimal("2.00"), by)

@@ -10,6 +10,7 @@ import pytest
 from odoo.addons.oms_channels.domain.adapter import Gone, Reject, Retry
 from odoo.addons.oms_channels.domain.outgoing import (
     Cancellation,
+    Capture,
     Item,
     ListingRef,
     Parcel,
@@ -399,6 +400,105 @@ def test_pieces_that_have_left_cannot_be_cancelled(shop, client):
     client.ship(parcel((MUG, 2)))
     result = client.cancel(cancellation((MUG, 2)))
     assert (result.code, "1 of 2 pieces" in result.message) == ("refused", True)
+
+
+# ---- Authorised money ----
+
+CARD = "gid://shopify/OrderTransaction/5550001"
+
+
+@pytest.fixture
+def authorized(shop):
+    """The order with a card that is authorised for all of it and can be taken in parts."""
+    order = shop.orders[ORDER["id"]]
+    payment = order["transactions"][0]
+    order["transactions"] = [
+        {
+            **payment,
+            "id": CARD,
+            "kind": "AUTHORIZATION",
+            "multiCapturable": True,
+            "authorizationExpiresAt": "2026-11-13T15:00:00Z",
+        }
+    ]
+    order["displayFinancialStatus"] = "AUTHORIZED"
+    return order
+
+
+def capture(amount, earlier="0", key="C1", currency="USD"):
+    return Capture(key, ORDER["id"], CARD, Decimal(amount), currency, Decimal(earlier))
+
+
+def taken(client):
+    """(what is authorised, what was taken of it, whether the order waits) as the order says."""
+    document = PLATFORMS["shopify"].parse("order", client.order(ORDER["id"]))
+    assert document.problems() == []
+    [one] = document.authorizations
+    return one, [pay.amount for pay in document.payments if pay.authorization == CARD], document.status
+
+
+def test_an_order_that_is_authorised_says_how_much_and_until_when(authorized, client):
+    one, payments, status = taken(client)
+    assert (one.amount, one.times, one.is_over, payments, status) == (document_total(client), "many", False, [], "open")
+    assert one.expires_at == datetime(2026, 11, 13, 15, tzinfo=timezone.utc)
+
+
+def document_total(client):
+    return PLATFORMS["shopify"].parse("order", client.order(ORDER["id"])).total
+
+
+def test_a_part_is_taken_and_the_order_goes_on(authorized, shop, client):
+    result = client.capture(capture("10.00"))
+    assert (result.code, result.reference.startswith("gid://shopify/OrderTransaction/")) == ("ok", True)
+    assert authorized["displayFinancialStatus"] == "PARTIALLY_PAID"
+    one, payments, status = taken(client)
+    assert (payments, one.is_over, status) == ([Decimal("10.00")], False, "open")
+
+
+def test_a_part_is_taken_once_although_the_answer_was_lost(authorized, shop, client):
+    client.capture(capture("10.00"))
+    lose(shop, "OrderCapture")
+    with pytest.raises(Retry):
+        client.capture(capture("10.00", earlier="10.00"))
+    result = client.capture(capture("10.00", earlier="10.00"), repeat=True)
+    assert (result.code, bool(result.reference)) == ("ok", True)
+    assert taken(client)[1] == [Decimal("10.00"), Decimal("10.00")]
+
+
+def test_more_than_was_authorised_is_not_asked_for(authorized, shop, client):
+    total = document_total(client)
+    result = client.capture(capture(total + 1))
+    assert (result.code, f"{total} USD" in result.message) == ("refused", True)
+    assert told(shop, "OrderCapture") == []
+
+
+def test_what_can_be_taken_once_ends_with_that(authorized, client):
+    authorized["transactions"][0]["multiCapturable"] = False
+    client.capture(capture("10.00"))
+    one, _payments, status = taken(client)
+    assert (one.times, one.is_over, status) == ("once", True, "awaiting_payment")
+    assert client.void(capture("5.00")).code == "ok"
+
+
+def test_what_nobody_needs_is_given_free_once(authorized, shop, client):
+    assert client.void(capture("0")).code == "ok"
+    assert client.void(capture("0"), repeat=True).code == "ok"
+    assert len(told(shop, "TransactionVoid")) == 1
+    assert taken(client)[0].is_over
+
+
+def test_a_provider_that_is_not_sure_yet_leaves_it_to_the_order(authorized, shop, client):
+    shop.refund_status = "PENDING"
+    result = client.capture(capture("10.00"))
+    assert (result.code, result.reference) == ("ok", "")
+
+
+def test_a_customer_who_pays_in_another_currency_is_charged_in_it(authorized, shop, client):
+    shop.presentment = ("EUR", "0.9")
+    authorized["presentmentCurrencyCode"] = "EUR"
+    client.capture(capture("10.00"))
+    [variables] = told(shop, "OrderCapture")
+    assert (variables["input"]["amount"], variables["input"]["currency"]) == ("9.00", "EUR")
 
 
 # ---- Refunds ----

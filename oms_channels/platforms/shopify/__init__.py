@@ -63,6 +63,7 @@ ADAPTER = Adapter(
         fulfilment=True,
         partial_fulfilment=True,
         refunds=True,
+        captures=True,
         returns=True,
         partial_refunds=True,
         cancel=True,

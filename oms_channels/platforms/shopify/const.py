@@ -178,11 +178,17 @@ FULFILMENT_STATUSES = {
 #: Whether there is money, by ``displayFinancialStatus``.
 PAID_STATUSES = ("AUTHORIZED", "PAID", "PARTIALLY_REFUNDED", "REFUNDED")
 UNPAID_STATUSES = ("PENDING", "PARTIALLY_PAID", "EXPIRED", "VOIDED")
+PARTLY_PAID = "PARTIALLY_PAID"
+#: Nothing can be taken any more of what was authorised.
+OVER_STATUSES = ("EXPIRED", "VOIDED", "REFUNDED")
 REFUNDED = "REFUNDED"
 #: Paid to whoever brings the parcel: nothing to wait for.
 CASH_ON_DELIVERY = "cash on delivery"
 
 PAYMENT_KINDS = ("SALE", "CAPTURE")
+AUTHORIZATION_KIND = "AUTHORIZATION"
+CAPTURE_KIND = "CAPTURE"
+VOID_KIND = "VOID"
 REFUND_KIND = "REFUND"
 CHANGE_KIND = "CHANGE"
 SUCCESS = "SUCCESS"

@@ -12,8 +12,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ...domain.adapter import Gone, Reject, Request
-from ...domain.outgoing import Cancellation, Parcel, Price, Refund, Result, StockLevel
+from ...domain.outgoing import Cancellation, Capture, Parcel, Price, Refund, Result, StockLevel
 from . import answers, const, render
+from .capturing import Authorized
 from .paying import Payback
 from .shipping import Shippable, choose, may_be, shipped_already, waiting_at
 
@@ -322,6 +323,52 @@ class Outbound:
             if mark in str(row.get("note") or ""):
                 return str(row.get("id", ""))
         return ""
+
+    # ---- Authorised money ----
+
+    def capture(self, capture: Capture, repeat: bool = False) -> Result:
+        """Take a part of what was authorised. Shopify knows no key of ours: on a repetition, what was taken is counted.
+
+        Without a reference in the result, the payment provider is still at it: the order will tell.
+        """
+        order, found = self._authorized(capture)
+        if order is None or found is None:
+            return Result("refused", "Shopify does not know what was authorised any more. Look at the order there.")
+        if repeat and (reference := found.done_before(capture)):
+            return Result("ok", reference=reference)
+        if refusal := found.refusal(capture):
+            return Result("refused", refusal)
+        data = self.ask(render.capture(capture, found.converted(capture.amount, capture.currency), found.currency))
+        if errors := answers.user_errors(data, "orderCapture"):
+            return Result("refused", f"Shopify does not take the money: {errors[0].message}")
+        made = answers.mapping(answers.mapping(data, "orderCapture"), "transaction")
+        if made.get("status") in const.PENDING_STATUSES:
+            return Result("ok", "The payment provider is still at it.")
+        if made.get("status") != const.SUCCESS:
+            return Result("refused", "The payment provider did not give the money. Look at it in Shopify.")
+        return Result("ok", reference=str(made.get("id") or ""))
+
+    def void(self, capture: Capture, repeat: bool = False) -> Result:
+        """Give free what is left; nothing to do where Shopify has done so, as with a cancelled order."""
+        order, found = self._authorized(capture)
+        if order is None or found is None or found.is_void:
+            return OK
+        if errors := answers.user_errors(self.ask(render.void(capture.authorization_ref)), "transactionVoid"):
+            # One that is taken in part, once, has ended with that; of a cancelled order nothing is kept.
+            if found.captures or order.get("cancelledAt") or self._is_over(capture):
+                return OK
+            return Result("refused", f"Shopify does not give the money free: {errors[0].message}")
+        return OK
+
+    def _authorized(self, capture: Capture) -> tuple[dict[str, Any] | None, Authorized | None]:
+        order = self.ask(render.authorized(capture.order_ref)).get("order")
+        if not isinstance(order, dict):
+            return None, None
+        return order, Authorized.made_of(order, capture.authorization_ref)
+
+    def _is_over(self, capture: Capture) -> bool:
+        order, found = self._authorized(capture)
+        return order is None or found is None or found.is_void
 
     # ---- Webhooks ----
 

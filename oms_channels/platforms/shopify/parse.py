@@ -27,6 +27,7 @@ from odoo.addons.oms_core.domain.documents import (
 from ...domain.adapter import Reject
 from ...domain.reader import Reader
 from . import const
+from .capturing import authorizations, covers
 from .lines import Gone, Money, attributes, cash_rounding, gone_share, lines, money_of, nodes, without
 from .refunds import is_removal, refund_doc, refunded_units
 from .returns import are_untold, returns
@@ -76,6 +77,7 @@ def order(payload: Any) -> OrderDoc:
     left, total = _without_removed(reader, found, refunds, removals, money, cancelled)
     nothing_left = not cancelled and any(line.kind == "product" for line in found) and left is None
     payments = _payments(reader, money, ordered_at)
+    authorized = authorizations(reader, money, ordered_at)
     address = reader.nested("shippingAddress")
     billing = _address(reader.nested("billingAddress"), reader)
     groups = list(nodes(reader, "fulfillmentOrders", "Fulfilment"))
@@ -83,7 +85,7 @@ def order(payload: Any) -> OrderDoc:
     return OrderDoc(
         external_id=reader.text("id"),
         number=reader.text("name", "legacyResourceId"),
-        status="cancelled" if nothing_left else _status(reader, total),
+        status="cancelled" if nothing_left else _status(reader, total, covers(authorized, payments, total)),
         channel_status=" / ".join(
             filter(None, (reader.text("displayFinancialStatus"), reader.text("displayFulfillmentStatus")))
         ),
@@ -96,6 +98,7 @@ def order(payload: Any) -> OrderDoc:
         shipping=_address(address, reader) if address.fields else billing,
         customer_ref=reader.nested("customer").text("id"),
         payments=tuple(payments),
+        authorizations=authorized,
         refunds=tuple(refund_doc(row, money) for index, row in enumerate(refunds) if index not in removals),
         returns=returns(reader),
         returns_untold=are_untold(reader),
@@ -180,7 +183,8 @@ def _gone(
     return {line_id: units for line_id, units in gone.items() if units.quantity > 0}
 
 
-def _status(order: Reader, total: Decimal) -> str:
+def _status(order: Reader, total: Decimal, is_covered: bool) -> str:
+    """:param is_covered: what was taken and what is authorised come to all of it."""
     if order.text("cancelledAt"):
         return "cancelled"
     goods, paid = order.text("displayFulfillmentStatus"), order.text("displayFinancialStatus")
@@ -199,6 +203,8 @@ def _status(order: Reader, total: Decimal) -> str:
     if paid == const.REFUNDED:
         # Everything was paid back before anything left; what has left in part is looked at by a person.
         return "on_hold" if goods == "PARTIALLY_FULFILLED" else "cancelled"
+    if paid == const.PARTLY_PAID and is_covered:
+        return status
     if (not paid or paid in const.UNPAID_STATUSES) and total > 0 and not _may_pay_later(order):
         return "awaiting_payment"
     return status
@@ -271,6 +277,9 @@ def _payments(order: Reader, money: Money, ordered_at: datetime) -> list[Payment
                 paid_at=row.moment("processedAt", "createdAt") or ordered_at,
                 reference=row.text("paymentId"),
                 tender=const.TENDERS.get(gateway, ""),
+                authorization=row.nested("parentTransaction").text("id")
+                if row.text("kind") == const.CAPTURE_KIND
+                else "",
             )
         )
     return payments

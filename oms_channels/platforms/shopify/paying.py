@@ -48,7 +48,7 @@ class Payback:
     def made_of(cls, order: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> Payback:
         rows = answers.rows(order, "transactions")
         bag = answers.mapping(order, "totalPriceSet")
-        shop, shown = _amount(bag, "shopMoney"), _amount(bag, "presentmentMoney")
+        shop, shown = amount_of(bag, "shopMoney"), amount_of(bag, "presentmentMoney")
         return cls(
             currency=str(order.get("presentmentCurrencyCode") or ""),
             shop_currency=str(order.get("currencyCode") or ""),
@@ -126,19 +126,19 @@ def _payments(rows: Sequence[Mapping[str, Any]]) -> tuple[Paid, ...]:
     for row in rows:
         if row.get("kind") == const.REFUND_KIND and row.get("status") in (const.SUCCESS, *const.PENDING_STATUSES):
             parent = str(answers.mapping(row, "parentTransaction").get("id") or "")
-            back[parent] = back.get(parent, ZERO) + _amount(answers.mapping(row, "amountSet"), "presentmentMoney")
+            back[parent] = back.get(parent, ZERO) + amount_of(answers.mapping(row, "amountSet"), "presentmentMoney")
     return tuple(
         Paid(
             str(row.get("id", "")),
             str(row.get("gateway") or ""),
-            _amount(answers.mapping(row, "amountSet"), "presentmentMoney") - back.get(str(row.get("id", "")), ZERO),
+            amount_of(answers.mapping(row, "amountSet"), "presentmentMoney") - back.get(str(row.get("id", "")), ZERO),
         )
         for row in rows
         if row.get("kind") in const.PAYMENT_KINDS and row.get("status") == const.SUCCESS
     )
 
 
-def _amount(bag: Mapping[str, Any], side: str) -> Decimal:
+def amount_of(bag: Mapping[str, Any], side: str) -> Decimal:
     try:
         amount = Decimal(str(answers.mapping(bag, side).get("amount")))
     except InvalidOperation:

@@ -39,6 +39,7 @@ fragment transaction on OrderTransaction {
   amountSet { ...money }
   amountRoundingSet { ...money }
   parentTransaction { id }
+  authorizationExpiresAt multiCapturable
 }
 """
 
@@ -520,6 +521,35 @@ query Refundable($id: ID!, $lines: Int!, $after: String, $listed: Int!) {
     transactions(first: $listed) {
       id kind status gateway amountSet { presentmentMoney { amount } } parentTransaction { id }
     }
+  }
+}
+"""
+
+AUTHORIZED = """
+query Authorized($id: ID!, $listed: Int!) {
+  order(id: $id) {
+    currencyCode presentmentCurrencyCode cancelledAt
+    transactions(first: $listed) {
+      id kind status amountSet { shopMoney { amount } presentmentMoney { amount } } parentTransaction { id }
+    }
+  }
+}
+"""
+
+ORDER_CAPTURE = """
+mutation OrderCapture($input: OrderCaptureInput!) {
+  orderCapture(input: $input) {
+    transaction { id status }
+    userErrors { field message }
+  }
+}
+"""
+
+TRANSACTION_VOID = """
+mutation TransactionVoid($id: ID!) {
+  transactionVoid(parentTransactionId: $id) {
+    transaction { id status }
+    userErrors { code field message }
   }
 }
 """

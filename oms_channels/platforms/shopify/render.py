@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from ...domain.adapter import Request
-from ...domain.outgoing import Cancellation, Content, Parcel, Picture, Price, Refund, ReturnStep, StockLevel
+from ...domain.outgoing import Cancellation, Capture, Content, Parcel, Picture, Price, Refund, ReturnStep, StockLevel
 from . import const, queries
 
 #: Our keys → theirs: the same text always gives the same UUID.
@@ -324,6 +324,28 @@ def job(job_id: str) -> Request:
 def refundable(order_id: str, cursor: str = "") -> Request:
     variables = {"id": order_id, "lines": 100, "after": cursor or None, "listed": const.REFUNDABLE_TRANSACTIONS}
     return graphql(queries.REFUNDABLE, variables)
+
+
+def authorized(order_id: str) -> Request:
+    return graphql(queries.AUTHORIZED, {"id": order_id, "listed": const.REFUNDABLE_TRANSACTIONS})
+
+
+def capture(capture: Capture, money: Decimal, currency: str) -> Request:
+    """Take a part of what was authorised.
+
+    :param money: in the customer's currency.
+    """
+    given = {
+        "id": capture.order_ref,
+        "parentTransactionId": capture.authorization_ref,
+        "amount": amount(money),
+        "currency": currency,
+    }
+    return graphql(queries.ORDER_CAPTURE, {"input": given})
+
+
+def void(authorization_id: str) -> Request:
+    return graphql(queries.TRANSACTION_VOID, {"id": authorization_id})
 
 
 def mark(note: str, key: str) -> str:

@@ -54,6 +54,8 @@ NEEDED = {
     "stagedUploadsCreate": "write_products",
     "fulfillmentCreate": "write_merchant_managed_fulfillment_orders",
     "refundCreate": "write_orders",
+    "orderCapture": "write_orders",
+    "transactionVoid": "write_orders",
     "returnCreate": "write_returns",
     "returnApproveRequest": "write_returns",
     "returnDeclineRequest": "write_returns",
@@ -121,6 +123,9 @@ class ShopifyServer(ProductContents, Returns, Mutations, PlatformServer):
         for row in made["lineItems"]["nodes"]:
             row.setdefault("refundableQuantity", row["currentQuantity"])
             row.setdefault("unfulfilledQuantity", row["currentQuantity"])
+        for row in made["transactions"]:
+            row.setdefault("authorizationExpiresAt", None)
+            row.setdefault("multiCapturable", False)
         self.orders[made["id"]] = made
         self.shipments.setdefault(made["id"], [])
         shown = made["fulfillmentOrders"]["nodes"]

@@ -23,6 +23,7 @@ class Mutations:
     def _mutation_root(self) -> dict[str, Callable[..., Any]]:
         names = (
             "inventorySetQuantities inventoryActivate productVariantsBulkUpdate fulfillmentCreate orderCancel refundCreate "
+            "orderCapture transactionVoid "
             "webhookSubscriptionCreate webhookSubscriptionUpdate stagedUploadsCreate productSet "
             "returnCreate returnApproveRequest returnDeclineRequest returnCancel returnClose "
             "reverseFulfillmentOrderDispose"
@@ -216,6 +217,44 @@ class Mutations:
         refund = self._keep_refund(order, lines, input, made)
         return {"refund": refund, "userErrors": []}
 
+    def _do_orderCapture(self, input: Mapping[str, Any]) -> dict[str, Any]:
+        order = self.orders.get(input["id"])
+        row = (
+            next((row for row in order["transactions"] if row["id"] == input["parentTransactionId"]), None)
+            if order
+            else None
+        )
+        if row is None or row["kind"] != "AUTHORIZATION":
+            return _refuse(["input"], "Transaction does not exist", transaction=None)
+        children = [one for one in order["transactions"] if (one["parentTransaction"] or {}).get("id") == row["id"]]
+        taken = sum((_shown(one) for one in children if one["kind"] == "CAPTURE"), Decimal(0))
+        ended = any(one["kind"] == "VOID" for one in children) or (children and not row["multiCapturable"])
+        if ended or Decimal(input["amount"]) > _shown(row) - taken:
+            return _refuse(["input", "amount"], "The amount exceeds what can be captured", transaction=None)
+        made = self._refund_transaction(
+            {"kind": "CAPTURE", "gateway": row["gateway"], "amount": input["amount"], "parentId": row["id"]},
+            input["currency"],
+        )
+        order["transactions"].append(made)
+        whole = taken + Decimal(input["amount"]) >= _shown(row)
+        self.change(order["id"], displayFinancialStatus="PAID" if whole else "PARTIALLY_PAID")
+        return {"transaction": made, "userErrors": []}
+
+    def _do_transactionVoid(self, parentTransactionId: str) -> dict[str, Any]:
+        for order in self.orders.values():
+            for row in order["transactions"]:
+                if row["id"] != parentTransactionId:
+                    continue
+                if any((one["parentTransaction"] or {}).get("id") == row["id"] for one in order["transactions"]):
+                    return _refuse(["parentTransactionId"], "The transaction is not voidable", transaction=None)
+                made = self._refund_transaction(
+                    {"kind": "VOID", "gateway": row["gateway"], "amount": "0.00", "parentId": row["id"]}, self.currency
+                )
+                order["transactions"].append(made)
+                self.change(order["id"], displayFinancialStatus="VOIDED")
+                return {"transaction": made, "userErrors": []}
+        return _refuse(["parentTransactionId"], "Transaction does not exist", transaction=None)
+
     def _refundable(self, order: Mapping[str, Any], parent_id: str) -> Decimal:
         left = Decimal(0)
         for row in order["transactions"]:
@@ -243,6 +282,8 @@ class Mutations:
             "amountSet": {"shopMoney": money, "presentmentMoney": money},
             "amountRoundingSet": None,
             "parentTransaction": {"id": row["parentId"]} if row.get("parentId") else None,
+            "authorizationExpiresAt": None,
+            "multiCapturable": False,
         }
 
     def _keep_refund(
@@ -342,6 +383,12 @@ class Mutations:
 
 def _shop(bag: Mapping[str, Any]) -> Decimal:
     return Decimal((bag.get("shopMoney") or bag["presentmentMoney"])["amount"])
+
+
+def _shown(row: Mapping[str, Any]) -> Decimal:
+    """What a payment comes to in the customer's currency."""
+    bag = row["amountSet"]
+    return Decimal((bag.get("presentmentMoney") or bag["shopMoney"])["amount"])
 
 
 def _moment(moment: datetime) -> str:

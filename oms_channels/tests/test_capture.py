@@ -1,0 +1,91 @@
+"""PAY-01: money that a Shopify customer authorised is taken there parcel by parcel, over real HTTP, once."""
+
+import json
+
+from odoo import fields
+
+from odoo.addons.oms_channels.platforms import PLATFORMS
+from odoo.addons.oms_channels.tests.contract import payloads
+from odoo.addons.oms_channels.tests.servers.shopify import ShopifyServer
+
+from .common import ChannelsCommon
+
+CARD = "gid://shopify/OrderTransaction/5550001"
+
+
+class TestCapture(ChannelsCommon):
+    def setUp(self):
+        super().setUp()
+        path = next(path for path in payloads("shopify") if path.stem == "two_rates_not_all_taxable")
+        self.told = json.loads(path.read_bytes())
+        paid = self.told["transactions"][0]
+        card = {"id": CARD, "kind": "AUTHORIZATION", "multiCapturable": True}
+        self.told["transactions"] = [{**paid, **card, "authorizationExpiresAt": "2040-01-01T00:00:00Z"}]
+        self.told |= {"displayFinancialStatus": "AUTHORIZED", "displayFulfillmentStatus": "UNFULFILLED"}
+        self.shop = ShopifyServer([self.told], per_s=10_000)
+        self.shop.start()
+        self.addCleanup(self.shop.stop)
+        self.company.currency_id = self.env.ref("base.USD")
+        self.shop_channel.write({"platform": "shopify", "api_url": self.shop.url, "api_token": self.shop.token})
+        self.order = self._read()
+
+    def _read(self):
+        """The order as the shop tells it now, with goods of ours."""
+        with self.shop_channel._talking() as client:
+            doc = PLATFORMS["shopify"].parse("order", client.order(self.told["id"]))
+        for line in doc.lines:
+            if line.kind == "product" and not self.env["product.product"].search([("default_code", "=", line.sku)]):
+                self._stock(self._create_product(line.sku), self.warehouse, 10)
+        order = self._apply(doc, channel=self.shop_channel)[0][0]
+        order.oms_hold_ids.filtered("is_open").action_release()
+        if order.state in ("draft", "sent"):
+            order.action_confirm()
+        return order
+
+    def _collect(self):
+        self.order.oms_money_due_at = fields.Datetime.now()
+        with self.enter_registry_test_mode():
+            self.env.ref("oms_core.cron_collect").method_direct_trigger()
+            self.env.ref("oms_channels.cron_outbox").method_direct_trigger()
+
+    def _charged(self):
+        return [
+            row["amountSet"]["shopMoney"]["amount"]
+            for row in self.shop.orders[self.told["id"]]["transactions"]
+            if row["kind"] == "CAPTURE"
+        ]
+
+    def test_parcel_by_parcel_the_shop_takes_what_they_are_worth(self):
+        goods = self.order.order_line.filtered(lambda line: line.product_id.type == "consu")
+        self._ship(self.order, {goods[0].product_id: 1})
+        self._collect()
+        [first] = self._charged()
+        self._read()  # the shop tells of it, too
+        captures = self.order.transaction_ids.filtered(lambda tx: tx.oms_asks == "capture")
+        self.assertEqual((captures.state, f"{captures.amount:.2f}"), ("done", first))
+        self._ship(self.order)
+        self._collect()
+        self._collect()
+        self._read()
+        total = sum(map(float, self._charged()))
+        self.assertEqual(len(self._charged()), 2)
+        self.assertAlmostEqual(total, self.order.amount_total, 2)
+        done = self.order.transaction_ids.filtered(lambda tx: tx.state == "done")
+        self.assertAlmostEqual(sum(done.mapped("amount")), self.order.amount_total, 2)
+        self._book(self.order)
+        self.assertEqual(set(self.order.invoice_ids.mapped("payment_state")), {"paid"})
+
+    def test_an_order_that_is_cancelled_gives_the_money_free(self):
+        self.order._action_cancel()
+        self._collect()
+        kinds = [row["kind"] for row in self.shop.orders[self.told["id"]]["transactions"]]
+        self.assertEqual(kinds, ["AUTHORIZATION", "VOID"])
+        self.assertFalse(self.order.transaction_ids.filtered(lambda tx: tx.state in ("authorized", "pending")))
+
+    def test_what_the_shop_refuses_is_said_and_stops_the_order(self):
+        goods = self.order.order_line.filtered(lambda line: line.product_id.type == "consu")
+        self._ship(self.order, {goods[0].product_id: 1})
+        self.shop.orders[self.told["id"]]["transactions"] = []
+        self._collect()
+        self.assertIn("money", self._holds(self.order))
+        self.assertIn("does not know what was authorised", self.order.oms_hold_reason)

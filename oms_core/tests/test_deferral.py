@@ -1,0 +1,137 @@
+"""ACC-02: an invoice that comes before its goods earns nothing until they leave; then each parcel earns what it is worth."""
+
+from datetime import date
+
+from odoo import fields
+
+from .common import OmsCommon
+
+
+class TestDeferral(OmsCommon):
+    def setUp(self):
+        super().setUp()
+        self.channel.invoice_policy = "payment"
+        self.owed = self.company._oms_get_deferral_account()
+
+    def _look(self):
+        with self.enter_registry_test_mode():
+            self.env.ref("oms_core.cron_collect").method_direct_trigger()
+
+    def _stand(self):
+        """Owed, income, cost of goods, stock: debits less credits, the stock since the order came."""
+        return (
+            self._net(self.owed),
+            self._net(self._account("income")),
+            self._net(self._account("cogs")),
+            self._net(self._account("stock")) - self.stock_before,
+        )
+
+    def _invoiced(self, quantity=3, lines=None):
+        self.stock_before = self._net(self._account("stock"))
+        order = self._apply(self._doc(lines=lines or (self._line(quantity=quantity),)))[0][0]
+        self._book(order)
+        self._look()
+        return order
+
+    def test_what_is_invoiced_with_the_order_is_owed_until_it_leaves_parcel_by_parcel(self):
+        order = self._invoiced()
+        self.assertEqual(self._stand(), (-60.0, 0.0, 0.0, 0.0))
+        self._ship(order, {self.product_standard: 1})
+        self._look()
+        self.assertEqual(self._stand(), (-40.0, -20.0, 10.0, -10.0))
+        self._ship(order)
+        self._look()
+        self.assertEqual(self._stand(), (0.0, -60.0, 30.0, -30.0))
+        entries = self.env["account.move"].search([("oms_key", "=like", f"deferral:{order.id}:%")])
+        self.assertEqual(len(entries), 3)
+        self.assertEqual(entries._oms_get_orders(), order)
+        self.assertNothingWrong()
+
+    def test_looking_again_books_nothing(self):
+        order = self._invoiced()
+        order.action_oms_look_at_money()
+        self._look()
+        self.assertFalse(order._oms_defer())
+        self.assertEqual(self._stand()[0], -60.0)
+
+    def test_shipping_is_earned_with_the_goods(self):
+        order = self._invoiced(lines=(self._line(quantity=2), self._line("", 1, "5.00", kind="shipping")))
+        self.assertEqual(self._stand()[:2], (-45.0, 0.0))
+        self._ship(order, {self.product_standard: 1})
+        self._look()
+        self.assertEqual(self._stand()[0], -22.5)
+        self._ship(order)
+        self._look()
+        self.assertEqual(self._stand()[0], 0.0)
+
+    def _credit(self, order, quantity):
+        wizard = (
+            self.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=order.invoice_ids.ids)
+            .create({"journal_id": order.invoice_ids.journal_id.id, "reason": "called off"})
+        )
+        wizard.refund_moves()
+        note = wizard.new_move_ids
+        note.invoice_line_ids.quantity = quantity
+        note.action_post()
+        self._look()
+
+    def test_what_is_called_off_and_credited_was_never_earned(self):
+        order = self._invoiced()
+        self._credit(order, 3)
+        self.assertEqual(self._stand(), (0.0, 0.0, 0.0, 0.0))
+
+    def test_a_part_called_off_leaves_the_rest_owed(self):
+        order = self._invoiced()
+        self._ship(order, {self.product_standard: 1})
+        self._credit(order, 1)
+        self.assertEqual(self._stand()[:2], (-20.0, -20.0))
+
+    def test_an_invoice_with_its_shipment_defers_nothing(self):
+        self.channel.invoice_policy = "shipment"
+        order = self._order()
+        self._ship(order)
+        self._book(order)
+        self._look()
+        self.assertFalse(order._oms_defer())
+
+    def test_an_entry_that_somebody_deletes_is_told_by_the_auditor(self):
+        order = self._invoiced()
+        entry = self.env["account.move"].search([("oms_key", "=like", f"deferral:{order.id}:%")])
+        entry.button_draft()
+        entry.with_context(force_delete=True).unlink()
+        self.env.flush_all()
+        auditor = self.env["oms.check"]
+        late = fields.Datetime.add(fields.Datetime.now(), days=2)
+        scope = auditor._get_scope(self.company)
+        scope = type(scope)(scope.since, late, scope.limit)
+        found = list(auditor._check_deferral(self.company, scope))
+        self.assertEqual([violation.order_id for violation in found], [order.id])
+        self.assertIn("60.00", found[0].sentence)
+
+    def test_a_closed_month_does_not_keep_a_parcel_from_being_earned(self):
+        order = self._invoiced()
+        self._ship(order, {self.product_standard: 1})
+        self._look()
+        self.assertEqual(self._stand()[0], -40.0)
+        self.assertFalse(order.activity_ids)
+
+    def test_order_to_cash_shows_what_was_not_earned_yet(self):
+        order = self._invoiced()
+        steps = [step for step in order._oms_get_order_to_cash().steps if step.kind == "deferred"]
+        self.assertEqual([step.amount for step in steps], [-60])
+
+
+class TestAtSettlement(OmsCommon):
+    def test_an_order_is_invoiced_when_the_payout_has_it(self):
+        self.channel.invoice_policy = "settlement"
+        order = self._order(("STD", 2, "40.00", 20))
+        self.assertFalse(self._book(order))
+        self._ship(order)
+        self.assertFalse(self._book(order))
+        order._oms_on_settled(date(2026, 3, 9))
+        self.assertIn(order, self.env["sale.order"].search(self.env["sale.order"]._oms_booking_domain()))
+        self.assertEqual(self._book(order).amount_total, 48.0)
+        order._oms_on_settled(date(2026, 4, 9))
+        self.assertEqual(order.oms_settled_on, date(2026, 3, 9))
+        self.assertEqual(len(self._book(order)), 1)

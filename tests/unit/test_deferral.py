@@ -1,0 +1,109 @@
+"""ACC-02: what is invoiced before it leaves is earned when it leaves, to the cent, whatever comes back or is called off."""
+
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from odoo.addons.oms_core.domain.deferral import ZERO, Deferred, Invoiced, deferred, posting
+
+CENT = Decimal("0.01")
+WORDS = {"deferred_revenue": "owed", "deferred_cost": "cost"}
+
+
+def line(charged, shipped=0, credited=0, back=0, revenue="10.00", cost="6.00", is_goods=True):
+    return Invoiced(
+        Decimal(charged),
+        Decimal(credited),
+        Decimal(shipped),
+        Decimal(back),
+        {"sales": Decimal(revenue)},
+        {("stock", "cost"): Decimal(cost)} if is_goods else {},
+        is_goods,
+    )
+
+
+def owed(*lines):
+    return sum(deferred(lines, CENT).revenue.values(), ZERO)
+
+
+def test_nothing_is_earned_before_anything_leaves():
+    assert deferred([line(3)], CENT) == Deferred({"sales": Decimal("10.00")}, {("stock", "cost"): Decimal("6.00")})
+
+
+def test_parcel_by_parcel_it_is_earned_and_at_last_all_of_it():
+    assert [owed(line(3, gone)) for gone in range(4)] == [
+        Decimal("10.00"),
+        Decimal("6.67"),
+        Decimal("3.33"),
+        0,
+    ]
+
+
+def test_shipping_is_earned_with_the_goods():
+    shipping = line(1, revenue="4.99", is_goods=False)
+    assert owed(line(2, 1), shipping) == Decimal("5.00") + Decimal("2.50")
+    assert owed(line(2, 2), shipping) == 0
+
+
+def test_an_order_without_goods_is_earned_at_once():
+    assert owed(line(1, is_goods=False)) == 0
+
+
+def test_what_came_back_and_was_credited_was_earned_before():
+    assert owed(line(3, shipped=1, back=1)) == owed(line(3, shipped=1, back=1, credited=1)) == Decimal("6.67")
+
+
+def test_what_was_called_off_and_credited_is_owed_no_more():
+    assert owed(line(3, credited=3)) == 0
+    assert owed(line(3, shipped=1, credited=2)) == 0
+
+
+def test_goods_sent_in_place_of_others_earn_nothing_below_zero():
+    assert owed(line(1, shipped=2, back=1)) == 0
+
+
+def test_what_is_booked_already_is_not_booked_again():
+    target = deferred([line(3, 1)], CENT)
+    assert posting(target, target, "owed", WORDS) == ()
+
+
+def test_an_entry_takes_income_and_cost_out_of_the_day_of_the_invoice():
+    items = posting(deferred([line(3)], CENT), Deferred({}, {}), "owed", WORDS)
+    assert [(item.account, item.amount) for item in items] == [
+        ("sales", Decimal("10.00")),
+        ("owed", Decimal("-10.00")),
+        ("stock", Decimal("6.00")),
+        ("cost", Decimal("-6.00")),
+    ]
+
+
+amounts = st.integers(0, 10**6).map(lambda cents: Decimal(cents) * CENT)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 5), amounts, amounts), min_size=1, max_size=4),
+    amounts,
+    st.lists(st.tuples(st.integers(0, 3), st.integers(1, 5)), max_size=12),
+)
+def test_whatever_leaves_when_entries_balance_and_leave_nothing(lines, fee, parcels):
+    gone = [0] * len(lines)
+    booked, balance = Deferred({}, {}), {}
+    last = [(index, 5) for index in range(len(lines))]
+    for index, count in [(0, 0), *parcels, *last]:
+        place = index % len(lines)
+        gone[place] = min(gone[place] + count, lines[place][0])
+        told = [
+            line(charged, left, revenue=revenue, cost=cost)
+            for (charged, revenue, cost), left in zip(lines, gone, strict=True)
+        ]
+        told.append(line(1, revenue=fee, is_goods=False))
+        target = deferred(told, CENT)
+        items = posting(target, booked, "owed", WORDS)
+        assert sum((item.amount for item in items), ZERO) == 0
+        for item in items:
+            balance[item.account] = balance.get(item.account, ZERO) + item.amount
+        assert -balance.get("owed", ZERO) == sum(target.revenue.values(), ZERO)
+        assert all(amount >= 0 for amount in target.revenue.values())
+        booked = target
+    assert not any(balance.values())
