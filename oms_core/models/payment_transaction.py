@@ -93,8 +93,7 @@ class PaymentTransaction(models.Model):
 
     def _ensure_provider_is_not_disabled(self):
         """Override of ``payment``: what stands for a channel is never enabled; it is the channel that is asked."""
-        if not self._oms_is_of_channel():
-            super()._ensure_provider_is_not_disabled()
+        return None if self._oms_is_of_channel() else super()._ensure_provider_is_not_disabled()
 
     def _send_capture_request(self):
         """Override of ``payment``: money that a channel holds is taken by the channel."""
@@ -123,7 +122,7 @@ class PaymentTransaction(models.Model):
     def _update_source_transaction_state(self):
         """Override of ``payment``: an authorisation of which nothing is left stands for no money of its order any more; its
         captures do."""
-        super()._update_source_transaction_state()
+        result = super()._update_source_transaction_state()
         used_up = self.source_transaction_id.filtered(
             lambda tx: (
                 tx.state == "done"
@@ -132,6 +131,7 @@ class PaymentTransaction(models.Model):
             )
         )
         used_up.sale_order_ids = [Command.clear()]
+        return result
 
     def _post_process(self):
         """Override of ``account_payment``: how long an authorisation lasts is noted, and what follows from money is looked at."""
@@ -228,9 +228,10 @@ class PaymentProvider(models.Model):
     @api.depends("code")
     def _compute_feature_support_fields(self):
         """Override of ``payment``: what a channel has authorised is taken of it by the channel."""
-        super()._compute_feature_support_fields()
+        result = super()._compute_feature_support_fields()
         of_channels = self.filtered(lambda provider: provider.code == "none")._oms_get_channels().payment_provider_id
         self.filtered(lambda provider: provider.id in of_channels.ids).support_manual_capture = "partial"
+        return result
 
 
 class PaymentMethod(models.Model):
@@ -240,16 +241,3 @@ class PaymentMethod(models.Model):
         string="Authorizations Last",
         help="Days after which nothing can be taken any more of what a customer authorised in this way. 0: as the channel says.",
     )
-
-
-class PaymentCaptureWizard(models.TransientModel):
-    _inherit = "payment.capture.wizard"
-
-    def _compute_support_partial_capture(self):
-        """Override of ``payment``: of a channel's money, parts can be taken wherever the channel lets us."""
-        result = super()._compute_support_partial_capture()
-        for wizard in self:
-            sources = wizard.transaction_ids.sudo()
-            if all(tx._oms_is_of_channel() for tx in sources):
-                wizard.support_partial_capture = all(tx._oms_get_times() != "full" for tx in sources)
-        return result

@@ -12,3 +12,4 @@ from . import oms_third_party_exchange
 from . import oms_projection
 from . import oms_cut_off_ask
 from . import oms_books_export
+from . import payment_capture_wizard
