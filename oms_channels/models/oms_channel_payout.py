@@ -95,7 +95,6 @@ class OmsChannel(models.Model):
     payout_vendor_id = fields.Many2one(
         "res.partner", string="Sends the Invoice for Fees", check_company=True, help="The vendor of the bills for fees."
     )
-    payout_code_ids = fields.One2many("oms.payout.code", "channel_id", string="Words in Payouts")
     payout_fee_tax_id = fields.Many2one(
         "account.tax",
         string="Reverse Charge on Fees",

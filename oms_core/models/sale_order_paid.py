@@ -45,6 +45,7 @@ class SaleOrder(models.Model):
 
     def action_oms_keep_as_credit(self):
         """Hook: what was paid too much becomes store credit of the customer."""
+        self.check_access("write")
         raise UserError(self.env._("Store credit is not kept here. Pay the money back."))
 
     def _oms_check_paid(self):
