@@ -123,7 +123,8 @@ class ShopifyServer(ProductContents, Returns, Mutations, PlatformServer):
         for row in made["lineItems"]["nodes"]:
             row.setdefault("refundableQuantity", row["currentQuantity"])
             row.setdefault("unfulfilledQuantity", row["currentQuantity"])
-        for row in made["transactions"]:
+        of_refunds = [row for refund in made["refunds"] for row in refund["transactions"]["nodes"]]
+        for row in [*made["transactions"], *of_refunds]:
             row.setdefault("authorizationExpiresAt", None)
             row.setdefault("multiCapturable", False)
         self.orders[made["id"]] = made
