@@ -325,8 +325,11 @@ class OmsCheck(models.AbstractModel):
             SQL(
                 """SELECT m.id FROM account_move m
                     WHERE m.company_id = %(company)s AND m.state = 'posted' AND m.oms_key LIKE %(like)s
-                      AND m.oms_key ~ '^[^:]+:[0-9]+(:|$)' AND m.reversed_entry_id IS NULL
-                      AND NOT EXISTS (SELECT 1 FROM account_move r WHERE r.reversed_entry_id = m.id AND r.state = 'posted')
+                      AND m.oms_key ~ '^[^:]+:[0-9]+(:|$)'
+                      -- a credit note is a reversal too, and an event of its own
+                      AND NOT EXISTS (SELECT 1 FROM account_move r
+                                       WHERE m.move_type = 'entry' AND r.move_type = 'entry' AND r.state = 'posted'
+                                         AND (r.reversed_entry_id = m.id OR r.id = m.reversed_entry_id))
                       AND NOT EXISTS (SELECT 1 FROM %(table)s s
                                        WHERE s.id = substring(m.oms_key FROM '^[^:]+:([0-9]+)')::bigint)""",
                 company=company.id,
