@@ -88,7 +88,7 @@ class TestSameOrderEveryPlatform(OmsCommon):
 
     def _entries(self, moves):
         """The journal items of entries, by account, tax, debit and credit."""
-        self.assertEqual(set(moves.mapped("state")), {"posted"})
+        self.assertLessEqual(set(moves.mapped("state")), {"posted"})
         return sorted(
             (
                 line.account_id.code,
