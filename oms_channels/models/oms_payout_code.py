@@ -36,7 +36,7 @@ class OmsPayoutCode(models.Model):
         help="Empty: fees on the account of fees, adjustments wait to be explained.",
     )
     is_agreed = fields.Boolean(string="Fee Agreed", help="Fees with this word are compared with what is agreed here.")
-    percent = fields.Float(string="Percent", digits=(16, 4), help="Of what the customer paid, with tax.")
+    percent = fields.Float(digits=(16, 4), help="Of what the customer paid, with tax.")
     fixed = fields.Float(
         string="For Each Order", digits=(16, 4), help="In the currency of the payout, beside the percentage."
     )

@@ -15,9 +15,8 @@ class OmsChannel(models.Model):
         kind = transaction.oms_asks
         document = transaction._oms_as_capture()
         if document and self.env["oms.message"]._queue_out(self, kind, document, transaction):
-            transaction._set_pending(state_message=self.env._("%s is asked.", self.name))
-        else:
-            super()._ask_for_money(transaction)
+            return transaction._set_pending(state_message=self.env._("%s is asked.", self.name))
+        return super()._ask_for_money(transaction)
 
 
 class PaymentTransaction(models.Model):
