@@ -11,7 +11,7 @@ from odoo.tests import HttpCase, tagged
 ROOT = "oms_core.menu_oms_root"
 FORMS = (Path(__file__).parent / "every_form.js").read_text(encoding="utf-8")
 READY = "odoo.isReady === true"
-PATIENCE_S = 600
+PATIENCE_S = 1200
 
 ROLES = {
     "store": ["oms_core.group_oms_store"],
