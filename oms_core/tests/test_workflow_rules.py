@@ -46,6 +46,15 @@ class TestWorkflowRules(OmsCommon):
         self.assertTrue(hold.expires_at)
         self.assertEqual(rule.log_count, 1)
 
+    def test_an_archived_rule_stays_out_whoever_asks_first(self):
+        rule = self._rule({"kind": "hold"})
+        rule.active = False
+        rules = self.env["oms.workflow.rule"]
+        self.assertFalse(rules.with_context(active_test=False)._get_rules(rule.event, self.company) & rule)
+        self.assertFalse(rules._get_rules(rule.event, self.company) & rule)
+        rule.active = True
+        self.assertIn(rule, rules._get_rules(rule.event, self.company))
+
     def test_a_rule_is_applied_once_to_an_order(self):
         rule = self._rule({"kind": "hold"}, event="release")
         order = self._order()
