@@ -286,17 +286,17 @@ class OmsChannel(models.Model):
                 "The keys end on %(on)s. Have the shop make new ones and enter them.", **values
             ),
             "dead": lambda: self.env._(
-                "%(count)s messages need a person. Open them, correct them, try again.", **values
+                "Messages that need a person: %(count)s. Open them, correct them, try again.", **values
             ),
             "quarantine": lambda: self.env._(
-                "%(count)s deliveries have a wrong signature. Compare the webhook secret here and in the shop, then verify "
+                "Deliveries with a wrong signature: %(count)s. Compare the webhook secret here and in the shop, then verify "
                 "them again.",
                 **values,
             ),
             "failed": lambda: self.env._(
                 "%(percent)s %% of the last day's messages failed (%(limit)s %% may).", **values
             ),
-            "backlog": lambda: self.env._("%(count)s messages wait, the oldest since %(since)s.", **values),
+            "backlog": lambda: self.env._("Messages that wait: %(count)s, the oldest since %(since)s.", **values),
             "lag": lambda: self.env._(
                 "Orders take %(minutes)s minutes until they are here (%(limit)s may be). Set webhooks up, or look whether "
                 "scheduled actions run.",
@@ -309,7 +309,8 @@ class OmsChannel(models.Model):
             ),
             "comparison": lambda: self.env._("The last comparison failed. %(error)s", **values),
             "found": lambda: self.env._(
-                "The last comparison found %(count)s orders that were missed. They are here now; look why.", **values
+                "Orders that were missed and found by the last comparison: %(count)s. They are here now; look why.",
+                **values,
             ),
             "rate": lambda: self.env._(
                 "The shop lets us ask only %(left)s more times (of %(limit)s); everything takes longer.", **values

@@ -148,13 +148,13 @@ class TestHealth(HintsCommon):
         self.assertEqual(self._health()[0], "ok")
         self.assertEqual(self.shop_channel.waiting_in, 1)
         self.shop_channel.health_waiting_max = 0
-        self.assertIn("1 messages wait", self._health()[1])
+        self.assertIn("Messages that wait: 1", self._health()[1])
 
     def test_what_a_comparison_found_is_told(self):
         self._sell(changed=datetime.now(timezone.utc) - timedelta(days=2))
         self.shop_channel._audit_orders()
         self._messages()._process()
-        self.assertIn("found 1 orders that were missed", self._health()[1])
+        self.assertIn("found by the last comparison: 1", self._health()[1])
 
     def test_what_the_shop_warns_of_is_asked_once_a_day(self):
         self.shop.writes = False
