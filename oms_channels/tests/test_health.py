@@ -140,7 +140,7 @@ class TestHealth(HintsCommon):
         self._messages()._process()
         level, text = self._health()
         self.assertEqual(level, "error")
-        self.assertIn("100 % of the last day's messages failed", text)
+        self.assertIn("100.0 % of the last day's messages failed", text)
 
     def test_what_waits_too_long_is_told(self):
         self._sell()
