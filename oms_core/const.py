@@ -567,3 +567,8 @@ CLEARING_LAG_DAYS = 14
 
 #: Journal items of one export of the books.
 BOOKS_EXPORT_MAX = 500_000
+
+# --- Who says so -----------------------------------------------------------------------------------------------------
+
+#: In the context, what only our own code can say: by the API comes plain data, and never this object.
+INSIDE = object()

@@ -81,6 +81,3 @@ DEFECT_RECOVERY = Decimal("0.2")
 HOLIDAYS_MAX = 200
 #: Hours for which a refund by a channel of which only the sum is told waits for its details.
 REFUND_DETAILS_WAIT_H = 24
-
-#: In the context, what only our own code can say: by the API comes plain data, and never this object.
-INSIDE = object()

@@ -2,6 +2,8 @@
 
 from odoo import api, models
 
+from odoo.addons.oms_core.const import INSIDE
+
 from .oms_channel_listing_content import DESCRIPTIONS
 
 #: What of a listing decides what its channel is told, or whether it takes it.
@@ -137,7 +139,7 @@ class OmsChannelListing(models.Model):
         products = self.product_id if names else None
         result = super().write(vals)
         changed = self.browse([one.id for one, known in before.items() if known != [one[name] for name in names]])
-        if changed and not self.env.context.get("oms_by_push"):
+        if changed and self.env.context.get("oms_by_push") is not INSIDE:
             marks = self.env["oms.channel.mark"].sudo()  # sudo: for the job only
             marks._mark_listings(changed, again=True)
             if "product_id" in names:  # others may sell what this one did

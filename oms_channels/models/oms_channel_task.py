@@ -3,6 +3,7 @@
 from odoo import api, fields, models
 
 from odoo.addons.oms_core.alone import on_its_own
+from odoo.addons.oms_core.const import INSIDE
 from odoo.addons.oms_core.text import as_html
 
 from ..const import CHECK_AGAIN_MAX
@@ -59,7 +60,7 @@ class SaleOrder(models.Model):
         """Have the job check these orders again."""
         if not self:
             return
-        self.with_context(oms_by_job=True).oms_check_again = True
+        self.with_context(oms_by_job=INSIDE).oms_check_again = True
         if cron := self.env.ref("oms_channels.cron_check_again", raise_if_not_found=False):
             cron.sudo()._trigger()  # sudo: whoever decides what a code means has its orders go on, and no more
 
@@ -79,10 +80,10 @@ class SaleOrder(models.Model):
         """Check this one; what cannot be checked keeps its holds, which say why it waits."""
         self.ensure_one()
         with on_its_own(self, self._oms_tell_unchecked):
-            self.with_context(oms_by_job=True).oms_check_again = False
+            self.with_context(oms_by_job=INSIDE).oms_check_again = False
             if self.state in ("draft", "sent"):
                 self.action_oms_check_again()
 
     def _oms_tell_unchecked(self, error):
-        self.with_context(oms_by_job=True).oms_check_again = False
+        self.with_context(oms_by_job=INSIDE).oms_check_again = False
         self.message_post(body=self.env._("It could not be checked again: %s", error))

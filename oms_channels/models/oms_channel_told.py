@@ -8,6 +8,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from odoo.addons.oms_core.const import INSIDE
+
 from ..const import OUTCOME_DELAY_S, PUSH_BATCHES_AT_ONCE, PUSH_SPLITS_MAX, PUSH_WAITS_S
 from ..domain.adapter import ChannelError, Reject
 from ..domain.outgoing import ListingRef, Result
@@ -275,7 +277,7 @@ class OmsChannelTold(models.AbstractModel):
         )
         self.invalidate_model()
         if gone := [settlement["id"] for settlement in settlements if settlement["state"] == "gone"]:
-            self.browse(gone).listing_id.with_context(oms_by_push=True).active = False
+            self.browse(gone).listing_id.with_context(oms_by_push=INSIDE).active = False
 
     @api.model
     def _told_sql(self):

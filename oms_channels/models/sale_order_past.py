@@ -2,6 +2,8 @@
 
 from odoo import api, fields, models
 
+from odoo.addons.oms_core.const import INSIDE
+
 OVER = ("fulfilled", "cancelled")
 
 
@@ -52,10 +54,9 @@ class SaleOrder(models.Model):
         fulfilled = [doc for doc in docs if doc.status != "cancelled"]
         called_off = self._oms_create(channel, cancelled, resolver)
         called_off.write({"state": "cancel", "oms_called_off": True})
-        value = "booked" if book else "kept"
-        sold = self.with_context(oms_past=value)._oms_create(channel, fulfilled, resolver).with_context(oms_past=False)
+        sold = self.with_context(oms_past=INSIDE)._oms_create(channel, fulfilled, resolver).with_context(oms_past=False)
         # Not by confirming them, which would ask for goods, and tell the customers.
-        sold.write({"state": "sale", "locked": True})
+        sold.write({"state": "sale", "locked": True, "oms_past": "booked" if book else "kept"})
         for line in sold.order_line:
             line.qty_delivered = line.product_uom_qty
         by_id = {order.oms_external_id: order for order in called_off | sold}
@@ -71,8 +72,8 @@ class SaleOrder(models.Model):
     def _oms_prepare_once(self, channel, doc):
         """Override of ``oms_core``: what it is is known before its holds are."""
         values = super()._oms_prepare_once(channel, doc)
-        if past := self.env.context.get("oms_past"):
-            values["oms_past"] = past
+        if self.env.context.get("oms_past") is INSIDE:
+            values["oms_past"] = "kept"
         return values
 
     def _oms_reasons_to_hold(self, doc, resolver):

@@ -11,6 +11,7 @@ from ..const import (
     CANCELLATION_FAILURES_MAX,
     CANCELLATION_TRANSITIONS,
     ERROR_MAX_CHARS,
+    INSIDE,
     LIFE_BATCH_MAX,
     RETRY_DELAYS_S,
 )
@@ -85,7 +86,7 @@ class OmsCancellation(models.Model):
     def _settle(self):
         """Decide, with the deliveries locked."""
         self.ensure_one()
-        order = self.order_id.with_context(oms_cancellation=self.id)
+        order = self.order_id.with_context(oms_cancellation=INSIDE)
         if order.state == "cancel":
             self._finish("stopped", self.env._("The order was cancelled already."))
             return
@@ -99,7 +100,7 @@ class OmsCancellation(models.Model):
             return
         for line_id, quantity in outcome.stopped.items():
             line = self.env["sale.order.line"].browse(line_id)
-            line.with_context(oms_cancellation=self.id)._oms_set_quantity(standing[line_id].ordered - quantity)
+            line.with_context(oms_cancellation=INSIDE)._oms_set_quantity(standing[line_id].ordered - quantity)
         sentence = self._tell(outcome)
         self._finish(outcome.state, sentence)
         if outcome.stopped:

@@ -3,7 +3,7 @@ import secrets
 from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
-from ..const import SOURCE_TYPES
+from ..const import INSIDE, SOURCE_TYPES
 from ..exceptions import MessageRejected
 from .sale_order_resolver import Resolver
 
@@ -217,7 +217,7 @@ class OmsChannel(models.Model):
             .with_company(self.company_id)
             .with_context(
                 allowed_company_ids=self.company_id.ids,
-                oms_by_job=True,
+                oms_by_job=INSIDE,
                 tracking_disable=True,
                 mail_create_nolog=True,
                 mail_create_nosubscribe=True,

@@ -8,7 +8,7 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..const import ERROR_MAX_CHARS, HOLD_PRIORITIES, HOLDS_FOR_PEOPLE, LIFE_BATCH_MAX, STATUS_HOLD_KINDS
+from ..const import ERROR_MAX_CHARS, HOLD_PRIORITIES, HOLDS_FOR_PEOPLE, INSIDE, LIFE_BATCH_MAX, STATUS_HOLD_KINDS
 from ..text import as_html
 
 _logger = logging.getLogger(__name__)
@@ -82,7 +82,8 @@ class OmsHold(models.Model):
 
     def write(self, vals):
         # A job that only tells the numbers of now is no work on a hold.
-        told = [] if self.env.context.get("oms_hold_retold") else [name for name in TOLD_FIELDS if name in vals]
+        is_retold = self.env.context.get("oms_hold_retold") is INSIDE
+        told = [] if is_retold else [name for name in TOLD_FIELDS if name in vals]
         before = {(hold, name): hold._as_text(name) for hold in self for name in told}
         result = super().write(vals)
         for name in told:

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..const import DELIVERY_METHODS
+from ..const import DELIVERY_METHODS, INSIDE
 
 
 class SaleOrder(models.Model):
@@ -147,7 +147,7 @@ class SaleOrder(models.Model):
         if standing:
             if subject and standing.reason != reason:
                 # sudo: as when it was opened; who works on it, until when, and since when it stands stay as they are
-                standing.sudo().with_context(oms_hold_retold=True).reason = reason
+                standing.sudo().with_context(oms_hold_retold=INSIDE).reason = reason
             return standing
         # sudo: whoever finds a reason may stop an order, also who works in a warehouse and sees holds only
         hold_sudo = (
@@ -171,7 +171,7 @@ class SaleOrder(models.Model):
             )
         )
         if due := clean._oms_due_for_release():
-            due.with_context(oms_by_job=True).action_confirm()
+            due.with_context(oms_by_job=INSIDE).action_confirm()
         return due
 
     def _confirmation_error_message(self):

@@ -13,7 +13,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import format_date
 
-from ..const import FED_NODE_TYPES
+from ..const import FED_NODE_TYPES, INSIDE
 from ..domain.bringing import Missing, bring
 from ..domain.promise import Promise
 from ..domain.timeline import Event
@@ -446,8 +446,8 @@ class StockMove(models.Model):
         for move in of_transfers:
             if move.location_id.usage == "transit" and any(orig.state == "done" for orig in move.move_orig_ids):
                 lost.setdefault(move.picking_id, {})[move.product_id] = move.product_qty
-        result = super(StockMove, self.with_context(oms_part_of_cancelling=True))._action_cancel()
-        if self.env.context.get("oms_part_of_cancelling"):
+        result = super(StockMove, self.with_context(oms_part_of_cancelling=INSIDE))._action_cancel()
+        if self.env.context.get("oms_part_of_cancelling") is INSIDE:
             return result
         bringing._oms_call_off()
         seconds._oms_fit()

@@ -5,6 +5,7 @@ from decimal import Decimal
 from odoo import fields, models
 from odoo.exceptions import LockError, UserError
 
+from ..const import INSIDE
 from ..domain.cancelling import Standing
 from ..domain.timeline import Event, cut
 
@@ -145,7 +146,7 @@ class SaleOrder(models.Model):
         standing = self.filtered(lambda order: order.state != "cancel")
         result = super()._action_cancel()
         standing._oms_void_reservations()
-        if not self.env.context.get("oms_cancellation"):
+        if self.env.context.get("oms_cancellation") is not INSIDE:
             now = fields.Datetime.now()
             # sudo: cancellations are written by the system alone
             self.env["oms.cancellation"].sudo().create(

@@ -11,6 +11,7 @@ from odoo.fields import Domain
 from odoo.tools import format_datetime
 
 from ..alone import on_its_own
+from ..const import INSIDE
 
 #: Orders released by one run of the job before it commits.
 RELEASE_BATCH_MAX = 20
@@ -59,7 +60,8 @@ class SaleOrder(models.Model):
 
     def _oms_is_by_person(self):
         """Whether somebody of this company does what is being done, and no job, channel or customer."""
-        return bool(not self.env.su and not self.env.context.get("oms_by_job") and self.env.user._is_internal())
+        is_job = self.env.su or self.env.context.get("oms_by_job") is INSIDE
+        return bool(not is_job and self.env.user._is_internal())
 
     def _oms_touch(self, reason):
         """Remember that a person worked on these orders before they left; nothing when a job or a customer did."""
@@ -138,7 +140,7 @@ class SaleOrder(models.Model):
             order._check_oms_not_on_hold()
         self._oms_touch(self.env._("released it early"))
         self.write({"oms_release_at": fields.Datetime.now()})
-        self.with_context(oms_by_job=True).action_confirm()
+        self.with_context(oms_by_job=INSIDE).action_confirm()
 
     def _oms_due_for_release(self):
         """Those of these orders whose customers have had their time for changes. The job is woken for the others."""

@@ -8,7 +8,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, format_datetime
 
 from ..alone import leave_task, on_its_own
-from ..const import COLLECTED_METHODS
+from ..const import COLLECTED_METHODS, INSIDE
 from ..domain.order_status import TO_SHIP, UNDERWAY
 from ..domain.service_clock import Opening, Promise, due, state
 
@@ -216,7 +216,7 @@ class SaleOrder(models.Model):
                 _aware(order.oms_ordered_at or order.create_date),
             )
             values = {"oms_ship_by": _naive(ship_by), "oms_deliver_by": _naive(deliver_by)}
-            order.with_context(oms_by_job=True).write(values)
+            order.with_context(oms_by_job=INSIDE).write(values)
 
     def write(self, vals):
         """Override: who gets the goods in another way gets another promise."""

@@ -8,7 +8,7 @@ from odoo.fields import Command
 from odoo.orm.models import NO_ACCESS
 
 from ..alone import on_its_own
-from ..const import COLLECTED_METHODS, PICKUP_BATCH_MAX
+from ..const import COLLECTED_METHODS, INSIDE, PICKUP_BATCH_MAX
 from ..domain.pickup import Tries, check_code, due, make_code, read_days
 
 
@@ -79,7 +79,7 @@ class StockPicking(models.Model):
     def button_validate(self):
         """Override of ``stock``: what a customer comes for is handed over, to the right one."""
         waiting = self.filtered(lambda picking: picking.oms_is_collected and picking.state not in ("done", "cancel"))
-        if not waiting or self.env.context.get("oms_hand_over"):
+        if not waiting or self.env.context.get("oms_hand_over") is INSIDE:
             return super().button_validate()
         if len(self) == 1:
             if not self.oms_ready_at:
@@ -153,8 +153,8 @@ class StockPicking(models.Model):
             move.picked = bool(move.quantity)
         self.write({"oms_collected_at": fields.Datetime.now(), "oms_handed_by_id": self.env.uid})
         self.with_context(
-            oms_hand_over=True,
-            oms_called_off=True,
+            oms_hand_over=INSIDE,
+            oms_called_off=INSIDE,
             skip_backorder=True,
             skip_sms=True,
             picking_ids_not_to_backorder=self.ids,
@@ -236,7 +236,7 @@ class StockPicking(models.Model):
             self.sale_id.sudo()
         )  # sudo: who works in a store may end a pickup, with all that follows for the order
         packed_sudo = self.sudo()._oms_get_packed()  # sudo: as above
-        self.with_context(oms_called_off=True).action_cancel()
+        self.with_context(oms_called_off=INSIDE).action_cancel()
         back_sudo = self.sudo()._oms_make_way_back(packed_sudo)  # sudo: as above
         if back_sudo:
             reason = self.env._(
@@ -312,7 +312,7 @@ class StockPicking(models.Model):
     def _oms_get_wanted_moves(self):
         """Override: what the customer does not want (any more) need not be brought from elsewhere."""
         wanted = super()._oms_get_wanted_moves()
-        return wanted.browse() if self.env.context.get("oms_called_off") else wanted
+        return wanted.browse() if self.env.context.get("oms_called_off") is INSIDE else wanted
 
     # ------------------------------------------------------------------------------------------------------ HELPERS
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from odoo import models
 
 from ..alone import leave_task
+from ..const import INSIDE
 from ..domain.third_party import Told, in_words
 from ..exceptions import MessageRejected
 
@@ -48,7 +49,7 @@ class StockPicking(models.Model):
         self.with_context(
             skip_backorder=True,
             skip_sms=True,
-            oms_hand_over=True,
+            oms_hand_over=INSIDE,
             picking_ids_not_to_backorder=self.ids if told.final else [],
         )._oms_validate()
 

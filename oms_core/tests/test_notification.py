@@ -3,6 +3,7 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from ..const import INSIDE
 from .common import OmsCommon
 
 
@@ -155,7 +156,7 @@ class TestNotification(OmsCommon):
         picking = order.picking_ids
         picking.oms_pickup_by = "2026-03-20"
         order._oms_notify("ready_for_pickup", picking)
-        self._ship(order.with_context(oms_hand_over=True))
+        self._ship(order.with_context(oms_hand_over=INSIDE))
         told = self._sent(order)
         self.assertEqual(told.mapped("event"), ["ready_for_pickup"])
         for text in (self.warehouse.name, "1 rue du Port", "03/20/2026"):

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from odoo.addons.oms_core.const import INSIDE
+
 #: States in which a customer has paid.
 PAID_STATES = ("paid", "done")
 
@@ -41,7 +43,7 @@ class PosOrder(models.Model):
     def sync_from_ui(self, orders):
         """Override of ``pos_sale``: an order that is settled at the till is confirmed by the till and by nobody's hand, and
         goods that are handed over there are not missing in the transfer that is called off for it."""
-        at_till = self.with_context(oms_by_job=True, oms_called_off=True, oms_at_till=True)
+        at_till = self.with_context(oms_by_job=INSIDE, oms_called_off=INSIDE, oms_at_till=INSIDE)
         return super(PosOrder, at_till).sync_from_ui(orders)
 
     # ----------------------------------------------------------------------------------------------- SOLD, NOT MOVED

@@ -4,6 +4,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from odoo.addons.oms_core.const import INSIDE
 from odoo.addons.oms_core.domain.order_to_cash import Document, Step
 from odoo.addons.oms_core.models.sale_order_money import exact
 
@@ -52,12 +53,12 @@ class SaleOrder(models.Model):
 
     def action_confirm(self):
         """Override of ``sale``: an order that a customer has paid and taken at the till is confirmed, whatever held it."""
-        if not self.env.context.get("oms_at_till"):
+        if self.env.context.get("oms_at_till") is not INSIDE:
             return super().action_confirm()
         # sudo: who sells at a till may confirm what was sold there, with all that a confirmation sets off
         orders_sudo = self.sudo()
         for order_sudo in orders_sudo.filtered("oms_on_hold"):
-            order_sudo.oms_hold_ids.filtered("is_open").with_context(oms_by_job=True)._release()
+            order_sudo.oms_hold_ids.filtered("is_open").with_context(oms_by_job=INSIDE)._release()
             order_sudo._message_log(body=self.env._("Paid and handed over at the till, which ended what held it."))
         return super(SaleOrder, orders_sudo).action_confirm()
 

@@ -77,6 +77,13 @@ class TestSettle(TillCommon):
         with self.assertRaisesRegex(UserError, "Ask for an identity card"):
             order.with_user(self.cashier).load_sale_order_from_pos(self.till)
 
+    def test_nobody_says_by_the_api_that_he_stands_at_the_till(self):
+        order = self._unpaid(status="awaiting_payment")
+        clerk = self._create_user("clerk_afar", "sales_team.group_sale_salesman_all_leads,oms_core.group_oms_user")
+        with self.assertRaisesRegex(UserError, "on hold"):
+            order.with_user(clerk).with_context(oms_at_till=True, oms_by_job=True).action_confirm()
+        self.assertEqual((order.state, self._holds(order)), ("draft", ["payment"]))
+
     def test_what_another_channel_was_paid_for_is_not_due_at_the_till(self):
         ((order, _state, _text),) = self._apply(self._doc(lines=(self._line(quantity=2),)))
         self.assertEqual(order.amount_unpaid, 0)

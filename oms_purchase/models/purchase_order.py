@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.oms_core.const import INSIDE
+
 
 class PurchaseOrder(models.Model):
     """What a vendor sends to our customer: it accepts, rejects, and tells what it has sent."""
@@ -85,13 +87,13 @@ class PurchaseOrder(models.Model):
                 ]
             )
         )
-        called_off = self.with_context(oms_called_off=True)
+        called_off = self.with_context(oms_called_off=INSIDE)
         goods = self.order_line.filtered(lambda line: not line.display_type)
         if all(line.product_uom_id.compare(line.product_qty, quantities.get(line, 0.0)) <= 0 for line in goods):
             called_off.button_cancel()
         else:
             for line, quantity in quantities.items():
-                line.with_context(oms_called_off=True).product_qty = line.product_qty - quantity
+                line.with_context(oms_called_off=INSIDE).product_qty = line.product_qty - quantity
         rejected_sudo.sale_line_id._oms_ask_next_vendor(rejected_sudo)
 
     def action_oms_vendor_shipped(self, tracking=None):

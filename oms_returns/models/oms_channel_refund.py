@@ -8,6 +8,7 @@ from decimal import Decimal
 from odoo import api, fields, models
 from odoo.fields import Command, Domain
 
+from odoo.addons.oms_core.const import INSIDE
 from odoo.addons.oms_core.domain.money import ZERO
 
 from ..const import REFUND_DETAILS_WAIT_H
@@ -329,7 +330,7 @@ class SaleOrder(models.Model):
         if self.currency_id.is_zero(charged) and self.currency_id.is_zero(taken):
             if self.locked:
                 self.action_unlock()
-            self.with_context(oms_cancellation=True)._action_cancel()
+            self.with_context(oms_cancellation=INSIDE)._action_cancel()
             self.oms_called_off = True
             self.oms_hold_ids.filtered(lambda hold: hold.is_open and hold.kind == "cancel")._release()
             self.message_post(body=self.env._("All of it was credited and paid back; the order is cancelled."))

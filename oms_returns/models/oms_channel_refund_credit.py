@@ -6,9 +6,9 @@ from decimal import Decimal
 from odoo import models
 from odoo.fields import Command
 
+from odoo.addons.oms_core.const import INSIDE
 from odoo.addons.oms_core.domain.money import ZERO, share
 
-from ..const import INSIDE
 from ..domain.channel_refund import to_credit, what_comes_back
 
 

@@ -6,11 +6,10 @@ from odoo import api, fields, models
 from odoo.fields import Command
 
 from odoo.addons.oms_core.alone import leave_task
+from odoo.addons.oms_core.const import INSIDE
 from odoo.addons.oms_core.domain.documents import ReturnStepDoc
 from odoo.addons.oms_core.domain.money import ZERO
 from odoo.addons.oms_core.text import as_html
-
-from ..const import INSIDE
 
 #: State of a return here → what the channel is told of it.
 STEPS = {"open": "approved", "refused": "refused", "cancelled": "cancelled", "closed": "closed"}

@@ -5,7 +5,9 @@ from decimal import Decimal
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..const import BENCH_LINES_MAX, INSIDE, PHOTO_MAX_BYTES, PHOTOS_MAX, QUESTIONS_MAX
+from odoo.addons.oms_core.const import INSIDE
+
+from ..const import BENCH_LINES_MAX, PHOTO_MAX_BYTES, PHOTOS_MAX, QUESTIONS_MAX
 from ..domain.arrivals import FINDINGS, tell
 
 #: What an inspection is, once it is done. Corrected with another one, never changed.

@@ -3,7 +3,8 @@
 from odoo import models
 from odoo.exceptions import UserError
 
-from ..const import INSIDE
+from odoo.addons.oms_core.const import INSIDE
+
 from .sale_order_refund import dec
 
 

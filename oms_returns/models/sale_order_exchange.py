@@ -5,6 +5,8 @@ from decimal import Decimal
 
 from odoo import api, fields, models
 
+from odoo.addons.oms_core.const import INSIDE
+
 
 class SaleOrder(models.Model):
     _inherit = "sale.order"
@@ -96,7 +98,7 @@ class SaleOrder(models.Model):
                     )
                 )
             else:
-                order.with_context(oms_by_job=True).action_confirm()
+                order.with_context(oms_by_job=INSIDE).action_confirm()
 
 
 class SaleOrderLine(models.Model):

@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import ormcache
 
-from odoo.addons.oms_core.const import DELIVERY_METHODS
+from odoo.addons.oms_core.const import DELIVERY_METHODS, INSIDE
 from odoo.addons.oms_core.models.oms_customer_score import SEGMENTS
 
 from ..domain.policy import BACKORDER, DEFAULT_POLICY, NEXT, Policy, Prices
@@ -174,21 +174,21 @@ class OmsSourcingPolicy(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        policies = super(OmsSourcingPolicy, self.with_context(oms_policy_write=True)).create(vals_list)
+        policies = super(OmsSourcingPolicy, self.with_context(oms_policy_write=INSIDE)).create(vals_list)
         self.env.registry.clear_cache()
         return policies.with_env(self.env)
 
     def write(self, vals):
         """Override: whatever changes what is decided is a new version."""
         said = vals.keys() - NOT_SAID or not {"rule_ids", "constraint_ids", "objective_ids"}.isdisjoint(vals)
-        result = super(OmsSourcingPolicy, self.with_context(oms_policy_write=True)).write(vals)
+        result = super(OmsSourcingPolicy, self.with_context(oms_policy_write=INSIDE)).write(vals)
         if said:
             self._bump()
         self.env.registry.clear_cache()
         return result
 
     def unlink(self):
-        result = super(OmsSourcingPolicy, self.with_context(oms_policy_write=True)).unlink()
+        result = super(OmsSourcingPolicy, self.with_context(oms_policy_write=INSIDE)).unlink()
         self.env.registry.clear_cache()
         return result
 

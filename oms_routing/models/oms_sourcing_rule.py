@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import format_list
 
+from odoo.addons.oms_core.const import INSIDE
+
 from ..domain.policy import CONSTRAINT_KINDS, OBJECTIVE_KINDS, Rule
 
 #: What each kind of constraint is called; those that hold in every policy are not offered.
@@ -170,7 +172,7 @@ class OmsSourcingRule(models.Model):
 
     def _tell_policy(self):
         """What changes a rule changes its policy; where the policy itself is being written, that is one change."""
-        if not self.env.context.get("oms_policy_write"):
+        if self.env.context.get("oms_policy_write") is not INSIDE:
             self.policy_id._bump()
 
     # ----------------------------------------------------------------------------------------------------- BUSINESS

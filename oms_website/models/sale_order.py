@@ -1,6 +1,6 @@
 from odoo import models
 
-from odoo.addons.oms_core.const import COLLECTED_METHODS
+from odoo.addons.oms_core.const import COLLECTED_METHODS, INSIDE
 
 
 class SaleOrder(models.Model):
@@ -20,9 +20,11 @@ class SaleOrder(models.Model):
         carts = self.filtered(lambda order: order.website_id and order.state in ("draft", "sent"))
         if not carts or self._oms_is_by_person() or self.env.context.get("oms_placed"):
             return super().action_confirm()
-        if self.env.context.get("oms_by_job"):  # a hold was released, the time for changes is over, the till was paid
+        if self.env.context.get("oms_by_job") is INSIDE:
+            # A hold was released, the time for changes is over, the till was paid.
             carts._oms_take_channel()
             return super().action_confirm()
+        carts.check_access("write")  # else whoever may see a cart would have it sent without paying it
         carts._oms_place_carts()
         others = self - carts
         return super(SaleOrder, others).action_confirm() if others else True
@@ -59,7 +61,7 @@ class SaleOrder(models.Model):
         :param waits_for: a sentence, when the money is still to come.
         """
         # sudo: what follows from a customer's order is done by the system
-        carts = self.sudo().with_context(oms_placed=True, oms_by_job=True)
+        carts = self.sudo().with_context(oms_placed=True, oms_by_job=INSIDE)
         carts._oms_take_channel()
         carts._oms_place()
         for cart in carts:

@@ -39,7 +39,7 @@ def drafts(env, kind, count):
 
 def main(env):
     kind, count = os.environ["ROUND"], int(os.environ["ORDERS"])
-    orders = drafts(env, kind, count).with_context(oms_by_job=True)
+    orders = drafts(env, kind, count)
     env.cr.commit()
     batches = orders if os.environ.get("ONE_BY_ONE") else [orders]
     queries, seconds = env.cr.sql_log_count, 0.0

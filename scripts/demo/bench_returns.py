@@ -49,7 +49,7 @@ def sold(env, kind, count):
                 for partner in partners
             ]
         )
-        batch.with_context(oms_by_job=True).action_confirm()
+        batch.action_confirm()
         pickings = batch.picking_ids
         pickings.move_ids.picked = True
         pickings._action_done()
