@@ -1,3 +1,4 @@
+from . import oms_cache_source
 from . import oms_channel
 from . import oms_channel_stock
 from . import oms_channel_money

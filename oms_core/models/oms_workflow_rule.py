@@ -65,6 +65,7 @@ class OmsWorkflowRule(models.Model):
     """When this happens to an order, and these conditions hold, then do that. Rows of known kinds; no code."""
 
     _name = "oms.workflow.rule"
+    _inherit = ["oms.cache.source"]
     _description = "Workflow Rule"
     _order = "sequence, id"
 
@@ -90,6 +91,8 @@ class OmsWorkflowRule(models.Model):
     action_ids = fields.One2many("oms.workflow.action", "rule_id", copy=True)
     log_ids = fields.One2many("oms.workflow.log", "rule_id", readonly=True)
     log_count = fields.Integer(compute="_compute_log_count", compute_sudo=True, string="Applied")
+    ask_trial = fields.Boolean(string="Which orders would it be about?", store=False)
+    trial = fields.Text(compute="_compute_trial")
 
     _delay_positive = models.Constraint("CHECK(delay >= 0 AND notice_days >= 0)", "A time cannot be less than zero.")
 
@@ -97,6 +100,14 @@ class OmsWorkflowRule(models.Model):
         counts = dict(self.env["oms.workflow.log"]._read_group([("rule_id", "in", self.ids)], ["rule_id"], ["__count"]))
         for rule in self:
             rule.log_count = counts.get(rule, 0)
+
+    @api.depends(
+        "ask_trial", "event", "delay", "delay_unit", "company_id", "channel_ids", "date_from", "date_to",
+        "condition_ids.summary", "condition_ids.exclude",
+    )  # fmt: skip
+    def _compute_trial(self):
+        for rule in self:
+            rule.trial = "\n".join(rule._try()[1]) if rule.ask_trial else False
 
     @api.constrains("event", "delay", "action_ids")
     def _check_rule(self):
@@ -125,6 +136,21 @@ class OmsWorkflowRule(models.Model):
         """Show which of the latest orders this rule would be about. Nothing happens to them."""
         self.ensure_one()
         self.check_access("write")
+        orders, lines = self._try()
+        trial = self.env["oms.workflow.trial"].create(
+            {
+                "rule_id": self.id,
+                "text": "\n".join(lines),
+                "order_ids": [fields.Command.set(orders.ids)],
+            }
+        )
+        return trial._get_records_action(target="new", name=self.env._("Try on Recent Orders"))
+
+    def _try(self):
+        """The latest orders that this rule would be about, as it stands in the form: saving it first would have it work.
+
+        :return: ``(orders, sentences)``
+        """
         orders = self.env["sale.order"].search(
             [("company_id", "=", self.company_id.id), ("oms_channel_id", "!=", False)],
             order="id desc",
@@ -138,18 +164,10 @@ class OmsWorkflowRule(models.Model):
             facts = [replace(one, since=moment) for one in facts for moment, _key in since.get(one.order_id, [])]
         matches = evaluate([rule], facts, now)
         names = {order.id: order.display_name for order in orders}
-        lines = [
+        return orders.browse(match.order_id for match in matches), [
             self.env._("%(match)s of the latest %(all)s orders match.", match=len(matches), all=len(orders)),
             *(f"{names[match.order_id]} – {match.sentence}" for match in matches),
         ]
-        trial = self.env["oms.workflow.trial"].create(
-            {
-                "rule_id": self.id,
-                "text": "\n".join(lines),
-                "order_ids": [fields.Command.set([match.order_id for match in matches])],
-            }
-        )
-        return trial._get_records_action(target="new", name=self.env._("Try on Recent Orders"))
 
     # ----------------------------------------------------------------------------------------------------- BUSINESS
 
@@ -157,8 +175,8 @@ class OmsWorkflowRule(models.Model):
         self.ensure_one()
         delay = timedelta(**{self.delay_unit: self.delay}) if self.event in TIME_EVENTS else timedelta()
         return Rule(
-            rule_id=self.id,
-            name=self.name,
+            rule_id=self._origin.id or 0,
+            name=self.name or "",
             event=self.event,
             conditions=tuple(condition._to_domain() for condition in self.condition_ids),
             channel_ids=frozenset(self.channel_ids.ids),
@@ -170,25 +188,6 @@ class OmsWorkflowRule(models.Model):
             zone=(self.company_id or self.env.company)._oms_get_zone(),
         )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Override: as :meth:`write`."""
-        rules = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return rules
-
-    def write(self, vals):
-        """Override: forget which rules are about which event."""
-        result = super().write(vals)
-        self.env.registry.clear_cache()
-        return result
-
-    def unlink(self):
-        """Override: as :meth:`write`."""
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result
-
     @api.model
     def _get_rules(self, event, companies):
         """The rules about an event, in their sequence."""
@@ -199,7 +198,6 @@ class OmsWorkflowRule(models.Model):
     @ormcache("event", "company_ids")
     def _get_rule_ids(self, event, company_ids):
         """As :meth:`_get_rules`: asked at every step of an order, and mostly there is none."""
-        # What is archived is not kept, whoever asks first.
         rules_sudo = self.sudo().with_context(active_test=True)  # sudo: as above
         return tuple(rules_sudo.search([("event", "=", event), ("company_id", "in", company_ids)]).ids)
 

@@ -1,10 +1,13 @@
+from ast import literal_eval
 from datetime import timedelta
 from unittest.mock import patch
 
 import psycopg2.errors
+from lxml import etree
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import Form
 from odoo.tools import mute_logger
 
 from odoo.addons.oms_core.models import sale_order_workflow
@@ -239,6 +242,26 @@ class TestWorkflowRules(OmsCommon):
         self.assertIn("the amount is 240", trial.text)
         self.assertFalse(any(self._holds(order) for order in orders))
         self.assertEqual(rule.log_count, 0)
+
+    def test_an_edit_is_tried_in_the_form_before_it_is_saved(self):
+        """A button saves the form first, and a rule that is saved works."""
+        self._order(), self._order(("STD", 10, "200.00", 20))
+        rule = self._rule({"kind": "hold"}, conditions=[{"kind": "amount_min", "amount": 100}], name="Large")
+        with Form(rule) as form:
+            form.ask_trial = True
+            self.assertIn("1 of the latest 2 orders match", form.trial)
+            with form.condition_ids.edit(0) as condition:
+                condition.amount = 1
+            self.assertIn("2 of the latest 2 orders match", form.trial)
+            self.assertEqual(rule.condition_ids.amount, 100)
+            with form.condition_ids.edit(0) as condition:
+                condition.amount = 100
+        fresh = Form(self.env["oms.workflow.rule"])
+        fresh.ask_trial = True
+        self.assertIn("2 of the latest 2 orders match", fresh.trial)
+        arch = etree.fromstring(rule.get_view(view_type="form")["arch"])
+        switches = arch.xpath("//field[@widget='boolean_toggle']")
+        self.assertEqual({literal_eval(switch.get("options", "{}")).get("autosave") for switch in switches}, {False})
 
     def test_a_rule_without_its_values_is_refused(self):
         for values in (

@@ -1,7 +1,11 @@
+from ast import literal_eval
 from datetime import date, datetime, timedelta
+
+from lxml import etree
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
+from odoo.tests import TransactionCase, tagged
 
 from odoo.addons.oms_returns.tests.common import ReturnsCommon
 
@@ -70,6 +74,18 @@ class TestPolicy(PolicyCommon):
         request.line_ids.outcome = "credit"
         request.with_user(self.clerk).action_authorize()
         self.assertEqual(request.state, "open")
+
+    def test_what_is_kept_in_memory_is_what_holds_whoever_asks_first(self):
+        group = self.env["res.country.group"].create({"name": "North"})
+        policy = self._policy(country_group_ids=[Command.set(group.ids)])
+        self._policy("Switched off", active=False)
+        policies = self.env["oms.return.policy"]
+        known = policies.with_context(active_test=False)._get_policies(self.company.id)
+        self.assertIn(policy.id, [one.id for one in known])
+        self.assertNotIn("Switched off", [one.name for one in policies._get_policies(self.company.id)])
+        group.country_ids = self.country
+        [found] = [one for one in policies._get_policies(self.company.id) if one.id == policy.id]
+        self.assertEqual(found.scope.countries, {self.country.id})
 
     def test_it_is_judged_when_it_was_asked_and_not_when_somebody_looks(self):
         self._policy()
@@ -647,3 +663,15 @@ class TestSameAnswer(PolicyCommon):
         self.assertTrue(request._judge().ok)
         templates = self.env["oms.return.policy"].search([("active", "=", False), ("company_id", "=", False)])
         self.assertGreaterEqual(len(templates), 5)
+
+
+@tagged("post_install", "-at_install")
+class TestForms(TransactionCase):
+    """A switch saves the whole form in Odoo, unless it is told not to; and a button always does."""
+
+    def test_nothing_in_the_forms_of_policies_and_dispositions_saves_what_is_being_edited(self):
+        for model in ("oms.return.policy", "oms.disposition"):
+            arch = etree.fromstring(self.env[model].get_view(view_type="form")["arch"])
+            switches = arch.xpath("//field[@widget='boolean_toggle']")
+            self.assertEqual({literal_eval(one.get("options", "{}")).get("autosave") for one in switches}, {False})
+            self.assertFalse(arch.xpath("//header//button"))

@@ -5,6 +5,7 @@ class OmsNodeGroup(models.Model):
     """A name for places that rules speak of together: "stores of the south", "may send dangerous goods"."""
 
     _name = "oms.node.group"
+    _inherit = ["oms.cache.source"]  # the order of groups is a part of policies
     _description = "Group of Places"
     _order = "sequence, name"
 
@@ -16,9 +17,3 @@ class OmsNodeGroup(models.Model):
     )
 
     _name_uniq = models.Constraint("UNIQUE(name)", "There is a group of this name already.")
-
-    def write(self, vals):
-        """Override: the order of groups is a part of policies."""
-        result = super().write(vals)
-        self.env.registry.clear_cache()
-        return result

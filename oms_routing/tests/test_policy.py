@@ -53,6 +53,14 @@ class TestPolicies(PolicyCommon):
         self.assertEqual(large.oms_decision_ids.policy_name, "Large ones in the order of the sites")
         self.assertEqual(large._oms_get_policy(), policy)
 
+    def test_a_policy_that_is_switched_off_stays_out_whoever_asks_first(self):
+        policy = self._policy("Off", active=False, in_runs=True)
+        for policies in (self.policies.with_context(active_test=False), self.policies):
+            self.assertNotIn(policy.id, dict(policies._get_scopes(self.company.id)))
+            self.assertNotIn(policy.id, policies._get_ids_in_runs())
+        policy.active = True
+        self.assertIn(policy.id, dict(self.policies._get_scopes(self.company.id)))
+
     def test_without_any_policy_the_built_in_one_decides(self):
         self._put(self.chair, lille=5)
         self.first.active = False
