@@ -7,6 +7,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from odoo.addons.oms_core.exceptions import CONCURRENCY_ERRORS
+from odoo.addons.oms_core.notice import CLOSE, notice
 
 from ..const import LISTING_PAGES_ALL_MAX, LISTING_PAGES_MAX, LISTINGS_EVERY_H, LISTINGS_STALE_H
 from ..domain.adapter import Auth, ChannelError, Reject, Retry
@@ -45,17 +46,8 @@ class OmsChannel(models.Model):
         self.check_access("write")
         self.filtered("can_list").write({"listings_read_at": False, "listings_error": False})
         self.env.ref("oms_channels.cron_listings").sudo()._trigger()  # sudo: who may write a channel may have it read
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "message": self.env._(
-                    "The listings are being read. They come under Channels > Listings, page by page."
-                ),
-                "type": "info",
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
+        told = self.env._("The listings are being read. They come under Channels > Listings, page by page.")
+        return notice(told, then=CLOSE)
 
     # ----------------------------------------------------------------------------------------------------------- JOB
 

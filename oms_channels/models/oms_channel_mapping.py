@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from odoo.addons.oms_core.const import DELIVERY_METHODS
+from odoo.addons.oms_core.notice import notice
 
 from ..const import MAPPING_KINDS, TASK_NAMES_MAX
 from ..domain.adapter import ChannelError
@@ -366,7 +367,7 @@ class OmsChannel(models.Model):
             with self._talking() as client:
                 shop = client.check()
         except ChannelError as error:
-            return self._notify_user(str(error), "danger")
+            return notice(str(error), "danger", sticky=True)
         mappings = self.env["oms.channel.mapping"]
         known = {
             mapping.external_code: mapping
@@ -393,7 +394,7 @@ class OmsChannel(models.Model):
         )
         self._refresh_code_task()
         if not places:
-            return self._notify_user(self.env._("The channel keeps no places apart: it has one stock."), "info")
+            return notice(self.env._("The channel keeps no places apart: it has one stock."))
         action = self.action_view_mappings()
         action["domain"] = [("channel_id", "=", self.id), ("kind", "=", "location")]
         return action
@@ -405,10 +406,3 @@ class OmsChannel(models.Model):
             lambda warehouse: name in (warehouse.name.strip().casefold(), (warehouse.code or "").casefold())
         )
         return found if len(found) == 1 else found.browse()
-
-    def _notify_user(self, message, kind):
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {"message": message, "type": kind, "sticky": kind == "danger"},
-        }

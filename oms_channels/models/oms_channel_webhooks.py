@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.oms_core.const import QUARANTINE_MAX
+from odoo.addons.oms_core.notice import CLOSE, RELOAD, notice
 
 from ..const import KEY_NAME_MAX_CHARS, KEYS_ASKED_MAX
 from ..domain.adapter import Auth, ChannelError, Reject, Retry
@@ -46,17 +47,9 @@ class OmsChannel(models.Model):
             raise UserError(self.env._("The secrets of this platform are made there. Copy them from there."))
         made = {one.field: secrets.token_urlsafe(32) for one in chosen}
         self.write(made)
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "warning",
-                "sticky": True,
-                "title": self.env._("Copy this now, it is shown once"),
-                "message": " · ".join(f"{one.label}: {made[one.field]}" for one in chosen),
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
+        told = " · ".join(f"{one.label}: {made[one.field]}" for one in chosen)
+        title = self.env._("Copy this now, it is shown once")
+        return notice(told, "warning", title=title, sticky=True, then=RELOAD)
 
     def action_subscribe(self):
         """Have these shops send their messages here. Safe to repeat: what is set up stays, what is missing is made again.
@@ -76,16 +69,8 @@ class OmsChannel(models.Model):
                 raise UserError(self.env._("%s Correct the key and the secret on this channel.", error)) from error
             except ChannelError as error:
                 raise UserError(str(error)) from error
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "title": self.env._("Webhooks are set up"),
-                "message": self.env._("The shop tells about: %s", ", ".join(dict.fromkeys(topics))),
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
+        told = self.env._("The shop tells about: %s", ", ".join(dict.fromkeys(topics)))
+        return notice(told, "success", title=self.env._("Webhooks are set up"), then=CLOSE)
 
     def _subscribe(self):
         """See to it that the platform sends its messages here.

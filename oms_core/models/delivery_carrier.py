@@ -11,6 +11,7 @@ from ..carriers.base import Account, Address, Capabilities, CarrierError, Reject
 from ..const import TOKENS_LOCK
 from ..domain import rates
 from ..domain.rate_shopping import Limits
+from ..notice import notice
 from ..sealing import Unreadable, open_sealed
 from ..secret_field import Secret
 from .delivery_carrier_table import TableAdapter
@@ -114,14 +115,8 @@ class DeliveryCarrier(models.Model):
         adapter = self._oms_adapter()
         with self._oms_said():
             told = list(adapter.warnings())
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "warning" if told else "success",
-                "message": " ".join(told) or self.env._("%s answers and accepts our connection.", self.name),
-            },
-        }
+        fine = self.env._("%s answers and accepts our connection.", self.name)
+        return notice(" ".join(told) or fine, "warning" if told else "success")
 
     # ------------------------------------------------------------------------------------------------------ ADAPTER
 

@@ -8,6 +8,7 @@ from odoo.exceptions import UserError
 from ..alone import leave_task
 from ..const import CHECK_HISTORIES_MAX, CHECK_HISTORY_MAX, ERROR_MAX_CHARS
 from ..domain.books import Event, Fault, as_test, faults
+from ..notice import RELOAD, notice
 
 
 class OmsCheckResult(models.Model):
@@ -103,23 +104,16 @@ class OmsCheckResult(models.Model):
             for check in checks:
                 made |= self.env["oms.check"]._run(company, check.code)
         standing = self.search_count([("state", "=", "open"), ("company_id", "in", self.env.companies.ids)])
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "warning" if standing else "success",
-                "sticky": bool(standing),
-                "message": self.env._(
-                    "%(checks)s checks looked at the books. New differences: %(new)s, open in all: %(open)s.",
-                    checks=len(checks),
-                    new=len(made),
-                    open=standing,
-                )
-                if standing
-                else self.env._("%s checks looked at the books, and nothing is open.", len(checks)),
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
+        if not standing:
+            told = self.env._("%s checks looked at the books, and nothing is open.", len(checks))
+            return notice(told, "success", then=RELOAD)
+        told = self.env._(
+            "%(checks)s checks looked at the books. New differences: %(new)s, open in all: %(open)s.",
+            checks=len(checks),
+            new=len(made),
+            open=standing,
+        )
+        return notice(told, "warning", sticky=True, then=RELOAD)
 
     def action_download_test(self):
         """The shortest history as a test that shows the fault without a database."""

@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from ..const import LEDGER_TOLERANCE
+from ..notice import notice
 
 _logger = logging.getLogger(__name__)
 
@@ -394,18 +395,9 @@ class OmsStockEvent(models.Model):
         if not self.env.user.has_group("oms_core.group_oms_manager"):
             raise AccessError(self.env._("Only a manager of order management can check the stock journal."))
         found = self._correct(companies=self.env.companies)
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "warning" if found else "success",
-                "sticky": bool(found),
-                "message": self.env._("The journal says what the stock says.")
-                if not found
-                else self.env._(
-                    "%(count)s differences, kept as corrections. %(first)s",
-                    count=len(found),
-                    first=found[0]["sentence"],
-                ),
-            },
-        }
+        if not found:
+            return notice(self.env._("The journal says what the stock says."), "success")
+        told = self.env._(
+            "%(count)s differences, kept as corrections. %(first)s", count=len(found), first=found[0]["sentence"]
+        )
+        return notice(told, "warning", sticky=True)

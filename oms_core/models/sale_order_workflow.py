@@ -12,6 +12,7 @@ from odoo.tools import SQL
 from ..const import COLLECTED_METHODS, ERROR_MAX_CHARS, ORDER_PRIORITIES, WORKFLOW_MOMENTS_MAX
 from ..domain.workflow import OrderFacts, evaluate
 from ..exceptions import CONCURRENCY_ERRORS
+from ..notice import RELOAD, notice
 from .oms_workflow_rule import ACTION_KINDS, TIME_EVENTS
 
 _logger = logging.getLogger(__name__)
@@ -72,15 +73,7 @@ class SaleOrder(models.Model):
         """A message on the screen of whoever wanted to confirm this order: what happened, and why."""
         self.ensure_one()
         why = self.oms_hold_reason or self.oms_workflow_log_ids[:1].sentence
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "warning",
-                "message": self.env._("%(what)s: %(why)s", what=what, why=why),
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
+        return notice(self.env._("%(what)s: %(why)s", what=what, why=why), "warning", then=RELOAD)
 
     def _oms_release_clean(self):
         """Override: rules about what comes in are asked once, before anything goes on."""

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 
 from ..const import ASKED_BY, CANCEL_REASONS
 from ..domain.cancelling import stop
+from ..notice import RELOAD, notice
 
 
 class OmsCancellationAsk(models.TransientModel):
@@ -92,15 +93,8 @@ class OmsCancellationAsk(models.TransientModel):
             self.note or "",
             None if quantities is None else {lines.browse(id_): quantity for id_, quantity in quantities.items()},
         )
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": {"stopped": "success", "requested": "info"}.get(cancellation.state, "warning"),
-                "message": cancellation.outcome,
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
+        kind = {"stopped": "success", "requested": "info"}.get(cancellation.state, "warning")
+        return notice(cancellation.outcome, kind, then=RELOAD)
 
 
 class OmsCancellationAskLine(models.TransientModel):

@@ -2,6 +2,8 @@ import sys
 
 from odoo import api, fields, models
 
+from odoo.addons.oms_core.notice import notice
+
 from ..domain.policy_check import ERROR, Known, check
 from .oms_return_policy import SCOPE, TERMS
 
@@ -26,17 +28,9 @@ class OmsReturnPolicy(models.Model):
         """Look at all policies of the company together. (A button of a list gives the rows that are ticked: none, or any.)"""
         self.check_access("write")
         found = self._check_together(self.search([("company_id", "in", (False, self.env.company.id))]))
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "warning" if found else "success",
-                "sticky": bool(found),
-                "title": self.env._("Return policies"),
-                "message": "\n".join(finding.sentence for finding in found)
-                or self.env._("Nothing speaks against these policies."),
-            },
-        }
+        told = "\n".join(finding.sentence for finding in found) or self.env._("Nothing speaks against these policies.")
+        title = self.env._("Return policies")
+        return notice(told, "warning" if found else "success", title=title, sticky=bool(found))
 
     def _find_problems(self):
         """What the checks say about this policy, maybe not saved yet, in its place among the others."""

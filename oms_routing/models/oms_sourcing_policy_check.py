@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
+from odoo.addons.oms_core.notice import notice
+
 from ..const import CHECK_DAYS, CHECK_ORDERS_MAX, EDIT_CASES_MAX
 from ..domain.backtest import is_rerouted
 from ..domain.checker import ERROR, Entry, Finding, Network, PastOrder, check, check_policy, check_scopes
@@ -86,17 +88,9 @@ class OmsSourcingPolicy(models.Model):
         self.check_access("write")
         policies = self.search([("company_id", "=", self.env.company.id)])
         found = policies._check_together(self.env.company)
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "warning" if found else "success",
-                "sticky": bool(found),
-                "title": self.env._("Sourcing policies"),
-                "message": "\n".join(finding.sentence for finding in found)
-                or self.env._("Nothing speaks against these policies."),
-            },
-        }
+        told = "\n".join(finding.sentence for finding in found) or self.env._("Nothing speaks against these policies.")
+        title = self.env._("Sourcing policies")
+        return notice(told, "warning" if found else "success", title=title, sticky=bool(found))
 
     # ------------------------------------------------------------------------------------------------------ CHECKING
 

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
+from odoo.addons.oms_core.notice import notice
+
 from ..const import INPUTS_BATCH, INPUTS_KEPT_DAYS
 from ..domain.planner import fingerprint, plan
 from ..domain.recording import digest, restore
@@ -57,15 +59,8 @@ class OmsSourcingDecision(models.Model):
             message = self.env._("Planned again, the decision is %s.", words[found[0]])
         else:
             message = "; ".join(f"{found.count(code)} × {text}" for code, text in words.items() if found.count(code))
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success" if set(found) == {SAME} else "warning",
-                "message": message,
-                "sticky": set(found) != {SAME},
-            },
-        }
+        is_same = set(found) == {SAME}
+        return notice(message, "success" if is_same else "warning", sticky=not is_same)
 
     @api.autovacuum
     def _gc_inputs(self):
