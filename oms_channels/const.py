@@ -156,8 +156,8 @@ PUSH_CLOCK_S = 300
 PUSH_NAMED_MAX = 10
 #: Events before the newest that are read when a channel is looked at for the first time: some of them may appear late.
 PUSH_JOURNAL_START = 10_000
-#: A run that sends to one channel ends after so long; what is left is sent by the next one.
-PUSH_RUN_S = 120
+#: A run that sends to one channel ends after so long, as others wait; what is left is sent when it is its turn again.
+PUSH_RUN_S = 30
 #: … and one that somebody waits for after so long.
 PUSH_CLICK_S = 20
 

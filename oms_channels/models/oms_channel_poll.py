@@ -50,8 +50,11 @@ class OmsChannel(models.Model):
         """Read what is new from every channel that can be read. Webhooks are hints and get lost; this is the truth."""
         cron = self.env["ir.cron"]
         platforms = [code for code, adapter in PLATFORMS.items() if adapter.capabilities.poll]
-        channels = self.search([("platform", "in", platforms), ("api_url", "!=", False), *self._may_ask_domain()])
-        channels = channels.filtered("can_poll")
+        # A job whose time is over begins anew: whoever was read longest ago is first, and a slow shop keeps no other waiting.
+        channels = self.search(
+            [("platform", "in", platforms), ("api_url", "!=", False), *self._may_ask_domain()],
+            order="polled_at NULLS FIRST, id",
+        ).filtered("can_poll")
         cron._commit_progress(remaining=len(channels))
         for channel in channels:
             if channel := channel.try_lock_for_update(allow_referencing=True):  # messages may come meanwhile

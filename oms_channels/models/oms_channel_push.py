@@ -3,13 +3,14 @@
 import logging
 import time
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
 from odoo.addons.oms_core.alone import leave_task
 from odoo.addons.oms_core.exceptions import CONCURRENCY_ERRORS
+from odoo.addons.oms_core.notice import RELOAD, notice
 
 from ..const import (
     PUSH_CLICK_S,
@@ -238,36 +239,21 @@ class OmsChannel(models.Model):
         for channel in self.sudo():  # sudo: who may write the channel may have it told; keys are used, not shown
             channel._push(SWIFT, force=True)
         errors = [error for error in self.sudo().mapped("connection_error") if error]  # sudo: as above
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "warning" if errors or any(self.mapped("refused_count")) else "success",
-                "message": "\n".join(errors)
-                or self.env._(
-                    "Published: %(told)s. Waiting: %(due)s. Refused: %(refused)s.",
-                    told=sum(self.mapped("published_count")),
-                    due=sum(self.mapped("unpublished_count")),
-                    refused=sum(self.mapped("refused_count")),
-                ),
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
+        counts = self.env._(
+            "Published: %(told)s. Waiting: %(due)s. Refused: %(refused)s.",
+            told=sum(self.mapped("published_count")),
+            due=sum(self.mapped("unpublished_count")),
+            refused=sum(self.mapped("refused_count")),
+        )
+        kind = "warning" if errors or any(self.mapped("refused_count")) else "success"
+        return notice("\n".join(errors) or counts, kind, then=RELOAD)
 
     def action_push_content(self):
         """Have all content sent that differs, also what was refused or put off; pictures take their time, so a job does it."""
         self.check_access("write")
         self._push_again(SLOW)
         self._wake_push("content")
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "info",
-                "message": self.env._("It is being sent. See Channels, Published Content."),
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
+        return notice(self.env._("It is being sent. See Channels, Published Content."), then=RELOAD)
 
     def _push_again(self, kinds):
         """Have everything looked at again, also what was refused or put off."""
@@ -299,7 +285,7 @@ class OmsChannel(models.Model):
         ids = list(dict.fromkeys(one for kind in kinds for one in self._pushing(kind)))
         channels = self.search([("id", "in", ids), *self._may_ask_domain()])
         cron._commit_progress(remaining=len(channels))
-        for channel in channels:
+        for channel in channels._in_turn(kinds):
             try:
                 channel._push(kinds, commit=True)
             except CONCURRENCY_ERRORS as error:
@@ -317,6 +303,17 @@ class OmsChannel(models.Model):
                 leave_task(channel, summary, str(error), channel._get_responsible())
             if not cron._commit_progress(1):
                 break
+
+    def _in_turn(self, kinds):
+        """These channels, those that were told longest ago first: a job whose time is over begins anew, and a shop that takes
+        all of it would be the first again."""
+        progress = self.env["oms.channel.push"].sudo()  # sudo: for jobs only
+        last = dict(
+            progress._read_group(
+                [("channel_id", "in", self.ids), ("kind", "in", kinds)], ["channel_id"], ["ran_at:max"]
+            )
+        )
+        return self.sorted(lambda channel: (last.get(channel) or datetime.min, channel.id))
 
     def _push(self, kinds=SWIFT, commit=False, force=False):
         """Tell this channel what has changed. Safe to repeat, and to kill anywhere.

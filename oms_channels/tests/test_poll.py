@@ -1,6 +1,7 @@
 import json
 from copy import deepcopy
 from datetime import datetime, timedelta, timezone
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
@@ -83,6 +84,19 @@ class TestPoll(ChannelsCommon):
         with self.enter_registry_test_mode():
             self.env.ref("oms_channels.cron_poll").method_direct_trigger()
         self.assertEqual(len(self._messages()), 2)
+
+    def test_a_slow_shop_keeps_no_other_waiting(self):
+        """The time of a job is over after one shop, each time; the next run begins with whoever was read longest ago."""
+        other = self._create_channel("OTHER", platform="woocommerce")
+        other.write({"api_url": self.shop.url, "api_key": self.shop.key, "api_secret": self.shop.secret})
+        self._sell(1)
+        with patch.object(
+            type(self.env["ir.cron"]), "_commit_progress", lambda cron, processed=0, **_: float(not processed)
+        ):
+            self.env["oms.channel"]._cron_poll()
+            self.env.flush_all()
+            self.env["oms.channel"]._cron_poll()
+        self.assertEqual([len(self._messages(one)) for one in (self.shop_channel, other)], [1, 1])
 
     # --------------------------------------------------------------------------------------------------------- CURSOR
 

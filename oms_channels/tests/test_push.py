@@ -350,6 +350,22 @@ class TestPushStock(PushCommon):
             self._push()
         self.assertEqual((self._there(11), self._there(12)), (100, 100))
 
+    def test_a_slow_shop_keeps_no_other_waiting(self):
+        """The time of a job is over after one shop, each time, though there is always more to tell it."""
+        other = self._create_channel("OTHER", platform="woocommerce")
+        other.write({"api_url": self.shop.url, "api_key": self.shop.key, "api_secret": self.shop.secret})
+        other.write({"push_stock": True, "push_interval": 1})
+        listing = self._list(12, self.product_average, channel_id=other.id)
+        self.env["oms.stock.event"]._settle()
+        with patch.object(
+            type(self.env["ir.cron"]), "_commit_progress", lambda cron, processed=0, **_: float(not processed)
+        ):
+            for _run in range(2):
+                self.env["oms.channel.mark"]._mark("stock", channels=self.shop_channel, again=True)
+                self.env["oms.channel"]._cron_push()
+                self.env.flush_all()
+        self.assertEqual((self._rows().state, self._rows(listing).state), ("told", "told"))
+
     # ------------------------------------------------------------------------------------------------------- ECHOES
 
     def _bought(self, quantity=1, minutes=10):
