@@ -34,6 +34,10 @@ TOUCHING_FIELDS = frozenset(
         "oms_deliver_by",
     }
 )
+#: … and of a line, wherever it is changed.
+TOUCHING_LINE_FIELDS = frozenset(
+    {"product_id", "product_uom_qty", "product_uom_id", "price_unit", "discount", "tax_ids"}
+)
 
 
 class SaleOrder(models.Model):
@@ -87,8 +91,11 @@ class SaleOrder(models.Model):
         """Override: a change by a person is a touch."""
         result = super().write(vals)
         if not TOUCHING_FIELDS.isdisjoint(vals):
-            self._oms_touch(self.env._("changed the order"))
+            self._oms_touch_content()
         return result
+
+    def _oms_touch_content(self):
+        self._oms_touch(self.env._("changed the order"))
 
     def action_oms_release(self):
         """Override: to let an order go on is work on it."""
@@ -224,3 +231,26 @@ class OmsHold(models.Model):
         for order, holds in self.filtered("is_open").grouped("order_id").items():
             order._oms_touch(self.env._("released “%s”", " / ".join(holds.mapped("reason"))[:200]))
         return super().action_release()
+
+
+class SaleOrderLine(models.Model):
+    _inherit = "sale.order.line"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override: a line that somebody adds to what a channel sent is a touch. Who types an order confirms it anyway."""
+        lines = super().create(vals_list)
+        lines.order_id.filtered("oms_external_id")._oms_touch_content()
+        return lines
+
+    def write(self, vals):
+        """Override: as a change of the order."""
+        result = super().write(vals)
+        if not TOUCHING_LINE_FIELDS.isdisjoint(vals):
+            self.order_id._oms_touch_content()
+        return result
+
+    def unlink(self):
+        """Override: likewise."""
+        self.order_id._oms_touch_content()
+        return super().unlink()

@@ -147,6 +147,22 @@ class TestTouch(OmsCommon):
         other.with_user(self.clerk).write({"oms_delivery_method": "express"})
         self.assertFalse(other.oms_touched)
 
+    def test_a_line_that_is_changed_outside_of_the_form_of_its_order_counts(self):
+        changed, added, told = (self._order(("STD", 2), ("AVG", 1)) for _each in range(3))
+        for order in changed | added:
+            order.locked = False
+        changed.order_line[0].with_user(self.clerk).discount = 10
+        values = {"order_id": added.id, "product_id": self.product_fifo.id, "product_uom_qty": 1}
+        self.env["sale.order.line"].with_user(self.clerk).create(values)
+        self.channel.auto_release = False
+        draft = self._order(("STD", 2), ("AVG", 1))
+        draft.order_line[0].with_user(self.clerk).unlink()
+        told.order_line[0].discount = 10  # by a job
+        self.assertEqual(
+            {one.oms_touched for one in changed | added | draft}, {f"{self.clerk.name}: changed the order"}
+        )
+        self.assertFalse(told.oms_touched)
+
     def test_what_customers_do_is_no_touch(self):
         customer = new_test_user(self.env, "customer", groups="base.group_portal")
         order = self._order(("STD", 1))
