@@ -85,6 +85,10 @@ class OmsApi(http.Controller):
     def post_return(self, ref, **_query):
         return self._serve(lambda channel, body, _kept: channel._api_take_return(ref, body), once=True)
 
+    @route("/customers/<path:ref>/orders", "GET")
+    def get_customer_orders(self, ref, **query):
+        return self._serve(lambda channel, _body, _kept: channel._api_customer_orders(ref, query))
+
     @route("/receipts/<string:number>", "GET")
     def get_receipt(self, number, **_query):
         number = int(number) if number.isascii() and number.isdecimal() and len(number) < 10 else 0

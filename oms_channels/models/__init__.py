@@ -9,6 +9,7 @@ from . import oms_erasure
 from . import oms_api_request
 from . import oms_channel_api
 from . import oms_channel_after_sale
+from . import oms_channel_api_customer
 from . import oms_channel_api_return
 from . import oms_channel_api_stock
 from . import oms_channel_api_products

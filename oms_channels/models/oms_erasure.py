@@ -111,6 +111,7 @@ class OmsChannel(models.Model):
     def _forget_contents(self, partners, orders):
         """Forget under which names the channel knows these customers, and what it sent about their orders."""
         self.env["oms.customer.ref"].search([("channel_id", "=", self.id), ("partner_id", "in", partners.ids)]).unlink()
+        orders.filtered("oms_customer_ref").oms_customer_ref = False
         self.env["oms.message"].search(
             [
                 ("channel_id", "=", self.id),

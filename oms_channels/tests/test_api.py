@@ -417,6 +417,19 @@ class TestApi(ApiCommon, HttpCase):
             self._ask("POST", f"orders/{sale.oms_external_id}/cancel", {}, app=self.other_app).status_code, 404
         )
 
+    def test_an_app_sees_the_orders_of_a_customer_of_its_own_page_by_page(self):
+        first, second = self._captured(customer_id="C/7 ü"), self._captured(customer_id="C/7 ü")
+        self._captured(customer_id="C-8")
+        path = "customers/C/7%20%C3%BC/orders"
+        page = self._ask("GET", f"{path}?limit=1").json()
+        self.assertEqual([row["id"] for row in page["orders"]], [second.oms_external_id])
+        [row] = self._ask("GET", f"{path}?limit=1&cursor={page['cursor']}").json()["orders"]
+        self.assertEqual((row["id"], row["total"], row["currency"]), (first.oms_external_id, "24.00", "EUR"))
+        self.assertEqual((row["status"], row["ordered_at"]), (first.oms_status, "2026-03-02T10:00:00Z"))
+        for asked, app in ((path, self.other_app), ("customers/nobody/orders", self.app)):
+            answer = self._ask("GET", asked, app=app)
+            self.assertEqual((answer.status_code, answer.json()["code"]), (404, "no_customer"))
+
     def test_an_order_that_waits_to_be_worked_off_says_so(self):
         order = self._app_order()
         self._ask("POST", "orders", order)

@@ -38,6 +38,7 @@ class TestRetention(ChannelsCommon):
     def test_who_bought_long_ago_is_forgotten_and_no_figure_changes(self):
         self.channel.erase_after_days = 30
         old, new = self._sold(31), self._sold(29)
+        (old | new).oms_customer_ref = "C-7"
         called_off = self._sold(40)
         called_off._action_cancel()
         for order in old | new:
@@ -47,6 +48,7 @@ class TestRetention(ChannelsCommon):
         name = old.partner_id.name
         self._run()
         self.assertEqual((old.partner_id.email, old.partner_id.phone, old.partner_id.name), (False, False, name))
+        self.assertEqual((old.oms_customer_ref, new.oms_customer_ref), (False, "C-7"))
         self.assertTrue(old.partner_id.street, "the posted invoice needs it")
         self.assertEqual((called_off.partner_id.name, called_off.partner_id.street), ("Erased customer", False))
         self.assertTrue(new.partner_id.email)

@@ -23,6 +23,9 @@ class SaleOrder(models.Model):
         index="trigram",
         help="How customer and shop call this order.",
     )
+    oms_customer_ref = fields.Char(
+        string="Customer on the Channel", readonly=True, copy=False, help="The channel's id of the customer's account."
+    )
     oms_ordered_at = fields.Datetime(
         string="Ordered On", readonly=True, copy=False, help="When the customer ordered, as the channel tells it."
     )
@@ -75,6 +78,7 @@ class SaleOrder(models.Model):
     )
     oms_booking_error = fields.Text(string="Not Booked", readonly=True, copy=False)
 
+    _oms_customer_ref_idx = models.Index("(oms_channel_id, oms_customer_ref, id) WHERE oms_customer_ref IS NOT NULL")
     _oms_external_uniq = models.UniqueIndex(
         "(oms_channel_id, oms_external_id) WHERE oms_external_id IS NOT NULL",
         "This order of the channel has been captured already.",

@@ -167,6 +167,7 @@ class SaleOrder(models.Model):
             "payment_term_id": False,
             "warehouse_id": resolver.warehouse.id,
             "oms_number": doc.number,
+            "oms_customer_ref": doc.customer_ref or False,
             "oms_ordered_at": doc.ordered_at.replace(tzinfo=None),
             "date_order": doc.ordered_at.replace(tzinfo=None),
             "oms_updated_at": doc.updated_at.replace(tzinfo=None),

@@ -123,6 +123,17 @@ def document(server: str = "") -> dict[str, Any]:
                 "Ask for a return, or only what would come of it.", "201", "Return", _ref("ReturnRequest"), ref
             ),
         },
+        f"{const.ROOT}/customers/{{customer_id}}/orders": {
+            "get": operation(
+                "The orders that you sent of a customer, the latest first.",
+                "200",
+                "CustomerOrders",
+                None,
+                _parameter("customer_id", "path", "Your id of the customer, as orders have it."),
+                _parameter("cursor", "query", "Leads to the next page, as answered."),
+                _parameter("limit", "query", "Orders on a page."),
+            )
+        },
         f"{const.ROOT}/receipts/{{receipt}}": {
             "get": operation(
                 "What became of what was sent.", "200", "Receipt", None, _parameter("receipt", "path", "As answered.")
@@ -226,6 +237,16 @@ def _answers() -> dict[str, Any]:
         page=text,
     )
     returns = {"type": "array", "items": _ref("Return")}
+    summary = made(
+        "id number status ordered_at total currency",
+        id=text,
+        number=text,
+        status=text,
+        status_text=text,
+        ordered_at=text,
+        total=number,
+        currency=text,
+    )
     return {
         "Receipt": receipt,
         "Receipts": {
@@ -249,6 +270,7 @@ def _answers() -> dict[str, Any]:
             refunds=rows,
             cancellations=rows,
         ),
+        "CustomerOrders": made("id orders cursor", id=text, orders={"type": "array", "items": summary}, cursor=text),
         "Products": made(
             "products cursor", products={"type": "array", "items": _ref("Product")}, cursor=text, as_of=text
         ),
