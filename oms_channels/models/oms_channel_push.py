@@ -85,7 +85,7 @@ class OmsChannel(models.Model):
         string="Price List",
         check_company=True,
         tracking=True,
-        help="What the channel's listings cost. Empty: the sales prices of the products.",
+        help="What the channel's listings cost, and what is added to its orders later. Empty: the sales prices of the products.",
     )
     compare_pricelist_id = fields.Many2one(
         "product.pricelist",
@@ -171,6 +171,10 @@ class OmsChannel(models.Model):
                         price=channel._get_price_currency().name,
                     )
                 )
+
+    def _get_pricelist(self, currency):
+        """Override of ``oms_core``."""
+        return self.pricelist_id if self.pricelist_id.currency_id == currency else super()._get_pricelist(currency)
 
     def _get_price_currency(self):
         """The currency of the prices that this channel is told."""

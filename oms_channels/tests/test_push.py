@@ -522,6 +522,20 @@ class TestPushPrices(PushCommon):
         self._push()
         self.assertEqual(self._price(), ("20.00", "10.00"))
 
+    def test_orders_of_a_channel_carry_its_price_list_where_it_is_of_their_currency(self):
+        lists = self.env["product.pricelist"].create(
+            [
+                {"name": f"Shop {one.name}", "currency_id": one.id}
+                for one in (self.company.currency_id, self.env.ref("base.USD"))
+            ]
+        )
+        orders = []
+        for pricelist in lists:
+            self.shop_channel.pricelist_id = pricelist
+            orders.append(self._apply(self._doc(), channel=self.shop_channel)[0][0])
+        self.assertEqual([order.pricelist_id for order in orders], [lists[0], lists.browse()])
+        self.assertEqual({order.currency_id for order in orders}, {self.company.currency_id})
+
     def test_with_taxes_or_without(self):
         self.shop_channel.price_taxes = "included"
         self._push()

@@ -47,6 +47,13 @@ class OmsChannel(models.Model):
         tracking=True,
         help="Where its customers meet us. Several shops and programs of one kind are counted together in reports.",
     )
+    market_id = fields.Many2one(
+        "res.country.group",
+        string="Market",
+        ondelete="restrict",
+        tracking=True,
+        help="The region that this channel sells to. Channels of a market are counted together in reports.",
+    )
     user_id = fields.Many2one(
         "res.users",
         string="Integration User",
@@ -208,6 +215,10 @@ class OmsChannel(models.Model):
         if not channel:
             raise KeyError(token)
         return channel.id
+
+    def _get_pricelist(self, currency):
+        """Hook: the price list of this channel in a currency; empty where it has none of its own."""
+        return self.env["product.pricelist"]
 
     def _as_worker(self):
         """This channel as its jobs see it: its integration user, its company, nobody notified, nothing tracked."""

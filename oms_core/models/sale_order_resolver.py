@@ -111,13 +111,15 @@ class Resolver:
         return currency
 
     def pricelist(self, code):
-        """A price list of the company in this currency, which makes it the currency of the order. Prices come from the
-        channel, so an empty list will do; one is made where there is none."""
+        """The price list of the channel, by which is priced what somebody adds later. Where it has none in this currency, any
+        of the company, which makes it the currency of the order; an empty one is made where there is none."""
         if code not in self.pricelists:
             currency = self.currency(code)
             pricelists = self.env["product.pricelist"]
             company = self.channel.company_id
-            if currency == company.currency_id:
+            if own := self.channel._get_pricelist(currency):
+                self.pricelists[code] = own
+            elif currency == company.currency_id:
                 self.pricelists[code] = pricelists
             else:
                 found = pricelists.search(

@@ -87,6 +87,7 @@ class OmsOrderReport(models.Model):
             "oms_collected_at",
         ],
         "stock.warehouse": ["oms_cost_per_order", "oms_cost_per_line", "oms_cost_per_parcel"],
+        "oms.channel": ["market_id"],
         "oms.hold": ["kind", "released_at", "released_by_id", "order_id"],
     }
 
@@ -97,6 +98,7 @@ class OmsOrderReport(models.Model):
     currency_id = fields.Many2one("res.currency", readonly=True)
     channel_id = fields.Many2one("oms.channel", readonly=True)
     source_type = fields.Selection(SOURCE_TYPES, string="Kind of Channel", readonly=True)
+    market_id = fields.Many2one("res.country.group", readonly=True)
     warehouse_id = fields.Many2one("stock.warehouse", string="Place", readonly=True, help="Where the line ships from.")
     product_id = fields.Many2one("product.product", readonly=True)
     product_tmpl_id = fields.Many2one("product.template", string="Product Template", readonly=True)
@@ -374,6 +376,7 @@ class OmsOrderReport(models.Model):
                    company.currency_id,
                    s.oms_channel_id AS channel_id,
                    s.oms_source_type AS source_type,
+                   channel.market_id,
                    COALESCE(x.warehouse_id, l.warehouse_id, s.warehouse_id) AS warehouse_id,
                    s.partner_id,
                    ship.country_id,
@@ -416,6 +419,7 @@ class OmsOrderReport(models.Model):
               JOIN res_company company ON company.id = s.company_id
               JOIN oms_orders o ON o.order_id = s.id
               %s
+              LEFT JOIN oms_channel channel ON channel.id = s.oms_channel_id
               LEFT JOIN res_partner ship ON ship.id = s.partner_shipping_id
               LEFT JOIN oms_lines x ON x.line_id = l.id
               LEFT JOIN oms_holds h ON h.order_id = s.id
@@ -467,8 +471,8 @@ class OmsOrderReport(models.Model):
         in_rows = {
             name: SQL("r.%s", SQL.identifier(name))
             for name in (
-                "id", "order_id", "company_id", "currency_id", "channel_id", "source_type", "warehouse_id", "product_id",
-                "product_tmpl_id",
+                "id", "order_id", "company_id", "currency_id", "channel_id", "source_type", "market_id", "warehouse_id",
+                "product_id", "product_tmpl_id",
                 "categ_id", "partner_id", "country_id", "user_id", "delivery_method", "state", "is_goods", "is_on_hold",
                 "ordered_at", "captured_at", "released_at", "picked_at", "shipped_at", "delivered_at", "goods_cost",
                 "cost_pick", "cost_pack", "cost_ship",

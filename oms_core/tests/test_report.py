@@ -319,6 +319,15 @@ class TestReport(OmsCommon):
         self.assertEqual(row.currency_id, self.company.currency_id)
         self.assertAlmostEqual(row.amount, 20)
 
+    def test_channels_of_a_market_are_counted_together(self):
+        market = self.env["res.country.group"].create({"name": "South", "country_ids": [Command.set(self.country.ids)]})
+        (self.channel | self.second_channel).market_id = market
+        orders = self._order() | self._apply(self._doc(), channel=self.second_channel)[0][0]
+        self._apply(self._doc(), channel=self._create_channel("NORTH"))
+        self.env.flush_all()
+        found = self.env["oms.order.report"].search([("market_id", "=", market.id)])
+        self.assertEqual(found.order_id, orders)
+
     def test_weekday_and_hour_are_those_of_who_looks(self):
         order = self._order(ordered_at=datetime(2026, 3, 1, 23, 30).astimezone())
         order.oms_ordered_at = Datetime.to_datetime("2026-03-01 23:30:00")  # a Sunday in London
