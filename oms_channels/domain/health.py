@@ -148,7 +148,9 @@ def _of_queues(facts: Facts, limits: Limits) -> Iterator[Cause]:
     if facts.quarantine:
         yield Cause("quarantine", "warning", {"count": facts.quarantine})
     if facts.finished_day >= FAILED_FROM and facts.failed_pct > limits.failed_max_pct:
-        yield Cause("failed", "error", {"percent": round(facts.failed_pct, 1), "limit": round(limits.failed_max_pct, 1)})
+        yield Cause(
+            "failed", "error", {"percent": round(facts.failed_pct, 1), "limit": round(limits.failed_max_pct, 1)}
+        )
     waiting = facts.waiting_in + facts.waiting_out + facts.hints
     is_late = facts.oldest_at and facts.now - facts.oldest_at > timedelta(hours=limits.silent_max_h)
     if waiting and (is_late or max(facts.waiting_in + facts.hints, facts.waiting_out) > limits.waiting_max):

@@ -49,7 +49,6 @@ class OmsChannel(models.Model):
     )
     market_id = fields.Many2one(
         "res.country.group",
-        string="Market",
         ondelete="restrict",
         tracking=True,
         help="The region that this channel sells to. Channels of a market are counted together in reports.",
