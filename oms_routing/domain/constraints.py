@@ -21,11 +21,14 @@ Says = Callable[[Node, Look, Rule, bool], str]
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """:param concerns: whether it has anything to say about this order; without, it always has."""
+    """:param concerns: whether it has anything to say about this order; without, it always has.
+    :param holds_everywhere: whether it holds for every node, where that is seen at a glance.
+    """
 
     holds: Holds
     says: Says
     concerns: Callable[[Look, Rule], bool] | None = None
+    holds_everywhere: Callable[[Look], bool] | None = None
 
 
 # --- what was said before ---------------------------------------------------------------------------------------------
@@ -171,6 +174,11 @@ def carrier_serves(node: Node, look: Look, _rule: Rule) -> bool:
     return False
 
 
+def _all_served(look: Look) -> bool:
+    offers = look.demand.offers
+    return not look.refuses and offers.keys() >= look.view.snapshot.places.keys() and all(offers.values())
+
+
 def _carrier_says(node: Node, look: Look, _rule: Rule, ok: bool) -> str:
     offers = look.demand.offers.get(node.id, ())
     if ok:
@@ -287,7 +295,7 @@ CONSTRAINTS: dict[str, Constraint] = {
     "same_company": Constraint(same_company, _company_says),
     "ships_to": Constraint(ships_to, _ships_to_says),
     "max_distance": Constraint(max_distance, _distance_says),
-    "carrier_serves": Constraint(carrier_serves, _carrier_says),
+    "carrier_serves": Constraint(carrier_serves, _carrier_says, None, _all_served),
     "promise": Constraint(promise, _promise_says, lambda look, _rule: look.demand.deliver_by is not None),
     "capacity_orders": Constraint(capacity_orders, _orders_says, _has_limits),
     "capacity_open": Constraint(capacity_open, _open_orders_says, _has_limits),

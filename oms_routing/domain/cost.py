@@ -7,7 +7,7 @@ exact and fast. Worked example: 1.2 kg at 6.00 up to 2 kg, packing 0.80, two uni
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -172,13 +172,16 @@ class Coster:
             offer,
         )
 
-    def rates(self, node: Node) -> tuple[int, int, int]:
-        """Trillionths for a shipment and for a line, millionths for a unit: what is the same for all products."""
-        per_line, per_unit, pack = node.costs.millionths
-        fixed = pack * UNIT + self.split
-        if self.reject and (chance := node.p_reject):
-            fixed += self._rejections.get(chance) or self.rejection(chance)
-        return fixed, per_line * UNIT, per_unit
+    def rates(self, nodes: Iterable[Node]) -> list[tuple[int, int, int]]:
+        """Of each node, trillionths for a shipment and for a line, millionths for a unit: what is the same for all products."""
+        split, reject, known, found = self.split, self.reject, self._rejections, []
+        for node in nodes:
+            per_line, per_unit, pack = node.costs.millionths
+            fixed = pack * UNIT + split
+            if reject and (chance := node.p_reject):
+                fixed += known.get(chance) or self.rejection(chance)
+            found.append((fixed, per_line * UNIT, per_unit))
+        return found
 
     def rejection(self, chance: Decimal) -> int:
         """What may come back costs, weighed with how probable that is; trillionths."""
@@ -189,7 +192,7 @@ class Coster:
 
     def handling(self, node: Node) -> Handling:
         """What the node itself costs."""
-        fixed, per_line, per_unit = self.rates(node)
+        [(fixed, per_line, per_unit)] = self.rates([node])
         flat = [per_line * count for count in self.line_counts]
         units = [per_unit] * len(self.lots)
         if self.varies_by_product:

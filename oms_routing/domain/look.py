@@ -6,6 +6,8 @@ from collections.abc import Hashable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
+from itertools import chain
+from operator import attrgetter
 
 from odoo.addons.oms_core.domain.quantities import ZERO, Quantities
 
@@ -103,14 +105,10 @@ class Look:
     # --- carriers ----------------------------------------------------------------------------------------------------
 
     @cached_property
-    def tariffs(self) -> dict[Hashable, tuple[int, ...]]:
-        """Node id → which tariffs its services have, by identity: nodes at the same distance have the same ones."""
-        return {node_id: tuple([id(one.tariff) for one in offers]) for node_id, offers in self.demand.offers.items()}
-
-    @cached_property
     def refuses(self) -> bool:
         """Whether any service from anywhere takes nothing, or not everything, of this order."""
-        return any([offer.refusal or offer.refusals for offers in self.demand.offers.values() for offer in offers])
+        offers = list(chain.from_iterable(self.demand.offers.values()))
+        return any(map(attrgetter("refusal"), offers)) or any(map(attrgetter("refusals"), offers))
 
     @cached_property
     def takes_all(self) -> bool:

@@ -1,77 +1,91 @@
 """The cheapest plan of an order whose lots all stay whole: which lots go together, and from where.
 
-Every way to part a few lots is looked at (five lots have 52), the promising ones first; for each group of lots only the nodes
-that can still be the cheapest are priced. Bounds come from the cheapest tariff and the cheapest handling that any node
-has, and from what the remaining lots cost at least.
+Every way to part a few lots (five have 52) is bounded from below by what each bundle costs at least: the cheapest tariff, the
+least lateness and the cheapest handling that any node has. The way with the lowest bound is priced, its bounds become
+what its bundles really cost, and so on until the way with the lowest bound is one whose price is known: nothing is cheaper.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from heapq import heapify, heappop
-from itertools import product
+from itertools import accumulate
 from typing import NamedTuple
 
 from .cost import UNIT, milligrams
-from .model import Tariff
+from .model import Offer
 from .policy import LEAST_COST
-from .problem import Gives, Problem
+from .problem import Gives, Load, Problem
 
 #: Lots that are parted in every way; above, the general search does it.
 LOTS_MAX = 8
 
 
 class Size(NamedTuple):
-    """What a bundle is for a carrier and for who packs it; ``weight`` and ``volume`` in trillionths."""
+    """What a bundle is for a carrier and for who packs it; ``weight`` and ``volume`` in trillionths.
+
+    :param steps: for each scale its place in the prices.
+    """
 
     weight: int
     volume: int
     units: int
     lines: int
-    grams: int
+    steps: tuple[int, ...]
 
 
 #: What a bundle costs that no node has: above all prices, those of :data:`~.problem.PRICELESS` shipments, too.
 NOWHERE = 1 << 100
 
 
+@cache
+def parts_of(mask: int) -> int:
+    """As bits, all bundles that are contained in this one, but the empty one."""
+    part, found = mask, 0
+    while part:
+        found |= 1 << part
+        part = (part - 1) & mask
+    return found
+
+
 class Zone:
-    """Nodes with the same tariffs: at the same distance, mostly.
+    """Nodes with the same tariffs, of which the same are late: at the same distance, mostly.
 
     :ivar rates: of each node (trillionths for a shipment, for a line, millionths for a unit, node, which lots it has).
-    :ivar fixed: the least of any of them; ``per_line`` and ``per_unit`` the same.
+    :ivar has: as bits, the bundles that any of them has.
+    :ivar bounds: by bundle, none of them ships it for less; :data:`NOWHERE` for what none has.
     """
 
-    def __init__(self, tariffs: Iterable[Tariff], priceless: int):
-        lowest = _not_dominated(tariffs)
-        self._tables = [(one.weights, [price * UNIT for price in one.prices], one.volume_divisor) for one in lowest]
-        self._priceless = priceless
+    __slots__ = ("_priceless", "_tables", "bounds", "has", "rates")
+
+    def __init__(self, tables: dict[int, list[int]], priceless: int):
+        """:param tables: for each scale, the least price at each of its steps."""
+        self._priceless = priceless  # the last price is of what is too heavy
+        self._tables = [(scale, [*prices, priceless]) for scale, prices in tables.items()]
         self.rates: list[tuple[int, int, int, int, int]] = []
-        self._masks: set[int] = set()
-        self.fixed = self.per_line = self.per_unit = 0
+        self.has = 0
+        self.bounds: list[int] = []
 
-    def close(self) -> None:
-        """All nodes are known."""
-        self.fixed, self.per_line, self.per_unit, _place, _mask = map(min, zip(*self.rates, strict=True))
-        self._masks = {rate[-1] for rate in self.rates}
-
-    def has(self, mask: int) -> bool:
-        """Whether any of the nodes has all of these lots."""
-        return mask in self._masks or any([there & mask == mask for there in self._masks])
+    def close(self, sizes: Sequence[Size]) -> None:
+        """All nodes are known; bundles have these sizes."""
+        for mask in {rate[4] for rate in self.rates}:
+            self.has |= parts_of(mask)
+        fixed, per_line, per_unit, _place, _mask = map(min, zip(*self.rates, strict=True))
+        has, carrier = self.has, self.carrier
+        self.bounds = [
+            carrier(size) + fixed + per_unit * size.units + per_line * size.lines if has >> mask & 1 else NOWHERE
+            for mask, size in enumerate(sizes)
+        ]
 
     def carrier(self, size: Size) -> int:
         """The least that any carrier asks; without one that takes it, what a shipment without a price counts."""
-        least = None
-        for weights, prices, divisor in self._tables:
-            step = bisect_left(weights, max(size.grams, -(-size.volume // divisor)) if divisor else size.grams)
-            if step < len(prices) and (least is None or prices[step] < least):
-                least = prices[step]
-        return self._priceless if least is None else least
-
-    def bound(self, size: Size) -> int:
-        """None of the nodes ships so much for less."""
-        return self.carrier(size) + self.fixed + self.per_unit * size.units + self.per_line * size.lines
+        steps = size.steps
+        if len(self._tables) == 1:
+            scale, prices = self._tables[0]
+            return prices[steps[scale]]
+        return min([prices[steps[scale]] for scale, prices in self._tables], default=self._priceless)
 
 
 class Priced(NamedTuple):
@@ -85,58 +99,104 @@ def cheapest_partition(problem: Problem) -> tuple[int, dict[int, Gives]] | None:
     """The lowest key and its plan; None if the order is not of that sort, or not everything there is can be shipped so."""
     if problem.policy.strategy != LEAST_COST or not problem.is_separable:
         return None
-    held = [lot for lot in range(len(problem.lots)) if any(row[lot] for row in problem.rows)]
+    if problem.masks is not None:
+        held = list(range(len(problem.lots)))
+    else:
+        held = [lot for lot, rows in enumerate(zip(*problem.rows, strict=True)) if any(rows)]
     if not 0 < len(held) <= LOTS_MAX or any(problem.lots[lot].divisible for lot in held):
         return None
     return _Partition(problem, held).run()
 
 
 class _Partition:
+    """Bundles are told by the bits of their lots.
+
+    :ivar floors: of each bundle, no key of a shipment of it is lower; of one that is priced, the best key.
+    :ivar rest: of each bundle, no sum of keys of its parts is lower; ``first`` is the part with its lowest lot in that sum.
+    """
+
     def __init__(self, problem: Problem, held: list[int]):
         self.problem, self.held = problem, held
         self.everything = (1 << len(held)) - 1
         self.shift = problem.cost_shift
-        masks: dict[tuple[int, ...], int] = {}
-        rows = list(map(tuple, problem.rows))
-        for row in set(rows):
-            masks[row] = sum([1 << bit for bit, lot in enumerate(held) if row[lot]])
-        self.masks = [masks[row] for row in rows]
-        self.sizes: dict[int, Size] = {0: Size(0, 0, 0, 0, 0)}
-        self.floors: dict[int, int] = {}
+        #: The key of what no node ships: above all others, as if more were missing than anybody wants.
+        self.nowhere = NOWHERE << problem.missing_shift
+        self.scales: dict[tuple[tuple[int, ...], int], int] = {}
+        self.zones = self._zones()
+        self.sizes = self._sizes()
+        for zone in self.zones:
+            zone.close(self.sizes)
+        least = map(min, zip(*[zone.bounds for zone in self.zones], strict=True))
+        self.floors = [self.nowhere if bound == NOWHERE else bound << self.shift for bound in least]
+        self.floors[0] = 0
+        self.rest = [0] * len(self.sizes)
+        self.first = [0] * len(self.sizes)
         self.ranked: dict[int, tuple[int, list[Priced]]] = {}
         missing = sum(q for lot, q in enumerate(problem.quantities) if lot not in held)
         self.missing_key = missing << problem.missing_shift
-        self.zones = self._zones()
-        self.rest: dict[int, int] = {0: 0}
         self.best: int | None = None
         self.plan: dict[int, int] = {}
 
-    def _zones(self) -> list[Zone]:
-        zones: dict[tuple[int, ...], Zone] = {}
-        masks = self.masks
-        look, rates = self.problem.look, self.problem.coster.rates
-        names = look.tariffs if look.takes_all else {}
-        for place, node in enumerate(self.problem.nodes):
-            name = names.get(node.id)
-            if name is None:
-                name = tuple([id(offer.tariff) for offer in look.offers(node.id)])
-            zone = zones.get(name)
-            if zone is None:
-                zone = zones[name] = Zone([offer.tariff for offer in look.offers(node.id)], self.problem.priceless)
-            zone.rates.append((*rates(node), place, masks[place]))
-        for zone in zones.values():
-            zone.close()
-        return list(zones.values())
-
     def run(self) -> tuple[int, dict[int, Gives]] | None:
-        if first := self._rank(self.everything, 1):
-            self.best, self.plan = first[0].key, {first[0].place: self.everything}
+        for mask in range(1, self.everything + 1):
+            self._bound(mask)
+        parts = self._lowest_parts()
+        while unknown := [part for part in parts if part not in self.ranked]:
+            for part in unknown:
+                ranked = self._rank(part, 1)
+                self.floors[part] = ranked[0].key if ranked else self.nowhere
+            self._bound_again(unknown)
+            parts = self._lowest_parts()
         limit = self.problem.nodes_max or len(self.held)
-        self._part(self.everything, 0, [], limit)
+        if self.rest[-1] >= self.nowhere:
+            return None
+        if len(parts) <= limit:
+            self._place(parts)
+        if self.best != self.rest[-1]:  # two parts would come from one node, or there are too many of them
+            self._part(self.everything, 0, [], limit)
         if self.best is None:
             return None
         plan = {place: self._gives(mask) for place, mask in self.plan.items()}
         return self.best + self.missing_key, plan
+
+    # --- zones ----------------------------------------------------------------------------------------------------------
+
+    def _masks(self) -> list[int]:
+        """By node, the lots that it has."""
+        if self.problem.masks is not None:
+            return self.problem.masks
+        return [sum([1 << bit for bit, lot in enumerate(self.held) if row[lot]]) for row in self.problem.rows]
+
+    def _zones(self) -> list[Zone]:
+        look, coster = self.problem.look, self.problem.coster
+        promised = look.demand.deliver_by if coster.late_day else None
+        offers_of = look.demand.offers.get if look.takes_all else look.offers
+        nodes = self.problem.nodes
+        zones: dict[tuple[int, ...], Zone] = {}
+        for place, (node, mask, rates) in enumerate(zip(nodes, self._masks(), coster.rates(nodes), strict=True)):
+            offers = offers_of(node.id) or ()
+            if promised is None:
+                name = tuple([id(one.tariff) for one in offers])
+            else:  # the negative is late
+                name = tuple(
+                    [id(one.tariff) if (one.deliver_by or promised) <= promised else -id(one.tariff) for one in offers]
+                )
+            zone = zones.get(name)
+            if zone is None:
+                zone = zones[name] = Zone(self._tables(offers, name), self.problem.priceless)
+            zone.rates.append((*rates, place, mask))
+        return list(zones.values())
+
+    def _tables(self, offers: Sequence[Offer], name: tuple[int, ...]) -> dict[int, list[int]]:
+        """For each scale the least price at each of its steps, with what a day late costs."""
+        tables: dict[int, list[int]] = {}
+        for offer, tariff_or_late in zip(offers, name, strict=True):
+            tariff = offer.tariff
+            scale = self.scales.setdefault((tariff.weights, tariff.volume_divisor), len(self.scales))
+            late = self.problem.coster.late_day if tariff_or_late < 0 else 0
+            prices = [price * UNIT + late for price in tariff.prices]
+            tables[scale] = list(map(min, tables[scale], prices)) if scale in tables else prices
+        return tables
 
     # --- bundles --------------------------------------------------------------------------------------------------------
 
@@ -144,34 +204,53 @@ class _Partition:
         quantities = self.problem.quantities
         return {lot: quantities[lot] for bit, lot in enumerate(self.held) if mask >> bit & 1}
 
-    def _size(self, mask: int) -> Size:
-        found = self.sizes.get(mask)
-        if found is None:
-            lowest = mask & -mask
-            weight, volume, units, lines, _grams = self._size(mask ^ lowest)
-            lot = self.problem.lots[self.held[lowest.bit_length() - 1]]
-            weight += lot.weight
-            found = Size(weight, volume + lot.volume, units + lot.quantity, lines + len(lot.items), milligrams(weight))
-            self.sizes[mask] = found
-        return found
+    def _sizes(self) -> list[Size]:
+        """Of all bundles, the empty one first."""
+        scales, sizes = list(self.scales), [Size(0, 0, 0, 0, ())]
+        for number in self.held:
+            lot = self.problem.lots[number]
+            lines = len(lot.items)
+            for size in sizes[:]:
+                weight, volume = size.weight + lot.weight, size.volume + lot.volume
+                grams = milligrams(weight)
+                steps = [
+                    bisect_left(weights, max(grams, -(-volume // divisor)) if divisor else grams)
+                    for weights, divisor in scales
+                ]
+                sizes.append(Size(weight, volume, size.units + lot.quantity, size.lines + lines, tuple(steps)))
+        return sizes
 
-    def _floor(self, mask: int) -> int:
-        """No node ships this bundle for less money."""
-        found = self.floors.get(mask)
-        if found is None:
-            size = self._size(mask)
-            found = min([zone.bound(size) for zone in self.zones if zone.has(mask)], default=NOWHERE)
-            self.floors[mask] = found
-        return found
+    def _bound(self, mask: int) -> None:
+        """Which part is best taken from these lots, by the floors and what is known of the rest."""
+        floors, rest = self.floors, self.rest
+        lowest = mask & -mask
+        part = others = mask ^ lowest
+        first, least = mask, floors[mask]
+        while part:
+            part = (part - 1) & others
+            bound = floors[part | lowest] + rest[others ^ part]
+            if bound < least:
+                first, least = part | lowest, bound
+        self.first[mask], rest[mask] = first, least
 
-    def _rest(self, mask: int) -> int:
-        """No parting of these lots costs less money."""
-        found = self.rest.get(mask)
-        if found is None:
-            lowest = mask & -mask
-            found = min(self._floor(part) + self._rest(mask ^ part) for part in _with(lowest, mask))
-            self.rest[mask] = found
-        return found
+    def _bound_again(self, risen: Iterable[int]) -> None:
+        """After the floors of some bundles have risen."""
+        parts, risen = set(risen), set()
+        for mask in range(1, self.everything + 1):
+            first = self.first[mask]
+            if first in parts or mask ^ first in risen:
+                before = self.rest[mask]
+                self._bound(mask)
+                if self.rest[mask] > before:
+                    risen.add(mask)
+
+    def _lowest_parts(self) -> list[int]:
+        """The way to part everything with the lowest bound."""
+        parts, left = [], self.everything
+        while left:
+            parts.append(self.first[left])
+            left ^= parts[-1]
+        return parts
 
     # --- nodes ----------------------------------------------------------------------------------------------------------
 
@@ -184,27 +263,15 @@ class _Partition:
         return found
 
     def _price(self, mask: int, count: int) -> list[Priced]:
-        problem, size = self.problem, self._size(mask)
+        problem, size = self.problem, self.sizes[mask]
         load = problem.load(self._gives(mask))
-        lines, units = size.lines, size.units
         best: list[Priced] = []
         limit = None  # what costs so much is no better than the best
-        zones = [(zone.bound(size), number) for number, zone in enumerate(self.zones) if zone.has(mask)]
+        zones = [(zone.bounds[mask], number) for number, zone in enumerate(self.zones) if zone.has >> mask & 1]
         for bound, number in sorted(zones):
             if limit is not None and bound >= limit:
                 break
-            zone = self.zones[number]
-            carrier = zone.carrier(size)
-            if problem.coster.varies_by_product:
-                places = [place for *_rates, place, there in zone.rates if there & mask == mask]
-                order = [(carrier + problem.handled(place, load), place) for place in places]
-            else:
-                order = [
-                    (carrier + fixed + per_line * lines + per_unit * units, place)
-                    for fixed, per_line, per_unit, place, there in zone.rates
-                    if there & mask == mask
-                ]
-            heapify(order)
+            order = self._cheapest_first(self.zones[number], mask, size, load)
             while order:
                 money, place = heappop(order)
                 if limit is not None and money >= limit:
@@ -216,56 +283,66 @@ class _Partition:
                         limit = (best[count - 1].key >> self.shift) + 1
         return best[:count]
 
+    def _cheapest_first(self, zone: Zone, mask: int, size: Size, load: Load) -> list[tuple[int, int]]:
+        """(what it costs there at least, node) of each node that has the bundle, as a heap."""
+        problem, carrier = self.problem, zone.carrier(size)
+        lines, units = size.lines, size.units
+        if problem.coster.varies_by_product:
+            places = [place for *_rates, place, there in zone.rates if there & mask == mask]
+            order = [(carrier + problem.handled(place, load), place) for place in places]
+        else:
+            order = [
+                (carrier + fixed + per_line * lines + per_unit * units, place)
+                for fixed, per_line, per_unit, place, there in zone.rates
+                if there & mask == mask
+            ]
+        heapify(order)
+        return order
+
     # --- parting --------------------------------------------------------------------------------------------------------
 
     def _part(self, mask: int, key: int, parts: list[int], limit: int) -> None:
         """Every way to part what is left, as far as it can be better than the best."""
         if not mask:
-            self._place(parts, key)
+            self._place(parts)
             return
         if len(parts) >= limit:
             return
-        bounds = [(self._floor(part) + self._rest(mask ^ part), -part) for part in _with(mask & -mask, mask)]
+        bounds = [(self.floors[part] + self.rest[mask ^ part], -part) for part in _with(mask & -mask, mask)]
         bounds.sort()
         for bound, negative in bounds:
-            if self._is_worse(key + (bound << self.shift)):
+            if key + bound >= self.nowhere or self._is_worse(key + bound):
                 break
             part = -negative
-            rest = self._rest(mask ^ part)
             ranked = self._rank(part, 1)
-            if ranked and not self._is_worse(key + ranked[0].key + (rest << self.shift)):
+            if ranked and not self._is_worse(key + ranked[0].key + self.rest[mask ^ part]):
                 self._part(mask ^ part, key + ranked[0].key, [*parts, part], limit)
 
     def _is_worse(self, key: int) -> bool:
         return self.best is not None and key >= self.best
 
-    def _place(self, parts: list[int], key: int) -> None:
-        """One node for each part, no node twice. ``key`` is what the best of each would have together."""
+    def _place(self, parts: list[int]) -> None:
+        """The best nodes for these parts, no node twice."""
         ranked = [self._rank(part, 1) for part in parts]
-        places = [of_part[0].place for of_part in ranked]
-        if len(set(places)) == len(places):
-            if not self._is_worse(key):
-                self.best, self.plan = key, dict(zip(places, parts, strict=True))
+        places = {of_part[0].place for of_part in ranked}
+        if len(places) < len(parts):
+            ranked = [self._rank(part, len(parts)) for part in parts]
+        least = list(accumulate((of_part[0].key for of_part in reversed(ranked)), initial=0))
+        self._choose(parts, ranked, least[::-1], 0, [])
+
+    def _choose(
+        self, parts: list[int], ranked: list[list[Priced]], least: list[int], key: int, chosen: list[int]
+    ) -> None:
+        """:param least: what all parts from each on cost at least; ``key`` is of those that have their node."""
+        depth = len(chosen)
+        if depth == len(parts):
+            self.best, self.plan = key, dict(zip(chosen, parts, strict=True))
             return
-        for choice in product(*(self._rank(part, len(parts))[: len(parts)] for part in parts)):
-            places = [one.place for one in choice]
-            together = sum(one.key for one in choice)
-            if len(set(places)) == len(places) and not self._is_worse(together):
-                self.best, self.plan = together, dict(zip(places, parts, strict=True))
-
-
-def _not_dominated(tariffs: Iterable[Tariff]) -> list[Tariff]:
-    """Without those that another undercuts at every weight."""
-    kept: list[Tariff] = []
-    for tariff in sorted(tariffs, key=lambda one: one.prices):
-        if not any(
-            one.weights == tariff.weights
-            and one.divisor == tariff.divisor
-            and all(price <= other for price, other in zip(one.prices, tariff.prices, strict=True))
-            for one in kept
-        ):
-            kept.append(tariff)
-    return kept
+        for one in ranked[depth]:
+            if self._is_worse(key + one.key + least[depth + 1]):
+                break
+            if one.place not in chosen:
+                self._choose(parts, ranked, least, key + one.key, [*chosen, one.place])
 
 
 def _with(lowest: int, mask: int) -> Iterator[int]:

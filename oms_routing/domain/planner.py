@@ -212,8 +212,7 @@ def _solve(
     demand: Demand, view: View, policy: Policy, work_max: int
 ) -> tuple[Link, Problem, Plan, tuple[Relaxed, ...]]:
     """The best plan under all rules; where something is not shipped, as few soft rules are given up as that needs."""
-    problem = Problem(demand, view, policy)
-    found = best_plan(problem, work_max)
+    problem, found = _best(demand, view, policy, work_max)
     soft = [rule for rule in problem.rules if not rule.hard]
     link = Link(demand, view, policy, frozenset(), False)
     if not found.missing or not soft:
@@ -221,8 +220,8 @@ def _solve(
     shaping = [rule for rule in reversed(soft) if rule.kind in SHAPING]
 
     def without(dropped: Iterable[Rule]) -> tuple[Link, Problem, Plan]:
-        lenient = Problem(demand, view, policy, frozenset(dropped), lenient=True)
-        return Link(demand, view, policy, frozenset(dropped), True), lenient, best_plan(lenient, work_max)
+        link = Link(demand, view, policy, frozenset(dropped), True)
+        return link, *_best(demand, view, policy, work_max, link.dropped, lenient=True)
 
     tries = [without(shaping[:count]) for count in range(len(shaping) + 1)]
     best = min(tries, key=lambda one: one[2].missing)  # min takes the first of equals: the fewest rules
@@ -234,6 +233,23 @@ def _solve(
             if again[2].missing <= best[2].missing:
                 best = again
     return *best, _relaxed(*best)
+
+
+def _best(
+    demand: Demand,
+    view: View,
+    policy: Policy,
+    work_max: int,
+    dropped: frozenset[Rule] = frozenset(),
+    *,
+    lenient: bool = False,
+) -> tuple[Problem, Plan]:
+    """The best plan and what it is a plan of."""
+    for is_told in (False, True):
+        problem = Problem(demand, view, policy, dropped, lenient=lenient, is_told=is_told)
+        if found := best_plan(problem, work_max):
+            break
+    return problem, found
 
 
 def _relaxed(link: Link, problem: Problem, found: Plan) -> tuple[Relaxed, ...]:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, reduce
+from itertools import chain
+from operator import attrgetter, or_
 
 from .constraints import asked
 from .cost import UNIT, Coster, Handling, Lot, Quote, lot_of, milligrams
@@ -71,9 +73,21 @@ class Problem:
 
     :param dropped: rules that are given up.
     :param lenient: whether nodes that break soft rules take part, behind all plans without them.
+    :param is_told: whether every node that has anything takes part, because people read of all of them; else those that have all
+        of some lot may be enough.
+    :ivar masks: by node, as bits, the lots that it has all of; only where no other nodes take part, else None.
     """
 
-    def __init__(self, demand: Demand, view: View, policy: Policy, dropped=frozenset(), *, lenient: bool = False):
+    def __init__(
+        self,
+        demand: Demand,
+        view: View,
+        policy: Policy,
+        dropped=frozenset(),
+        *,
+        lenient: bool = False,
+        is_told: bool = True,
+    ):
         self.demand, self.view, self.policy = demand, view, policy
         self.rules = tuple(rule for rule in policy.constraints if rule not in dropped)
         self.by_kind = {rule.kind: rule for rule in self.rules}
@@ -91,28 +105,28 @@ class Problem:
         self.has_minutes = "capacity_minutes" in self.by_kind and any(
             limit.minutes_left is not None for limit in view.snapshot.capacity.values()
         )
-        self.may_not_fit = self.lots_may_not_fit = False  # all together; one of the lots alone
-        if self.look.needs_carrier:
-            self._look_at_carriers()
         self.priceless = PRICELESS if demand.offers else 0
-        self.is_plain = self._is_plain()
-        self._find_nodes(lenient)
-        if policy.strategy == LEAST_COST:
+        is_whole = policy.strategy == LEAST_COST
+        self.masks: list[int] | None = None
+        self._find_nodes(lenient, only_whole=is_whole and not is_told)
+        if self.masks is not None:
+            self.lots = [lot._replace(divisible=False) for lot in self.lots]
+        elif is_whole:
             self._keep_whole()
         self._rank_nodes()
 
-    def _look_at_carriers(self) -> None:
-        """Whether any carrier refuses any of it, or is too small for it."""
-        offers = self.demand.offers
-        one_of_each = {names: node_id for node_id, names in self.look.tariffs.items()}
-        tariffs = {id(offer.tariff): offer.tariff for node_id in one_of_each.values() for offer in offers[node_id]}
-        refuses = self.look.refuses and any([offer.refusals for of_node in offers.values() for offer in of_node])
+    @cached_property
+    def _misfits(self) -> tuple[bool, bool]:
+        """Whether any carrier refuses any of it, or is too small for it: for all together, for one of the lots alone."""
+        if not self.look.needs_carrier:
+            return False, False
+        offers = list(chain.from_iterable(self.demand.offers.values()))
+        tariffs = {id(tariff): tariff for tariff in map(attrgetter("tariff"), offers)}.values()
+        refuses = self.look.refuses and any(map(attrgetter("refusals"), offers))
         weight, volume = sum(lot.weight for lot in self.lots), sum(lot.volume for lot in self.lots)
-        self.may_not_fit = refuses or not all(one.takes(weight, volume) for one in tariffs.values())
-        self.lots_may_not_fit = refuses or (
-            self.may_not_fit
-            and not all(one.takes(lot.weight, lot.volume) for one in tariffs.values() for lot in self.lots)
-        )
+        if refuses or all(one.takes(weight, volume) for one in tariffs):
+            return refuses, refuses
+        return True, not all(one.takes(lot.weight, lot.volume) for one in tariffs for lot in self.lots)
 
     # --- lots ---------------------------------------------------------------------------------------------------------
 
@@ -148,41 +162,78 @@ class Problem:
     @property
     def may_fail(self) -> bool:
         """Whether a plan that the shelves allow can still be impossible."""
-        return self.may_not_fit or not self.is_separable
+        return self._misfits[0] or not self.is_separable
 
-    def _is_plain(self) -> bool:
+    @property
+    def is_plain(self) -> bool:
         """Whether every lot is simply a product, and no shipment can turn out to be impossible."""
         return not self.may_fail and all(lot.divisible for lot in self.lots)
 
     # --- nodes --------------------------------------------------------------------------------------------------------
 
-    def _find_nodes(self, lenient: bool) -> None:
-        """Nodes that have something and may ship, in the merchant's order, with what they have of each lot."""
-        stock = self._stock()
-        places = self.view.snapshot.places
+    def _find_nodes(self, lenient: bool, *, only_whole: bool) -> None:
+        """Nodes that have something and may ship, in the merchant's order, with what they have of each lot.
+
+        :param only_whole: whether those are enough that have all of some lot, if each lot is to be had whole.
+        """
         rules = [(r, c) for r, c in asked(self.look, self.rules) if r.kind not in ("has_stock", "safety_stock")]
         soft = [(r, c) for r, c in rules if lenient and not r.hard and r.kind not in SHAPING]
+        hard = [one for one in rules if one not in soft]
         look = self.look
-        nodes = [places[node_id][1] for node_id in sorted(stock, key=self.view.snapshot.turns.__getitem__)]
-        for rule, constraint in rules:
-            if (rule, constraint) not in soft:
-                holds = constraint.holds
-                nodes = [node for node in nodes if holds(node, look, rule)]
-        if self._is_stock_the_row:
-            rows = [stock[node.id] for node in nodes]
+        whole = self._whole() if only_whole and self._is_lot_a_product and self._may_give_all else None
+        nodes = self._allowed(whole, hard) if whole else []
+        masks = [whole[node.id] for node in nodes]
+        if masks and reduce(or_, masks) == (1 << len(self.lots)) - 1:
+            self.masks = masks
+            row_of = {
+                mask: [quantity if mask >> lot & 1 else 0 for lot, quantity in enumerate(self.quantities)]
+                for mask in set(masks)
+            }
+            shelves = rows = [row_of[mask] for mask in masks]
         else:
-            rows = [self._row(node, stock[node.id]) for node in nodes]
-        if not all(map(any, rows)):
-            nodes = [node for node, row in zip(nodes, rows, strict=True) if any(row)]
-            rows = [row for row in rows if any(row)]
+            stock = self._stock()
+            nodes = self._allowed(stock, hard)
+            if self._is_lot_a_product and self._may_give_all and not self._misfits[1]:
+                rows = [stock[node.id] for node in nodes]
+            else:
+                rows = [self._row(node, stock[node.id]) for node in nodes]
+            if not all(map(any, rows)):
+                nodes = [node for node, row in zip(nodes, rows, strict=True) if any(row)]
+                rows = [row for row in rows if any(row)]
+            shelves = [stock[node.id] for node in nodes]
         self.soft_rules = [rule for rule, _constraint in soft]
         self.nodes: list[Node] = nodes
         self.rows: list[list[int]] = rows
-        self.stock: list[list[int]] = [stock[node.id] for node in self.nodes]
+        self.stock: list[list[int]] = shelves
         #: Soft rules, by node.
         self.breaks: list[list[bool]] = [
             [not one.holds(node, look, rule) for rule, one in soft] for node in self.nodes if soft
         ]
+
+    def _allowed(self, stock: Mapping[Hashable, list[int]], rules) -> list[Node]:
+        """Nodes with stock that these rules let pass, in the merchant's order."""
+        places, look = self.view.snapshot.places, self.look
+        nodes = [places[node_id][1] for node_id in sorted(stock, key=self.view.snapshot.turns.__getitem__)]
+        for rule, constraint in rules:
+            if constraint.holds_everywhere and constraint.holds_everywhere(look):
+                continue
+            holds = constraint.holds
+            nodes = [node for node in nodes if holds(node, look, rule)]
+        return nodes
+
+    def _whole(self) -> dict[Hashable, int] | None:
+        """Node → as bits, the lots that it has all of; None if one of them has to be divided. Every lot is one product."""
+        whole: dict[Hashable, int] = {}
+        bit = 1
+        for product_id, wanted in self.look.wanted.items():
+            shelf = self.look.shelf(product_id)
+            holders = [node_id for node_id, units in shelf.items() if units >= wanted]
+            if not holders:
+                return None
+            for node_id in holders:
+                whole[node_id] = whole.get(node_id, 0) | bit
+            bit <<= 1
+        return whole
 
     def _stock(self) -> dict[Hashable, list[int]]:
         """Node → millionths of each product that it has, and no more than is wanted."""
@@ -209,9 +260,13 @@ class Problem:
         return stock
 
     @cached_property
-    def _is_stock_the_row(self) -> bool:
-        is_product = all(lot.divisible for lot in self.lots) and len(self.lots) == len(self.products)
-        return is_product and not (self.demand.rejections or self.has_minutes or self.lots_may_not_fit)
+    def _is_lot_a_product(self) -> bool:
+        return all(lot.divisible for lot in self.lots) and len(self.lots) == len(self.products)
+
+    @property
+    def _may_give_all(self) -> bool:
+        """Whether a node may give all that is on its shelf."""
+        return not (self.demand.rejections or self.has_minutes)
 
     def _row(self, node: Node, stock: list[int]) -> list[int]:
         """What the node could give of each lot if it gave nothing else."""
@@ -233,7 +288,7 @@ class Problem:
         most = lot.quantity
         if self.has_minutes:
             most = min(most, self.minutes_for(node, most))
-        if self.lots_may_not_fit:
+        if self._misfits[1]:
             products = [self.products[place] for place, _need in lot.needs]
             takers = [
                 offer.tariff
@@ -405,7 +460,7 @@ class Problem:
     def handled(self, place: int, load: Load) -> int:
         """Trillionths that the node itself costs for a shipment, whatever the service."""
         if not self.coster.varies_by_product:
-            fixed, per_line, per_unit = self.coster.rates(self.nodes[place])
+            [(fixed, per_line, per_unit)] = self.coster.rates([self.nodes[place]])
             return fixed + per_line * load.lines + per_unit * load.units
         fixed, per_lot, per_units = self.handling(place)
         return fixed + sum(per_lot[lot] + per_units[lot] * give for lot, give in load.gives.items())

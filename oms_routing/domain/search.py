@@ -45,13 +45,15 @@ class Plan:
         return self.bound == self.key
 
 
-def best_plan(problem: Problem, work_max: int = WORK_MAX) -> Plan:
-    """The plan with the lowest key."""
+def best_plan(problem: Problem, work_max: int = WORK_MAX) -> Plan | None:
+    """The plan with the lowest key; None if the nodes that have all of some lot are not enough for it."""
     if found := cheapest_partition(problem):
         key, gives = found
         missing = sum(problem.quantities) - sum(sum(given.values()) for given in gives.values())
         if not (missing and "whole_order" in problem.by_kind):
             return Plan(key, gives, missing, key, tuple(gives))
+    if problem.masks is not None:
+        return None
     return _Search(problem, work_max).run()
 
 
