@@ -53,6 +53,7 @@ from . import sale_order_source
 from . import stock_warehouse_third_party
 from . import oms_message_third_party
 from . import account_move
+from . import account_move_cost
 from . import account_move_post
 from . import account_payment
 from . import res_users

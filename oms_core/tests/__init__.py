@@ -4,6 +4,7 @@ from . import test_alone
 from . import test_authorization
 from . import test_availability
 from . import test_booking
+from . import test_cost_of_goods
 from . import test_by_api
 from . import test_channel_money
 from . import test_channel_wishes

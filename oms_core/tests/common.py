@@ -338,6 +338,25 @@ class OmsCommon(TransactionCase):
         values["lines"] = tuple(self._line(*line) for line in lines) or None
         return self._apply(self._doc(**values))[0][0]
 
+    def _buy(self, product, quantity, cost):
+        """Goods come in from a supplier at another cost."""
+        move = self.env["stock.move"].create(
+            {
+                "product_id": product.id,
+                "product_uom_qty": quantity,
+                "product_uom": product.uom_id.id,
+                "location_id": self.env.ref("stock.stock_location_suppliers").id,
+                "location_dest_id": self.warehouse.lot_stock_id.id,
+                "picking_type_id": self.warehouse.in_type_id.id,
+                "company_id": self.company.id,
+                "price_unit": cost,
+                "value_manual": cost * quantity,
+            }
+        )
+        move._action_confirm()
+        move.write({"quantity": quantity, "picked": True})
+        move._action_done()
+
     def _ship(self, order, quantities=None):
         """Send what is reserved for an order, or ``{product: quantity}`` of it; the rest stays for another parcel.
 

@@ -51,25 +51,6 @@ class ReturnsCommon(OmsCommon):
         receipt.with_context(skip_backorder=True).button_validate()
         return receipt
 
-    def _buy(self, product, quantity, cost):
-        """Goods come in from a supplier at another cost."""
-        move = self.env["stock.move"].create(
-            {
-                "product_id": product.id,
-                "product_uom_qty": quantity,
-                "product_uom": product.uom_id.id,
-                "location_id": self.env.ref("stock.stock_location_suppliers").id,
-                "location_dest_id": self.warehouse.lot_stock_id.id,
-                "picking_type_id": self.warehouse.in_type_id.id,
-                "company_id": self.company.id,
-                "price_unit": cost,
-                "value_manual": cost * quantity,
-            }
-        )
-        move._action_confirm()
-        move.write({"quantity": quantity, "picked": True})
-        move._action_done()
-
     def _entry(self, move):
         """{role of an account: (debit, credit)} of a journal entry."""
         self.assertEqual(move.state, "posted")
