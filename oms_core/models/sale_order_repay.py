@@ -96,16 +96,7 @@ class SaleOrder(models.Model):
         if source_sudo.provider_id == order_sudo.oms_channel_id.payment_provider_id:
             order_sudo._oms_book_payments()
         open_credit = -sum(order_sudo._oms_get_open_receivables().mapped("amount_residual_currency"))
-        repayment_sudo = source_sudo._create_child_transaction(
-            amount,
-            is_refund=True,
-            state="done",
-            oms_tender=source_sudo.oms_tender,
-            oms_journal_id=source_sudo.oms_journal_id.id,
-            is_post_processed=True,
-            last_state_change=fields.Datetime.now(),
-            sale_order_ids=[fields.Command.link(self.id)],
-        )
+        repayment_sudo = order_sudo._oms_record_back(source_sudo, amount)
         booked = bool(journal) and self.currency_id.compare_amounts(open_credit, amount) >= 0
         if booked:
             order_sudo._oms_book_transaction(repayment_sudo, journal)
@@ -120,3 +111,22 @@ class SaleOrder(models.Model):
             )
         )
         self.invalidate_recordset(["oms_to_repay"])
+
+    def _oms_record_back(self, source, amount, **values):
+        """Record that so much of a payment went back; booked by the caller.
+
+        :param amount: above zero.
+        :param values: of the repayment, where it differs from the payment.
+        """
+        self.ensure_one()
+        return source._create_child_transaction(
+            float(amount),
+            is_refund=True,
+            state="done",
+            oms_tender=source.oms_tender,
+            oms_journal_id=source.oms_journal_id.id,
+            is_post_processed=True,
+            last_state_change=fields.Datetime.now(),
+            sale_order_ids=[fields.Command.link(self.id)],
+            **values,
+        )

@@ -36,6 +36,7 @@ from . import sale_order_return_request
 from . import oms_store_credit
 from . import oms_return_store_credit
 from . import sale_order_store_credit
+from . import sale_order_keep_credit
 from . import res_partner_store_credit
 from . import res_config_settings
 from . import account_move_exchange

@@ -4,7 +4,6 @@ from collections import defaultdict
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Command
 
 from odoo.addons.oms_core.domain.money import ZERO
 
@@ -159,20 +158,6 @@ class SaleOrder(models.Model):
         """
         repayment = self._oms_record_back(source, amount)
         return self._oms_book_transaction(repayment, self._oms_get_payment_journal(source)).move_id
-
-    def _oms_record_back(self, source, amount):
-        """Record that so much of a payment went back; booked by the caller."""
-        self.ensure_one()
-        return source._create_child_transaction(
-            float(amount),
-            is_refund=True,
-            state="done",
-            oms_tender=source.oms_tender,
-            oms_journal_id=source.oms_journal_id.id,
-            is_post_processed=True,
-            last_state_change=fields.Datetime.now(),
-            sale_order_ids=[Command.link(self.id)],
-        )
 
 
 class PaymentTransaction(models.Model):

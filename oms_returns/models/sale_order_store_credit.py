@@ -162,16 +162,7 @@ class SaleOrder(models.Model):
             raise UserError(self.env._("%s was not paid with store credit of ours.", self.display_name))
         self._oms_get_back_parts(amount)  # refuses before anything is booked
         source_sudo = sources_sudo.sorted("id")[-1]
-        child_sudo = source_sudo._create_child_transaction(
-            float(amount),
-            is_refund=True,
-            state="done",
-            oms_tender="store_credit",
-            oms_method=source_sudo.oms_method,
-            is_post_processed=True,
-            last_state_change=fields.Datetime.now(),
-            sale_order_ids=[Command.link(self.id)],
-        )
+        child_sudo = order_sudo._oms_record_back(source_sudo, amount, oms_method=source_sudo.oms_method)
         order_sudo._oms_book_transaction(child_sudo, self.company_id._oms_get_tender_journal("store_credit"))
         order_sudo._oms_reconcile()
         return child_sudo.oms_credit_entry_ids.with_env(self.env)
@@ -268,7 +259,8 @@ class PaymentTransaction(models.Model):
     def _oms_is_own_credit(self):
         """Override of ``oms_core``: those that our ledger of store credit knows."""
         self_sudo = self.sudo()  # sudo: whose credit it is must not depend on who looks
-        return bool(self_sudo.oms_credit_entry_ids or self_sudo.source_transaction_id.oms_credit_entry_ids)
+        # Of what went back, where it came from decides: money that became credit is no credit that was spent.
+        return bool((self_sudo.source_transaction_id or self_sudo).oms_credit_entry_ids)
 
 
 class ResCompany(models.Model):

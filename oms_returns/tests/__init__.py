@@ -26,6 +26,8 @@ from . import test_desk
 from . import test_policy
 from . import test_channel_refund
 from . import test_channel_return
+from . import test_kept_credit
+from . import test_return_costs
 from . import test_learning
 from . import test_return_report
 from . import test_on_screen
