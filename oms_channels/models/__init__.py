@@ -56,6 +56,7 @@ from . import oms_bill_line
 from . import oms_bill_booked
 from . import account_move_bill
 from . import account_move_bill_lines
+from . import account_move_fees
 from . import oms_check_bill
 from . import oms_cost
 from . import payment_transaction

@@ -194,6 +194,7 @@ class AccountMove(models.Model):
 
         :raise UserError: with every reason, when one of them cannot be taken; nothing is made then.
         """
+        biller._take_turn()
         if told := [problem.message for found in self._oms_bill_problems(biller, docs) for problem in found]:
             raise UserError("\n".join(list(dict.fromkeys(told))[:SETTLEMENT_TASKS_TOLD_MAX]))
         bills = self.create([self._oms_bill_values(biller, doc) for doc in docs])
@@ -206,10 +207,13 @@ class AccountMove(models.Model):
         return bills
 
     def _oms_bill_values(self, biller, doc):
+        key = f"bill:{biller.id}:{doc.number}"
+        if cancelled := self.search_count([("oms_key", "=like", f"{key}%"), ("ref", "=", doc.number)]):
+            key = f"{key}:again-{cancelled}"
         return {
             # What the vendor owes us on the whole is its credit note.
             "move_type": "in_invoice" if doc.sum() >= 0 else "in_refund",
-            "oms_key": f"bill:{biller.id}:{doc.number}",
+            "oms_key": key,
             "oms_biller_id": biller.id,
             "company_id": biller.company_id.id,
             "partner_id": biller.partner_id.id,

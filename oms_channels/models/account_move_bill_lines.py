@@ -40,10 +40,10 @@ class AccountMove(models.Model):
         values = [self._oms_verdict_values(verdict) for verdict in verdicts]
         if not doc:
             for line, of_line in zip(kept, values, strict=True):
-                line.write(of_line)
+                line._by_program().write(of_line)
             return
         taxes = self._oms_get_bill_taxes(biller)
-        self.env["oms.bill.line"].create(
+        self.env["oms.bill.line"]._by_program().create(
             [
                 {**of_line, "move_id": self.id, **self._oms_told_values(line, taxes)}
                 for line, of_line in zip(lines, values, strict=True)
@@ -124,7 +124,7 @@ class AccountMove(models.Model):
         for item, of_group in zip(
             self.invoice_line_ids.sorted(lambda item: (item.sequence, item.id)), groups.values(), strict=True
         ):
-            of_group.item_id = item
+            of_group._by_program().item_id = item
         self._oms_take_told_taxes(lines, sign)
 
     def _oms_get_group_name(self, kind, lines, back, disputed):

@@ -154,6 +154,9 @@ class OmsBiller(models.Model):
                 numbers = tuple(lines.move_id.mapped(lambda move: move.ref or move.name or ""))
                 expected[place] = replace(expected[place], bills=numbers)
         amounts = {
-            (*place, exact(line.amount, line.currency_id.name)) for place, lines in charged.items() for line in lines
+            (*place, exact(line.amount, line.currency_id.name))
+            for place, lines in charged.items()
+            for line in lines
+            if line.currency_id == bill.currency_id  # ten euros are not the ten dollars of another bill
         }
         return expected, frozenset(amounts)

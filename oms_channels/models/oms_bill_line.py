@@ -1,7 +1,7 @@
 """A line of a carrier's or partner's bill beside what was quoted and booked: see ``domain/bill_match.py``."""
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from ..domain.bill import KINDS
 from ..domain.bill_match import CAUSES
@@ -69,6 +69,21 @@ class OmsBillLine(models.Model):
     state = fields.Selection(STATES, required=True, readonly=True, index=True)
     decided_by_id = fields.Many2one("res.users", readonly=True)
 
+    def write(self, vals):
+        """Override: what a bill says and what was found about it is nobody's to write but these methods'."""
+        if not self.env.su:
+            raise AccessError(
+                self.env._(
+                    "The lines of a bill stay as its sender wrote them. Accept them, have them taken off, or match the bill "
+                    "again."
+                )
+            )
+        return super().write(vals)
+
+    def _by_program(self):
+        """These lines for the methods that keep them, once it is checked who asks."""
+        return self.sudo()  # sudo: as above
+
     # ------------------------------------------------------------------------------------------------------ ACTIONS
 
     def action_accept(self):
@@ -90,7 +105,7 @@ class OmsBillLine(models.Model):
         self.check_access("write")
         if self.filtered(lambda line: line.state != "disputed"):
             raise UserError(self.env._("Only disputed lines can be decided. Choose those."))
-        self.write({"state": state, "decided_by_id": self.env.uid})
+        self._by_program().write({"state": state, "decided_by_id": self.env.uid})
         for bill in self.move_id:
             if not bill.oms_disputed_count:
                 bill.activity_feedback(

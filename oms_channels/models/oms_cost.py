@@ -5,9 +5,10 @@ from decimal import Decimal
 from odoo import fields, models
 from odoo.tools import SQL
 
-from odoo.addons.oms_core.domain.cost_to_serve import Part
+from odoo.addons.oms_core.domain.cost_to_serve import Part, Share
 
 from ..domain.explained import CAUSES
+from ..domain.settlement_posting import FEES
 
 #: Cause of an item of a payout → what kind of cost it is.
 PAYOUT_KINDS = {
@@ -43,7 +44,10 @@ class OmsCost(models.AbstractModel):
             """%s
                OR item.id IN (SELECT line.item_id FROM oms_bill_line line WHERE line.item_id IS NOT NULL)
                OR (item.oms_cause IN %s
-                   AND item.move_id IN (SELECT entry.id FROM account_move entry WHERE entry.oms_settlement_id IS NOT NULL))""",
+                   AND item.move_id IN (SELECT entry.id FROM account_move entry WHERE entry.oms_settlement_id IS NOT NULL))
+               OR item.move_id IN (SELECT bill.id FROM account_move bill
+                                    WHERE bill.move_type IN ('in_invoice', 'in_refund')
+                                      AND (bill.oms_settlement_id IS NOT NULL OR bill.oms_fee_channel_id IS NOT NULL))""",
             super()._items_sql(),
             tuple(PAYOUT_KINDS),
         )
@@ -51,16 +55,21 @@ class OmsCost(models.AbstractModel):
     def _get_item_parts(self, items):
         """Override: each line of a payout or bill is a part of the item that books it."""
         found = super()._get_item_parts(items)
-        for item in items.filtered("oms_bill_line_ids"):
-            found[item] = self._get_bill_parts(item)
-        for settlement, of_settlement in items.grouped(lambda item: item.move_id.oms_settlement_id).items():
+        billed = items.filtered("oms_bill_line_ids")
+        there = billed.oms_bill_line_ids.label_id.picking_id.exists()
+        for item in billed:
+            found[item] = self._get_bill_parts(item, there)
+        rest = items - billed
+        for settlement, of_settlement in rest.grouped(lambda item: item.move_id.oms_settlement_id).items():
             if settlement:
-                found.update(self._get_payout_parts(settlement, of_settlement.filtered("oms_cause")))
+                found.update(self._get_payout_parts(settlement, of_settlement))
+        for bill, of_bill in rest.grouped("move_id").items():
+            if bill.oms_fee_channel_id and not bill.oms_settlement_id:
+                found.update(self._get_fee_bill_parts(bill, of_bill))
         return found
 
-    def _get_bill_parts(self, item):
+    def _get_bill_parts(self, item, there):
         lines = item.oms_bill_line_ids
-        there = lines.label_id.picking_id.exists()
         is_return = "return" in lines.label_id.mapped("purpose")
         kind = BILL_KINDS.get(lines[0].kind, "return" if is_return else "label")
         return kind, [
@@ -81,25 +90,87 @@ class OmsCost(models.AbstractModel):
         ]
 
     def _get_payout_parts(self, settlement, items):
-        """As ``domain/settlement_posting.py`` joins lines of one cause and code into an item."""
-        by_text = settlement.line_ids.filtered("rest_id").grouped(
-            lambda line: f"{CAUSES[line.cause]}: {line.rest_id.code}" if line.rest_id.code else CAUSES[line.cause]
+        """As ``domain/settlement_posting.py`` joins lines of one cause and code into an item; so does the bill for its fees,
+        which knows no part that is other than agreed. Each order has of all items together what was taken for it."""
+        rested = settlement.line_ids.filtered("rest_id")
+        by_text = rested.grouped(
+            lambda line: self._get_fee_text("fee" if line.cause == "fee_change" else line.cause, line.rest_id.code)
         )
+        changes = {
+            self._get_fee_text(rest.cause, rest.code): rest
+            for rest in settlement.rest_ids
+            if rest.cause == "fee_change"
+        }
+        more = {}
+        for rest in changes.values():
+            told = sum(Decimal(str(line.amount)) for line in rest.line_ids)
+            for line in rest.line_ids:
+                more[line] = Decimal(str(rest.amount)) * Decimal(str(line.amount)) / told if told else Decimal(0)
+        rests_of = settlement.rest_ids.filtered("item_id").grouped("item_id")
         found = {}
         for item in items:
-            own = settlement.rest_ids.filtered(lambda rest, item=item: rest.item_id == item).line_ids
-            lines = own or by_text.get(item.name, own)
+            if rests := rests_of.get(item) or changes.get(item.name):
+                lines = rests.line_ids
+            else:
+                lines = by_text.get(item.name, rested.browse())
+            if item.move_id.is_purchase_document():
+                # A line that an accountant wrote is for whoever paid fees.
+                lines = lines or rested.filtered(lambda line: line.cause in FEES)
+                amounts = {line: Decimal(str(line.amount)) for line in lines}
+            elif item.oms_cause == "fee_change":
+                amounts = {line: more[line] for line in lines}
+            else:
+                amounts = {line: Decimal(str(line.amount)) - more.get(line, 0) for line in lines}
             text = self.env._("%(what)s, payout %(payout)s", what=item.name, payout=settlement.display_name)
             found[item] = (
-                PAYOUT_KINDS[item.oms_cause],
+                PAYOUT_KINDS.get(item.oms_cause, "fee"),
                 [
-                    Part(
-                        -Decimal(str(line.amount)), self._get_order_shares(line.order_id.sudo()), text
-                    )  # sudo: the system counts
-                    for line in lines
+                    # sudo: the system counts
+                    Part(-amount, self._get_order_shares(line.order_id.sudo()), text)
+                    for line, amount in amounts.items()
                 ],
             )
         return found
+
+    def _get_fee_text(self, cause, code):
+        return f"{CAUSES[cause]}: {code}" if code else CAUSES[cause]
+
+    def _get_fee_bill_parts(self, bill, items):
+        """A bill that names a channel and a time is for the orders of that time, by their value."""
+        text = self.env._(
+            "bill %(bill)s of %(vendor)s, %(since)s to %(until)s",
+            bill=bill.ref or bill.name,
+            vendor=bill.partner_id.name,
+            since=bill.oms_fees_from,
+            until=bill.oms_fees_to,
+        )
+        shares = self._get_period_shares(bill)
+        return {
+            item: ("fee", [Part(Decimal(str(item.balance)), shares, f"{item.name or item.account_id.name}, {text}")])
+            for item in items
+        }
+
+    def _get_period_shares(self, bill):
+        """The lines of what a channel's customers ordered in the time that a bill is for, by their value in our currency."""
+        self.env["sale.order"].flush_model(["oms_channel_id", "oms_ordered_at", "date_order", "state", "currency_rate"])
+        self.env["sale.order.line"].flush_model(["order_id", "price_subtotal", "display_type"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT line.id, ABS(line.price_subtotal / COALESCE(NULLIF(sale.currency_rate, 0), 1))::numeric
+                  FROM sale_order sale JOIN sale_order_line line ON line.order_id = sale.id AND line.display_type IS NULL
+                 WHERE sale.oms_channel_id = %(channel)s AND sale.state = 'sale'
+                   AND (COALESCE(sale.oms_ordered_at, sale.date_order) AT TIME ZONE 'UTC' AT TIME ZONE %(zone)s)::date
+                       BETWEEN %(since)s AND %(until)s
+              ORDER BY line.id
+                """,
+                channel=bill.oms_fee_channel_id.id,
+                zone=bill.company_id._oms_get_zone(),
+                since=bill.oms_fees_from,
+                until=bill.oms_fees_to,
+            )
+        )
+        return tuple(Share(line_id, value=value) for line_id, value in rows)
 
 
 class AccountMoveLine(models.Model):

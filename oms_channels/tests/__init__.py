@@ -5,6 +5,7 @@ from . import test_api_products
 from . import test_api_returns
 from . import test_audit
 from . import test_bill
+from . import test_bill_currency
 from . import test_capture
 from . import test_cash
 from . import test_conformance_in_odoo
@@ -13,6 +14,7 @@ from . import test_connection
 from . import test_content
 from . import test_ebay
 from . import test_ebay_notifications
+from . import test_fee_costs
 from . import test_files
 from . import test_health
 from . import test_hints

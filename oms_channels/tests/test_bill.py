@@ -170,6 +170,18 @@ class TestCarrierBill(BillCase):
             wizard.action_import()
         self.assertEqual(self.env["account.move"].search_count([("oms_biller_id", "=", self.biller.id)]), 1)
 
+    def test_a_bill_that_was_called_off_can_be_imported_again_as_often_as_it_takes(self):
+        number = self._sent()
+        keys = set()
+        for _time in range(3):
+            bill = self._import(self._row(number))
+            self.assertEqual((bill.state, bill.oms_bill_line_ids.cause), ("posted", "none"))
+            keys.add(bill.oms_key)
+            bill.button_draft()
+            bill.button_cancel()
+        self.assertEqual(len(keys), 3)
+        self.assertFalse(self._check())
+
     def test_what_cannot_be_booked_is_refused_with_its_reason_and_nothing_is_made(self):
         row = self._row(self._sent())
         cases = [
@@ -229,6 +241,18 @@ class TestCarrierBill(BillCase):
         self.assertEqual((bill.oms_bill_line_ids.cause, bill.oms_disputed_count), ("none", 0))
         bill.with_user(self.accountant).action_post()
         self.assertEqual(bill.amount_total, 7.2)
+
+    def test_nobody_writes_by_hand_what_a_bill_says(self):
+        bill = self._import(self._row(self._sent(), net="9,00", vat="1,80"))
+        (line,) = bill.oms_bill_line_ids
+        for values in ({"amount": 6}, {"state": "agreed"}, {"booked": 9}):
+            with self.assertRaisesRegex(AccessError, "as its sender wrote them"):
+                line.with_user(self.accountant).write(values)
+        for command in (lambda mine: mine.copy(), lambda mine: mine.unlink()):
+            with self.assertRaises(AccessError):
+                command(line.with_user(self.accountant))
+        line.with_user(self.accountant).action_accept()
+        self.assertEqual((line.state, line.decided_by_id), ("accepted", self.accountant))
 
     def test_who_only_reads_the_books_imports_nothing(self):
         reader = self._create_user("bill_reader", "oms_core.group_oms_accountant")
@@ -305,6 +329,20 @@ class TestCostOfBills(BillCase):
         self.assertEqual(self._kept(), [("label", "booked", -6.0), ("label", "booked", 6.0)])
         self.assertEqual(self._net(self.expense), 0)
         self.assertFalse(self._costs_check())
+
+    def test_a_long_bill_asks_the_database_no_more_than_a_short_one(self):
+        def queries(number, count):
+            bill = self._import("".join(self._row(self._sent(), bill=f"INV-{number}") for _parcel in range(count)))
+            self.assertEqual(bill.state, "posted")
+            self._reread()
+            before = self.env.cr.sql_log_count
+            self.env["oms.cost"]._keep_items(self.env["oms.cost"]._find_items(100))
+            self.env.flush_all()
+            return self.env.cr.sql_log_count - before
+
+        queries(1, 1)  # what is read once
+        few, many = queries(2, 2), queries(3, 12)
+        self.assertLessEqual(many - few, 8, f"of 2 parcels {few}, of 12 {many}")
 
     def test_the_auditor_finds_a_cost_that_is_not_the_ledgers(self):
         self._import(self._row(self._sent()))

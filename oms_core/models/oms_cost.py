@@ -140,12 +140,12 @@ class OmsCost(models.AbstractModel):
 
     def _is_further(self, transfer):
         """Whether the order had a delivery before this one."""
-        others = transfer.move_ids.sale_line_id.order_id.picking_ids - transfer
         return any(
             other.state == "done"
             and other.picking_type_code == "outgoing"
             and (other.date_done, other.id) < (transfer.date_done, transfer.id)
-            for other in others
+            for order in transfer.move_ids.sale_line_id.order_id
+            for other in order.picking_ids
         )
 
     def _keep_labels(self, labels):
@@ -284,7 +284,7 @@ class OmsCost(models.AbstractModel):
 
         :param there: transfers that exist; a label may outlive its own.
         """
-        moves = (label.picking_id & there).move_ids
+        moves = label.picking_id.move_ids if label.picking_id in there else self.env["stock.move"]
         if label.package_id:
             packed = defaultdict(float)
             for line in moves.move_line_ids.filtered(lambda line: line.result_package_id == label.package_id):

@@ -53,7 +53,11 @@ class OmsMarginReport(models.Model):
     kind = fields.Selection(ROWS, string="What", readonly=True)
     standing = fields.Selection(list(STANDINGS.items()), readonly=True)
     name = fields.Char(string="Why", readonly=True)
-    amount = fields.Monetary(string="Margin", readonly=True, help="Positive where it is in our favour.")
+    amount = fields.Monetary(
+        string="Margin",
+        readonly=True,
+        help="In the company's currency, at the rate of the day on which it was booked. Positive where it is in our favour.",
+    )
     date = fields.Date(readonly=True)
     order_id = fields.Many2one("sale.order", readonly=True)
     sale_line_id = fields.Many2one("sale.order.line", string="Order Line", readonly=True)

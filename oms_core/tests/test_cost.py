@@ -94,7 +94,46 @@ class TestCost(CostCase):
         self.assertEqual(rows.channel_id, order.oms_channel_id)
         self.assertTrue(all(rows.mapped("name")))
 
+    def test_an_order_in_dollars_has_its_margin_in_the_companys_currency_as_it_was_booked(self):
+        usd = self.env.ref("base.USD")
+        usd.active = True
+        rate = {"currency_id": usd.id, "company_id": self.company.id, "name": "2020-01-01", "rate": 1.25}
+        rate = self.env["res.currency.rate"].create(rate)
+        picking = self._delivery(self.table, ("STD", 2, "100.01", 20), currency="USD")
+        order = picking.sale_id
+        picking.button_validate()
+        self._reread()
+        invoice = self._book(order)
+        self._keep()
+        rate.rate = 1.0  # what is booked stays what it was
+        self._reread()
+        rows = self.env["oms.margin.report"].search([("order_id", "=", order.id)])
+        told = {kind: round(sum(of_kind.mapped("amount")), 2) for kind, of_kind in rows.grouped("kind").items()}
+        self.assertEqual(told, {"sales": 80.01, "goods": -20.0, "label": -6.0, "pick": -0.5, "pack": -1.25})
+        self.assertEqual(rows.currency_id, self.company.currency_id)
+        items = invoice.line_ids.filtered(lambda item: item.account_id.internal_group in ("income", "expense"))
+        booked = rows.filtered(lambda row: row.standing == "booked")
+        self.assertEqual(round(sum(booked.mapped("amount")), 2), -round(sum(items.mapped("balance")), 2))
+        ((total,),) = self.env["oms.margin.report"]._read_group(
+            [("order_id", "=", order.id)], [], ["amount:sum_currency"]
+        )
+        self.assertEqual(round(total, 2), 52.26)
+
     def test_who_does_not_read_the_books_sees_no_margin(self):
         clerk = self._create_user("margin_clerk", "oms_core.group_oms_user")
         with self.assertRaises(AccessError):
             self.env["oms.margin.report"].with_user(clerk).search([])
+
+    def test_many_deliveries_and_labels_ask_the_database_no_more_than_a_few(self):
+        def queries(count):
+            for _number in range(count):
+                self._delivery(self.table, ("STD", 1, "20.00", 20), ("AVG", 1, "40.00", 20)).button_validate()
+            self._reread()
+            before = self.env.cr.sql_log_count
+            self._keep()
+            self.env.flush_all()
+            return self.env.cr.sql_log_count - before
+
+        queries(1)  # what is read once
+        few, many = queries(2), queries(12)
+        self.assertLessEqual(many - few, 8, f"of 2 deliveries {few}, of 12 {many}")

@@ -377,6 +377,30 @@ class TestCarbon(CarrierChoiceCommon):
         rows = self.env["oms.carbon.report"].search([("picking_id", "=", picking.id), ("in_force", "=", True)])
         self.assertEqual(rows.version_id, self.version)
 
+    def test_the_price_of_carbon_is_shared_by_weight_and_booked_nowhere(self):
+        self.patch(type(self.env["ir.cron"]), "_commit_progress", lambda cron, *_rest, **_options: 60)
+        self.product_average.weight = 3.6
+        self.company.oms_carbon_price = 10_000
+        picking = self._unsent(("STD", 5, "100.00", 20), ("AVG", 1, "40.00", 20))
+        picking.carrier_id = self.table
+        picking.partner_id.write({"partner_latitude": 48.86, "partner_longitude": 2.35})
+        self._ship(picking.sale_id)
+        entries = self.env["account.move.line"].search_count([("company_id", "=", self.company.id)])
+        for _again in range(2):
+            self.env["oms.cost"]._cron_keep()
+        costs = self.env["account.analytic.line"].search(
+            [("oms_order_id", "=", picking.sale_id.id), ("oms_cost_kind", "=", "carbon")]
+        )
+        price = round(picking.oms_carbon * 10_000 / 1_000_000, 2)
+        self.assertGreater(price, 1)
+        by_product = {cost.product_id.default_code: -cost.amount for cost in costs}
+        self.assertEqual(round(sum(by_product.values()), 2), price)
+        self.assertAlmostEqual(by_product["STD"], price * 6 / 9.6, delta=0.01)
+        self.assertEqual((len(costs), set(costs.mapped("oms_standing"))), (2, {"estimate"}))
+        self.assertEqual(self.env["account.move.line"].search_count([("company_id", "=", self.company.id)]), entries)
+        rows = self.env["oms.margin.report"].search([("order_id", "=", picking.sale_id.id), ("kind", "=", "carbon")])
+        self.assertEqual(round(sum(rows.mapped("amount")), 2), -price)
+
     def test_what_the_customer_takes_along_emits_nothing_of_ours(self):
         picking = self._unsent()
         picking.carrier_id = self.table
