@@ -1,6 +1,7 @@
 """PAY-01: money that a Shopify customer authorised is taken there parcel by parcel, over real HTTP, once."""
 
 import json
+from unittest.mock import patch
 
 from odoo import fields
 
@@ -9,6 +10,11 @@ from odoo.addons.oms_channels.tests.contract import payloads
 from odoo.addons.oms_channels.tests.servers.shopify import ShopifyServer
 
 from .common import ChannelsCommon
+
+
+class Died(BaseException):
+    """As a killed process: nothing catches it."""
+
 
 CARD = "gid://shopify/OrderTransaction/5550001"
 
@@ -74,6 +80,35 @@ class TestCapture(ChannelsCommon):
         self.assertAlmostEqual(sum(done.mapped("amount")), self.order.amount_total, 2)
         self._book(self.order)
         self.assertEqual(set(self.order.invoice_ids.mapped("payment_state")), {"paid"})
+
+    def test_a_process_that_dies_after_the_shop_has_taken_it_takes_it_once(self):
+        """The shop's answer came and nobody kept it: it is asked what it took before it is asked to take anything."""
+        goods = self.order.order_line.filtered(lambda line: line.product_id.type == "consu")
+        self._ship(self.order, {goods[0].product_id: 1})
+        messages = type(self.env["oms.message"])
+        settle = messages._settle_sent
+
+        def die(message, answer):
+            if message.kind == "capture":
+                raise Died
+            return settle(message, answer)
+
+        with patch.object(messages, "_settle_sent", die):
+            try:
+                self._collect()
+            except Died:
+                self.env.invalidate_all()
+            else:
+                self.fail("It did not die.")
+        [taken] = self._charged()
+        capture = self.order.transaction_ids.filtered(lambda tx: tx.oms_asks == "capture")
+        message = self.env["oms.message"].search([("res_model", "=", capture._name), ("res_id", "=", capture.id)])
+        self.assertEqual((capture.state, message.state, bool(message.sent_at)), ("pending", "pending", True))
+        for _again in range(2):
+            self._collect()
+        self.assertEqual(self._charged(), [taken])
+        capture = self.order.transaction_ids.filtered(lambda tx: tx.oms_asks == "capture")
+        self.assertEqual((capture.mapped("state"), message.state), (["done"], "done"))
 
     def test_an_order_that_is_cancelled_gives_the_money_free(self):
         self.order._action_cancel()

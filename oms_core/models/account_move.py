@@ -1,4 +1,23 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
+
+
+def refuse_by_hand(records, vals):
+    """What an entry in the books says of the event that it books is nobody's to change, over whatever way.
+
+    :param records: entries, items or payments that are booked.
+    :raise AccessError: when ``vals`` has a stored field of ours, and it is no method of ours that writes it as superuser.
+    """
+    told = [name for name in vals if name.startswith("oms_") and records._fields[name].store]
+    if records and told and not records.env.su:
+        raise AccessError(
+            records.env._(
+                "%(entry)s is in the books, and “%(field)s” says what it books: that is not changed by hand. Reverse the entry, "
+                "or undo what made it.",
+                entry=records[0].display_name,
+                field=records._fields[told[0]]._description_string(records.env),
+            )
+        )
 
 
 class AccountMove(models.Model):
@@ -23,6 +42,11 @@ class AccountMove(models.Model):
             )
             move.oms_channel_id = orders.oms_channel_id[:1]
 
+    def write(self, vals):
+        """Override: what a posted entry says of its event stays."""
+        refuse_by_hand(self.filtered(lambda move: move.state == "posted"), vals)
+        return super().write(vals)
+
     def _oms_get_channel_return_ref(self):
         """Hook: the channel's id of the return that this credit note pays for; empty for none, or several."""
         self.ensure_one()
@@ -31,6 +55,11 @@ class AccountMove(models.Model):
 
 class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
+
+    def write(self, vals):
+        """Override: as for its entry."""
+        refuse_by_hand(self.filtered(lambda item: item.parent_state == "posted"), vals)
+        return super().write(vals)
 
     def _oms_get_sale_lines(self):
         """Hook: the order lines that this line charges, or gives back to whoever paid for them."""

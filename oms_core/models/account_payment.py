@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from .account_move import refuse_by_hand
+
 
 class AccountPayment(models.Model):
     _inherit = "account.payment"
@@ -12,6 +14,11 @@ class AccountPayment(models.Model):
     )
 
     _oms_key_uniq = models.UniqueIndex("(oms_key) WHERE oms_key IS NOT NULL", "This event has been booked already.")
+
+    def write(self, vals):
+        """Override: as for the entry of the payment."""
+        refuse_by_hand(self.filtered(lambda payment: payment.move_id.state == "posted"), vals)
+        return super().write(vals)
 
     @api.depends("journal_id")
     def _compute_outstanding_account_id(self):

@@ -220,10 +220,13 @@ class PaymentTransaction(models.Model):
 class PaymentProvider(models.Model):
     _inherit = "payment.provider"
 
+    oms_channel_ids = fields.One2many(
+        "oms.channel", "payment_provider_id", string="Stands For", context={"active_test": False}, readonly=True
+    )
+
     def _oms_get_channels(self):
-        """The channels that these providers stand for."""
-        channels_sudo = self.env["oms.channel"].sudo().with_context(active_test=False)  # sudo: whoever pays
-        return channels_sudo.search([("payment_provider_id", "in", self.ids)])
+        """The channels that these providers stand for; asked of the database once for many."""
+        return self.sudo().oms_channel_ids  # sudo: whoever pays
 
     @api.depends("code")
     def _compute_feature_support_fields(self):

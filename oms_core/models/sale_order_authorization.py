@@ -428,8 +428,9 @@ class PaymentTransaction(models.Model):
     def _oms_settle_as(self, reference, **values):
         """It was taken, and is known by this name from now on."""
         self.write({"reference": reference, **values})
-        if self.payment_id.oms_key:
-            self.payment_id.oms_key = f"payment:{reference}"
+        payment_sudo = self.payment_id.sudo()  # sudo: what is booked stays; only what it is known by is another
+        if payment_sudo.oms_key:
+            payment_sudo.oms_key = f"payment:{reference}"
         if self.state != "done":
             self._set_done(extra_allowed_states=("error",))
         orders = self.sale_order_ids

@@ -3,6 +3,7 @@ free."""
 
 from datetime import timedelta
 from decimal import Decimal
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import UserError
@@ -12,6 +13,10 @@ from odoo.tests import freeze_time
 from odoo.addons.oms_core.domain.documents import AuthorizationDoc
 
 from .common import MOMENT, OmsCommon
+
+
+class Died(BaseException):
+    """As a killed process: nothing catches it."""
 
 
 class AuthorizationCase(OmsCommon):
@@ -93,6 +98,40 @@ class TestCaptures(AuthorizationCase):
         order.oms_money_due_at = fields.Datetime.now()
         self._collect()
         self.assertEqual(self._captures(order).mapped("amount"), [24.0])
+
+    def test_a_process_that_dies_while_a_provider_is_asked_does_not_ask_again(self):
+        """What was going to be asked for was kept before. Nobody knows what came of it, and after a day somebody is told."""
+        order = self._authorized()
+        self._ship(order, {self.product_standard: 1})
+        asked = []
+
+        def take_and_die(transaction):
+            asked.append(transaction.amount)
+            raise Died
+
+        with patch.object(type(self.env["payment.transaction"]), "_send_capture_request", take_and_die):
+            for _time in range(2):
+                try:
+                    self._collect()
+                except Died:
+                    self.env.invalidate_all()
+                order.oms_money_due_at = fields.Datetime.now()
+        self.assertEqual(asked, [24.0])
+        self.assertEqual(self._captures(order).mapped("state"), ["draft"])
+        with freeze_time(fields.Datetime.now() + timedelta(days=2)):
+            order.oms_money_due_at = fields.Datetime.now()
+            self._collect()
+        self.assertEqual((asked, self._holds(order)), ([24.0], ["money"]))
+        self.assertIn("has not answered", order.oms_hold_reason)
+
+    def test_the_channels_of_many_payments_are_looked_up_at_once(self):
+        orders = self.env["sale.order"].union(*(self._authorized(1) for _number in range(6)))
+        transactions = orders.transaction_ids
+        transactions.sale_order_ids.oms_channel_id.fetch(["payment_provider_id"])
+        transactions.provider_id.fetch(["code"])
+        transactions.provider_id.invalidate_recordset(["oms_channel_ids"])
+        with self.assertQueryCount(1):
+            self.assertTrue(all(tx._oms_is_of_channel() for tx in transactions))
 
     def test_what_the_channel_tells_of_a_capture_is_the_one_that_was_asked_for(self):
         order = self._authorized()

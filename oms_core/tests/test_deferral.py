@@ -87,6 +87,58 @@ class TestDeferral(OmsCommon):
         self._credit(order, 1)
         self.assertEqual(self._stand()[:2], (-20.0, -20.0))
 
+    def test_a_part_credited_before_anything_left_is_owed_no_more_and_the_parcels_earn_the_rest(self):
+        order = self._invoiced(lines=(self._line(quantity=3, total="10.00", taxes=(self._tax(20, "2.00"),)),))
+        self._credit(order, 1)
+        owed, income, cost, stock = self._stand()
+        self.assertEqual((owed, round(owed + income, 2), cost, stock), (-6.67, -6.67, 0.0, 0.0))
+        self._ship(order, {self.product_standard: 1})
+        self._look()
+        self.assertEqual(self._stand(), (-3.33, -3.34, 10.0, -10.0))
+        self._ship(order, {self.product_standard: 1})
+        self._look()
+        self.assertEqual(self._stand(), (0.0, -6.67, 20.0, -20.0))
+        self.assertNothingWrong(but=("quantities",))
+
+    def _dollars(self, rate, day="2020-01-01"):
+        usd = self.env.ref("base.USD")
+        usd.active = True
+        return self.env["res.currency.rate"].create(
+            {"currency_id": usd.id, "company_id": self.company.id, "name": day, "rate": rate}
+        )
+
+    def test_an_order_in_dollars_is_owed_and_earned_at_the_rate_of_its_invoice(self):
+        self._dollars(1.25)
+        self.stock_before = self._net(self._account("stock"))
+        order = self._apply(self._doc(lines=(self._line(quantity=3, total="100.01"),), currency="USD"))[0][0]
+        invoice = self._book(order)
+        self._look()
+        self.assertEqual((invoice.amount_untaxed, self._stand()), (100.01, (-80.01, 0.0, 0.0, 0.0)))
+        self._dollars(2.0, fields.Date.today())  # what was invoiced stays what it was worth
+        self._ship(order, {self.product_standard: 1})
+        self._look()
+        self.assertEqual(self._stand(), (-53.34, -26.67, 10.0, -10.0))
+        self._ship(order)
+        self._look()
+        self.assertEqual(self._stand(), (0.0, -80.01, 30.0, -30.0))
+        self.assertNothingWrong()
+
+    def test_a_part_of_an_order_in_dollars_that_is_credited_at_another_rate_leaves_what_the_rest_was_worth(self):
+        self._dollars(1.25)
+        self.stock_before = self._net(self._account("stock"))
+        order = self._apply(self._doc(lines=(self._line(quantity=3, total="60.00"),), currency="USD"))[0][0]
+        self._book(order)
+        self._look()
+        self.assertEqual(self._stand()[:2], (-48.0, 0.0))
+        self._dollars(1.0, fields.Date.today())
+        self._credit(order, 1)
+        self.assertEqual(self._stand()[0], -32.0)
+        self._ship(order, {self.product_standard: 2})
+        self._look()
+        owed, income = self._stand()[:2]
+        documents = order.invoice_ids.invoice_line_ids
+        self.assertEqual((owed, income), (0.0, round(sum(documents.mapped("balance")), 2)))
+
     def test_an_invoice_with_its_shipment_defers_nothing(self):
         self.channel.invoice_policy = "shipment"
         order = self._order()

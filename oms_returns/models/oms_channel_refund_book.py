@@ -169,7 +169,8 @@ class OmsChannelRefund(models.Model):
             move._reverse_moves([values], cancel=True)
         done.state = "cancel"
         # What is credited no longer settles nothing: a return that it was for is open again.
-        moves.invoice_line_ids.filtered("oms_return_line_id").oms_return_line_id = False
+        # sudo: what is taken back is of no return, whoever takes it back
+        moves.sudo().invoice_line_ids.filtered("oms_return_line_id").oms_return_line_id = False
         for request in self.return_ids.filtered(lambda request: request.state == "open"):
             if not any(line.quantity_received for line in request.line_ids):
                 request.action_cancel()

@@ -182,7 +182,8 @@ class OmsChannelRefund(models.Model):
             request.warehouse_id = place
         request.with_context(oms_told_by_channel=INSIDE, oms_return_to=place.id or False).action_authorize()
         of_line = {line.sale_line_id: line for line in request.line_ids}
-        for move in self.move_ids.filtered(lambda move: move.state == "posted"):
+        # sudo: what was credited before its return was known is told of it, whoever books
+        for move in self.move_ids.sudo().filtered(lambda move: move.state == "posted"):
             move.oms_return_id = move.oms_return_id or request
             for line in move.invoice_line_ids.filtered(lambda line: not line.oms_return_line_id):
                 if line.oms_refund_kind == "goods" and (of := of_line.get(line.sale_line_ids[:1])):

@@ -89,7 +89,7 @@ class StockMove(models.Model):
         if entry and (request := self._get_oms_return()):
             names = ", ".join(self.product_id.mapped("display_name"))
             places = ", ".join(self.location_dest_id.mapped("display_name"))
-            entry.write(
+            entry.sudo().write(  # sudo: who receives goods need have no right to entries
                 {
                     "oms_return_id": request.id,
                     "oms_why": self.env._("%(products)s went to %(places)s.", products=names, places=places),

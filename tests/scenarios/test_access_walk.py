@@ -305,3 +305,57 @@ class TestAccessWalk(OmsCommon):
     def test_what_is_said_to_be_harmless_exists(self):
         existing = set(self._public_methods())
         self.assertEqual(set(HARMLESS) - existing, set())
+
+
+class TestBooksByHand(OmsCommon):
+    """SEC-01, ACC-01: what is booked says what for, and nobody who may write entries writes that over whatever way."""
+
+    def setUp(self):
+        super().setUp()
+        order = self._order()
+        self._ship(order)
+        self.invoice = self._book(order)
+        payment = order.transaction_ids.payment_id
+        self.booked = {
+            "account.move": self.invoice,
+            "account.move.line": self.invoice.invoice_line_ids[:1],
+            "account.payment": payment,
+        }
+        self.user_of = {
+            role: self._create_user(f"by_hand_{number}", groups)
+            for number, (role, groups) in enumerate(
+                {
+                    "accountant": "account.group_account_manager,oms_core.group_oms_accountant",
+                    "clerk": "oms_core.group_oms_manager,account.group_account_invoice",
+                    "channel manager": "oms_core.group_oms_channel",
+                }.items()
+            )
+        }
+
+    def _write(self, role, record, values):
+        return call_kw(self.env[record._name].with_user(self.user_of[role]), "write", [record.ids, values], {})
+
+    def test_no_field_that_says_what_is_booked_is_written_by_anybody(self):
+        told = 0
+        for model, record in self.booked.items():
+            names = [name for name, field in record._fields.items() if name.startswith("oms_") and field.store]
+            self.assertTrue(record and names, model)
+            for name in names:
+                for role in self.user_of:
+                    with self.subTest(model=model, field=name, role=role), self.env.cr.savepoint():
+                        with self.assertRaises(AccessError):
+                            self._write(role, record, {name: False})
+                        told += 1
+        self.assertGreater(told, 30)
+
+    def test_nor_by_way_of_its_entry(self):
+        """Odoo itself lets no item of a posted entry be written by way of it, unless the caller asks for it."""
+        item = self.booked["account.move.line"]
+        accountant = self.invoice.with_user(self.user_of["accountant"])
+        values = {"line_ids": [(1, item.id, {"oms_cause": "fee"})]}
+        with self.assertRaisesRegex(AccessError, "is in the books"):
+            call_kw(accountant, "write", [self.invoice.ids, values], {"context": {"skip_readonly_check": True}})
+
+    def test_what_is_native_stays_for_those_who_may(self):
+        self._write("accountant", self.invoice, {"narration": "Paid by card"})
+        self.assertIn("Paid by card", self.invoice.narration)
