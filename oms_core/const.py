@@ -543,6 +543,10 @@ AUTHORIZATION_ANSWER_H = 24
 #: Days after which money that a channel has taken and not paid out is asked for.
 PAYOUT_LATE_DAYS = 30
 
+#: Days after the last closing of the stock valuation on which the account of the stock has to be what the goods are worth:
+#: a month, and time to close it.
+STOCK_CLOSING_LATE_DAYS = 45
+
 # --- Checks of the books ---------------------------------------------------------------------------------------------
 
 #: How far back the auditor looks: documents of this time, and older ones that something has happened to since.

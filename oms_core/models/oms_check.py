@@ -89,8 +89,22 @@ class OmsCheck(models.AbstractModel):
                 ),
                 "warning",
                 self.env._(
-                    "The value of the whole stock against the account: what was received and is not billed, and what left and "
-                    "is not invoiced, stand between them until Odoo's closing of the stock valuation books the difference."
+                    "Whether the account is all that the goods are worth: the next check looks at that after a closing of the "
+                    "stock valuation."
+                ),
+            ),
+            Check(
+                "stock_value",
+                self.env._("The account of the stock is what the goods are worth"),
+                self.env._(
+                    "The value of the whole stock is on its accounts since the last closing of the stock valuation, some weeks "
+                    "ago at the most."
+                ),
+                "warning",
+                self.env._(
+                    "Companies that never closed their stock valuation. Between two closings, what was received and is not "
+                    "billed, what left and is not invoiced, and what was counted stand between the two: of these, the cut-off "
+                    "tells."
                 ),
             ),
             Check(

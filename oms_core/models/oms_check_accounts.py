@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..checks import Violation
-from ..const import CLEARING_LAG_DAYS, PAYOUT_LATE_DAYS
+from ..const import CLEARING_LAG_DAYS, PAYOUT_LATE_DAYS, STOCK_CLOSING_LATE_DAYS
 from .oms_check_entries import TOLERANCE
 
 
@@ -25,7 +25,8 @@ class OmsCheck(models.AbstractModel):
         # Odoo keeps there which entries are closings of the valuation.
         closings = self.env["ir.config_parameter"].get_param(f"{company.id}.stock_valuation_closing_ids") or ""
         explained = SQL(
-            """l.display_type = 'cogs' OR l.oms_cause = 'deferred_cost' OR l.product_id IS NOT NULL OR m.id = ANY(%s)
+            """l.display_type = 'cogs' OR l.oms_cause IN ('deferred_cost', 'accrued_cost') OR l.product_id IS NOT NULL
+               OR m.id = ANY(%s)
                OR EXISTS (SELECT 1 FROM stock_move s WHERE s.account_move_id = m.id)""",
             [*self._get_first_entries(company, accounts), *map(int, filter(str.isdigit, closings.split(",")))],
         )
@@ -39,6 +40,35 @@ class OmsCheck(models.AbstractModel):
                 ),
                 self.env._("Change the value of the product instead, or say here what the entry stands for."),
             )
+
+    @api.model
+    def _check_stock_value(self, company, scope):
+        """All goods against all that is on their accounts. Odoo books between closings only what is billed and invoiced."""
+        closed_at = company._get_last_closing_date()
+        if not closed_at or closed_at > fields.Datetime.now() - timedelta(days=STOCK_CLOSING_LATE_DAYS):
+            return
+        products = company._get_accounts_by_product()
+        worth, booked = company.stock_value(products), company.stock_accounting_value(products)
+        money = company.currency_id.format
+        for account in sorted(worth.keys() | booked.keys(), key=lambda account: account.id):
+            there, here = worth.get(account, 0.0), booked.get(account, 0.0)
+            if company.currency_id.compare_amounts(there, here):
+                yield Violation(
+                    ((account._name, account.id),) if account else ((company._name, company.id),),
+                    self.env._(
+                        "The goods are worth %(worth)s, and %(account)s has %(booked)s. The stock valuation was last closed on "
+                        "%(day)s.",
+                        worth=money(there),
+                        account=account.display_name or self.env._("no account"),
+                        booked=money(here),
+                        day=company._oms_get_today(closed_at),
+                    ),
+                    self.env._(
+                        "Close the stock valuation (Inventory > Reporting > Stock Valuation). Compare the entry with the "
+                        "cut-off: what it books and the cut-off does not tell was counted, scrapped or revalued."
+                    ),
+                    abs(there - here),
+                )
 
     def _get_first_entries(self, company, accounts):
         """The ids of the entries with which accounts begin."""

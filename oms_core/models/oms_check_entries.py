@@ -316,7 +316,7 @@ class OmsCheck(models.AbstractModel):
     @api.model
     def _get_sources(self):
         """Hook: {first word of a posting key: model whose id is the second one}."""
-        return {"invoice": "sale.order"}
+        return {"invoice": "sale.order", "accrual": "res.company"}
 
     @api.model
     def _check_orphan(self, company, scope):

@@ -346,6 +346,33 @@ class TestFaults(CheckCase):
         self.company.action_close_stock_valuation(auto_post=True)
         self.assertNothingWrong()
 
+    def test_the_goods_are_worth_something_else_than_their_account_long_after_the_last_closing(self):
+        self.product_standard.categ_id.property_valuation = "periodic"
+        journal = self.env["account.journal"].search(
+            [("company_id", "=", self.company.id), ("type", "=", "general")], limit=1
+        )
+        self.company.account_stock_journal_id = self.company.account_stock_journal_id or journal
+        self.company.account_stock_valuation_id = self.company.account_stock_valuation_id or self._account("stock")
+        self.company.action_close_stock_valuation(auto_post=True)
+        closed = [fields.Datetime.now()]
+        self.patch(type(self.company), "_get_last_closing_date", lambda company: closed[0])
+        order = self._order(("STD", 2))
+        self._ship(order)  # and no invoice
+        self.assertFalse(self._check("stock_value"), "it is closed again at the end of the month")
+        closed[0] -= timedelta(days=60)
+        (result,) = self._check("stock_value")
+        self.assertEqual(result.amount, 20)
+        account = self.product_standard._get_product_accounts()["stock_valuation"]
+        worth = sum(self.company.stock_value().values())
+        booked = worth + 20
+        self.assertIn(f"{booked:,.2f}", result.sentence.replace("\xa0", " "))
+        self.assertIn(f"{worth:,.2f}", result.sentence.replace("\xa0", " "))
+        self.assertEqual([document[:2] for document in result.documents], [[account._name, account.id]])
+        closed[0] = False  # as Odoo counts from then on
+        self.company.action_close_stock_valuation(auto_post=True)
+        closed[0] = fields.Datetime.now() - timedelta(days=60)
+        self.assertFalse(self._check("stock_value"), "the account is what the goods are worth")
+
     def test_a_channel_has_forgotten_payments(self):
         """All were taken long ago, and only the last one was in a payout."""
         items = self.env["account.move.line"].search(

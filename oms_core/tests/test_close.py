@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from odoo import fields
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 
 from odoo.addons.oms_core.domain.documents import TaxDoc
@@ -119,6 +120,85 @@ class TestCutOff(CloseCase):
         self.assertEqual((ask.date + timedelta(days=1)).day, 1)
         self.assertLess(ask.date, fields.Date.today())
         self.assertEqual(ask.action_show()["context"]["oms_cut_off"], fields.Date.to_string(ask.date))
+
+
+class TestAccrual(CloseCase):
+    """What a channel invoices at its payout is revenue of the month in which it left."""
+
+    def setUp(self):
+        super().setUp()
+        self.channel.invoice_policy = "settlement"
+        self.today = self.company._oms_get_today()
+        self.roles = {
+            self._account("income"): "income",
+            self._account("cogs"): "cogs",
+            self._account("stock"): "stock",
+        }
+
+    def _accrue(self, day=None, user=None):
+        ask = self.env["oms.cut.off.ask"].with_user(user or self.env.user).with_company(self.company)
+        action = ask.create({"date": day or self.today}).action_accrue()
+        return self.env["account.move"].search(action["domain"], order="date, id")
+
+    def _items(self, move):
+        accrued = self.company._oms_get_account("accrual", "")
+        roles = {**self.roles, accrued: "accrued"}
+        return {roles[item.account_id]: round(item.balance, 2) for item in move.line_ids}
+
+    def test_what_left_before_the_payout_is_revenue_of_its_day_and_taken_back_the_day_after(self):
+        order = self._order(("STD", 3, "60.01", 20))
+        self._ship(order, {self.product_standard: 2})
+        entry, back = self._accrue()
+        self.assertEqual(self._items(entry), {"accrued": 40.01, "income": -40.01, "cogs": 20.0, "stock": -20.0})
+        self.assertEqual(self._items(back), {"accrued": -40.01, "income": 40.01, "cogs": -20.0, "stock": 20.0})
+        self.assertEqual((entry.date, back.date), (self.today, self.today + timedelta(days=1)))
+        self.assertEqual(back.reversed_entry_id, entry)
+        self.assertEqual(sum(amount for kind, _q, amount, _c in self._open(self.today) if "shipped" in kind), 40.01)
+        self._ship(order)
+        order._oms_on_settled(self.today)
+        self._book(order)
+        self.assertEqual((self._net(self._account("income")), self._net(self._account("cogs"))), (-60.01, 30.0))
+        self.assertNothingWrong()
+
+    def test_pressed_again_it_is_not_booked_again(self):
+        self._ship(self._order())
+        entries = self._accrue()
+        self._ship(self._order())
+        self.assertEqual(self._accrue(), entries)
+        self.assertEqual(
+            len(self.env["account.move"].search([("oms_key", "=like", f"accrual:{self.company.id}:%")])), 2
+        )
+
+    def test_an_order_in_dollars_is_accrued_at_the_rate_of_the_order(self):
+        usd = self.env.ref("base.USD")
+        usd.active = True
+        self.env["res.currency.rate"].create(
+            {"currency_id": usd.id, "company_id": self.company.id, "name": "2020-01-01", "rate": 1.25}
+        )
+        self._ship(self._order(("STD", 1, "20.00", 20), currency="USD"))
+        self._ship(self._order(("AVG", 1, "20.00", 20)))
+        entry = self._accrue()[0]
+        self.assertEqual(self._items(entry)["accrued"], 36.0)
+        self.assertEqual(entry.currency_id, self.company.currency_id)
+
+    def test_where_nothing_waits_or_the_books_are_closed_nothing_is_booked(self):
+        with self.assertRaisesRegex(UserError, "waiting for its invoice"):
+            self._accrue()
+        order = self._order()
+        self._ship(order)
+        order.order_line.move_ids.date -= timedelta(days=3)
+        self.company.sudo().fiscalyear_lock_date = self.today - timedelta(days=1)
+        with self.assertRaisesRegex(UserError, "closed"):
+            self._accrue(self.today - timedelta(days=1))
+        self.assertFalse(self.env["account.move"].search([("oms_key", "=like", f"accrual:{self.company.id}:%")]))
+
+    def test_who_only_reads_the_books_accrues_nothing(self):
+        self._ship(self._order())
+        for role in ("accountant", "manager"):
+            with self.assertRaises(AccessError):
+                self._accrue(user=self._create_user(f"accrual_{role}", f"oms_core.group_oms_{role}"))
+        accountant = self._create_user("accrual_books", "account.group_account_user")
+        self.assertEqual(len(self._accrue(user=accountant)), 2)
 
 
 class TestTaxes(CloseCase):

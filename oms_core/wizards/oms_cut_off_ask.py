@@ -16,6 +16,14 @@ class OmsCutOffAsk(models.TransientModel):
         default=lambda self: fields.Date.context_today(self).replace(day=1) - timedelta(days=1),
     )
 
+    def action_accrue(self):
+        """Book the revenue and the cost of what had left and was not invoiced by then, and take both back the day after."""
+        self.ensure_one()
+        self.env["account.move"].check_access("create")
+        entries = self.env.company._oms_accrue(self.date)
+        action = self.env["ir.actions.actions"]._for_xml_id("account.action_move_journal_line")
+        return {**action, "domain": [("id", "in", entries.ids)], "context": {"create": False}}
+
     def action_show(self):
         self.ensure_one()
         action = self.env["ir.actions.actions"]._for_xml_id("oms_core.oms_cut_off_action")

@@ -80,7 +80,11 @@ class TestKeptCredit(CreditCase):
             {
                 "journal_id": self.channel.clearing_journal_id.id,
                 "line_ids": [
-                    (0, 0, {"account_id": receivable.account_id.id, "partner_id": receivable.partner_id.id, "debit": 6}),
+                    (
+                        0,
+                        0,
+                        {"account_id": receivable.account_id.id, "partner_id": receivable.partner_id.id, "debit": 6},
+                    ),
                     (0, 0, {"account_id": self.clearing_account.id, "credit": 6}),
                 ],
             }
@@ -103,7 +107,10 @@ class TestKeptCredit(CreditCase):
 
     def test_a_clerk_keeps_it_and_somebody_of_the_warehouse_does_not(self):
         order = self._overpaid(30)
-        for login, groups in (("kept_stock", "stock.group_stock_user"), ("kept_reader", "account.group_account_readonly")):
+        for login, groups in (
+            ("kept_stock", "stock.group_stock_user"),
+            ("kept_reader", "account.group_account_readonly"),
+        ):
             with self.assertRaises(AccessError):
                 order.with_user(self._create_user(login, groups)).action_oms_keep_as_credit()
         clerk = self._create_user("kept_clerk", "oms_core.group_oms_user")

@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from demo import promises
 from demo.availability import availability
+from demo.bills import bills
 from demo.carriers import parcels, prepare_carriers
 from demo.customers import customers
 from demo.feedback import feedback
@@ -64,6 +65,7 @@ def main(env):
     for number, quantities in EXPECTED_BACK.items():
         take_back(env, number, quantities)
     payouts(env)
+    bills(env)
     customers(env)
     feedback(env)
     inventory(env)
