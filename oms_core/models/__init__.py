@@ -18,7 +18,6 @@ from . import oms_reservation
 from . import oms_stock_event
 from . import oms_device
 from . import res_company_books
-from . import res_company_accrual
 from . import res_partner
 from . import product_product
 from . import account_tax

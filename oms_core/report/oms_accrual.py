@@ -19,7 +19,7 @@ from odoo.tools import format_date
 
 from ..domain.money import ZERO
 from ..domain.posting import PostingDraft, PostingLine
-from .sale_order_money import exact
+from ..models.sale_order_money import exact
 
 #: What an entry's key begins with; the company's id and the day follow.
 KEY = "accrual"
