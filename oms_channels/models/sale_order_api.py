@@ -57,8 +57,10 @@ class SaleOrder(models.Model):
         """Tell the app how this order stands now, once."""
         self.ensure_one()
         channel = self.oms_channel_id
+        if not self.oms_external_id:  # what no app sent is told to none
+            return
         adapter = PLATFORMS.get(channel.platform)
-        if adapter is None or not adapter.capabilities.standing or not self.oms_external_id:
+        if adapter is None or not adapter.capabilities.standing:
             return
         document = Standing(
             key=f"standing-{self.id}-{name}"[:200],

@@ -80,6 +80,7 @@ class OmsChannel(models.Model):
         string="Release Clean Orders",
         help="Orders without any hold are confirmed, sourced and reserved at once, without a click.",
     )
+    # Read with the others of its kind alone: each confirmation asks for them, of a row of more than a hundred columns.
     invoice_policy = fields.Selection(
         [
             ("shipment", "When goods are shipped"),
@@ -89,6 +90,7 @@ class OmsChannel(models.Model):
         ],
         string="Invoice",
         required=True,
+        prefetch="confirmation",
         default="shipment",
         tracking=True,
         help="When the invoice of an order is made and posted. Revenue belongs to the moment when the goods leave: what is "

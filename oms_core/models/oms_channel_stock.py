@@ -32,18 +32,20 @@ class OmsChannel(models.Model):
         return channels
 
     def write(self, vals):
-        """Override: forget which companies have a channel that promises no more than there is."""
+        """Override: forget which channels promise no more than there is."""
         result = super().write(vals)
-        if not {"stock_policy", "company_id", "active"}.isdisjoint(vals):
+        if not {"stock_policy", "company_id"}.isdisjoint(vals):
             self.env.registry.clear_cache()
         return result
 
     @api.model
     @tools.ormcache()
-    def _get_strict_company_ids(self):
-        """The companies in which any channel promises no more than there is: asked at every confirmation."""
-        channels_sudo = self.sudo().with_context(active_test=True)  # sudo: of all companies
-        return frozenset(channels_sudo.search([("stock_policy", "=", "hold")]).company_id.ids)
+    def _get_strict(self):
+        """{id: id of its company} of the channels that promise no more than there is: asked at every confirmation. An archived
+        one is still that of its orders."""
+        # sudo: of all companies
+        strict_sudo = self.sudo().with_context(active_test=False).search([("stock_policy", "=", "hold")])
+        return {channel.id: channel.company_id.id for channel in strict_sudo}
 
     @api.constrains("reservation_minutes")
     def _check_reservation_minutes(self):

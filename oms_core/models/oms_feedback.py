@@ -158,7 +158,7 @@ class OmsNotification(models.Model):
         self.ensure_one()
         if self.event != "feedback":
             rule = self.env["oms.notification.rule"]._get_for("feedback", self.channel_id).get(self.channel_id.id)
-            if rule and rule.method != "off":
+            if rule:
                 return False
         return self.order_id._oms_get_feedback_url() if self.order_id._oms_asks_for_feedback() else False
 

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
 
 from ..const import CUSTOMER_EVENTS, NOTIFICATION_DELAY_MAX_MIN
@@ -40,14 +40,42 @@ class OmsNotificationRule(models.Model):
 
     @api.model
     def _get_for(self, event, channels):
-        """{channel: its rule for an event}; the rule of no channel is under the empty channel. One query.
+        """{id of a channel: its rule for an event, ``False`` where nothing is said}; that of no channel is under ``False``.
 
-        A channel without a rule of its own has the one of all channels; where there is none at all, nothing is said.
+        A channel without a rule of its own has the one of all channels. Rules are kept in memory until one changes.
         """
         # sudo: whatever happens to an order, who caused it needs no rights on how customers are told
-        rules = self.sudo().search([("event", "=", event), ("channel_id", "in", [False, *channels.ids])])
-        found = {rule.channel_id.id: rule for rule in rules}
-        return {channel_id: found.get(channel_id) or found.get(False) for channel_id in (False, *channels.ids)}
+        rules_sudo, found = self.sudo(), self._get_ids()
+        general = found.get((event, False), False)
+        of_channel = ((channel_id, found.get((event, channel_id), general)) for channel_id in (False, *channels.ids))
+        return {channel_id: rule_id and rules_sudo.browse(rule_id) for channel_id, rule_id in of_channel}
+
+    @api.model
+    @tools.ormcache()
+    def _get_ids(self):
+        """{(event, id of a channel or ``False``): id of its rule, ``False`` where that says nothing}"""
+        # sudo: as for _get_for
+        return {(rule.event, rule.channel_id.id): rule.method != "off" and rule.id for rule in self.sudo().search([])}
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override: there are other rules now."""
+        rules = super().create(vals_list)
+        self.env.registry.clear_cache()
+        return rules
+
+    def write(self, vals):
+        """Override: a rule may be about something else now."""
+        result = super().write(vals)
+        if not {"event", "channel_id", "method"}.isdisjoint(vals):
+            self.env.registry.clear_cache()
+        return result
+
+    def unlink(self):
+        """Override: there are fewer rules now."""
+        result = super().unlink()
+        self.env.registry.clear_cache()
+        return result
 
     def _get_template(self):
         """The mail template of this rule: its own, that of the rule for all channels, or the one that came with it."""

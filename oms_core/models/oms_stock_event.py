@@ -134,25 +134,19 @@ class OmsStockEvent(models.Model):
         :param kind: of the events; absent: told by the moves.
         """
         self.env.flush_all()
-        # What was done before the journal began is part of its opening.
+        # What was done before the journal began is part of its opening. The steps are materialized because to plan them as
+        # one takes the database longer than to carry them out, and it does so at each confirmation.
         self.env.cr.execute(
             SQL(
                 """
                 WITH chosen AS MATERIALIZED (
-                    SELECT move.id, move.product_id, move.state, move.product_qty, move.location_id, move.create_date, move.date
+                    SELECT move.id, move.product_id, move.state, move.product_qty, move.location_id, move.location_dest_id,
+                           move.create_date, move.date, move.is_inventory, move.reference, move.picking_id, move.sale_line_id
                       FROM stock_move move
                       JOIN product_product product ON product.id = move.product_id
                       JOIN product_template template ON template.id = product.product_tmpl_id AND template.is_storable
                      WHERE %(which)s
                 ), begun AS (SELECT MIN(at) AS at FROM oms_stock_event WHERE kind = 'opening'
-                ), wanted AS (
-                    SELECT move.id, wh.id AS warehouse_id, 0.0 AS on_hand,
-                           CASE WHEN move.state = 'assigned'
-                                THEN (SELECT COALESCE(SUM(line.quantity_product_uom), 0)
-                                        FROM stock_move_line line WHERE line.move_id = move.id)
-                                ELSE move.product_qty END AS promised
-                      FROM chosen move JOIN stock_location place ON place.id = move.location_id %(in_stock)s
-                     WHERE move.state = ANY(%(open)s)
                 ), done AS (
                     SELECT move.id, line.location_id, line.location_dest_id, line.quantity_product_uom AS quantity
                       FROM chosen move JOIN stock_move_line line ON line.move_id = move.id AND line.state = 'done'
@@ -160,21 +154,22 @@ class OmsStockEvent(models.Model):
                      WHERE move.state = 'done' AND (
                            begun.at IS NULL OR move.create_date >= begun.at OR move.date >= begun.at
                            OR EXISTS (SELECT 1 FROM oms_stock_event known WHERE known.move_id = move.id))
-                ), known AS (
-                    SELECT event.move_id, event.warehouse_id, SUM(event.on_hand) AS on_hand, SUM(event.promised) AS promised
-                      FROM oms_stock_event event JOIN chosen ON chosen.id = event.move_id
-                     GROUP BY event.move_id, event.warehouse_id
+                ), parts AS MATERIALIZED (
+                    SELECT move.id, move.location_id, 0.0 AS on_hand,
+                           CASE WHEN move.state = 'assigned'
+                                THEN (SELECT COALESCE(SUM(line.quantity_product_uom), 0)
+                                        FROM stock_move_line line WHERE line.move_id = move.id)
+                                ELSE move.product_qty END AS promised
+                      FROM chosen move WHERE move.state = ANY(%(open)s)
+                     UNION ALL SELECT id, location_id, -quantity, 0 FROM done
+                     UNION ALL SELECT id, location_dest_id, quantity, 0 FROM done
                 ), facts AS (
-                    SELECT * FROM wanted
+                    SELECT part.id, wh.id AS warehouse_id, part.on_hand, part.promised
+                      FROM parts part JOIN stock_location place ON place.id = part.location_id %(in_stock)s
                      UNION ALL
-                    SELECT done.id, wh.id, -done.quantity, 0 FROM done
-                      JOIN stock_location place ON place.id = done.location_id %(in_stock)s
-                     UNION ALL
-                    SELECT done.id, wh.id, done.quantity, 0 FROM done
-                      JOIN stock_location place ON place.id = done.location_dest_id %(in_stock)s
-                     UNION ALL
-                    SELECT move_id, warehouse_id, -on_hand, -promised FROM known
-                ), news AS (
+                    SELECT event.move_id, event.warehouse_id, -event.on_hand, -event.promised
+                      FROM oms_stock_event event JOIN chosen ON chosen.id = event.move_id
+                ), news AS MATERIALIZED (
                     SELECT id, warehouse_id, SUM(on_hand)::numeric AS on_hand, SUM(promised)::numeric AS promised
                       FROM facts GROUP BY id, warehouse_id
                     HAVING ABS(SUM(on_hand)) > %(tolerance)s OR ABS(SUM(promised)) > %(tolerance)s
@@ -191,16 +186,18 @@ class OmsStockEvent(models.Model):
                            WHEN source.usage IN ('supplier', 'production') AND news.on_hand > 0 THEN 'receive'
                            WHEN target.usage = 'customer' THEN 'ship'
                            WHEN news.on_hand > 0 THEN 'transfer_in' ELSE 'transfer_out' END),
-                       move.product_id, news.warehouse_id, wh.company_id, news.on_hand, news.promised, move.id,
-                       line.order_id, sale.oms_channel_id, COALESCE(picking.name, move.reference), %(user)s, %(note)s
+                       move.product_id, news.warehouse_id,
+                       (SELECT wh.company_id FROM stock_warehouse wh WHERE wh.id = news.warehouse_id),
+                       news.on_hand, news.promised, move.id, line.order_id,
+                       (SELECT sale.oms_channel_id FROM sale_order sale WHERE sale.id = line.order_id),
+                       COALESCE((SELECT picking.name FROM stock_picking picking WHERE picking.id = move.picking_id),
+                                move.reference),
+                       %(user)s, %(note)s
                   FROM news
-                  JOIN stock_move move ON move.id = news.id
-                  JOIN stock_warehouse wh ON wh.id = news.warehouse_id
+                  JOIN chosen move ON move.id = news.id
                   JOIN stock_location source ON source.id = move.location_id
                   JOIN stock_location target ON target.id = move.location_dest_id
-             LEFT JOIN stock_picking picking ON picking.id = move.picking_id
              LEFT JOIN sale_order_line line ON line.id = move.sale_line_id
-             LEFT JOIN sale_order sale ON sale.id = line.order_id
                  ORDER BY move.id, news.on_hand
                 """,
                 which=which,

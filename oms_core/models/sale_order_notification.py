@@ -53,7 +53,7 @@ class SaleOrder(models.Model):
         values = []
         for order in told:
             rule = rules.get(order.oms_channel_id.id)
-            if not rule or rule.method == "off":
+            if not rule:
                 continue
             due_at = fields.Datetime.now() + timedelta(minutes=rule.delay_minutes)
             known = {name: _plain(value) for name, value in details.items() if value not in (None, False, "")}
@@ -134,7 +134,7 @@ class SaleOrder(models.Model):
     def _send_order_confirmation_mail(self):
         """Override of ``sale``: where the channel writes to its customers, or our own mail is on, Odoo's would be one more."""
         rules = self.env["oms.notification.rule"]._get_for("confirmed", self.oms_channel_id)
-        told = {channel_id for channel_id, rule in rules.items() if rule and rule.method != "off"}
+        told = {channel_id for channel_id, rule in rules.items() if rule}
         ours = self.filtered(
             lambda order: (
                 order.oms_channel_id and (order.oms_channel_id.owns_contact or order.oms_channel_id.id in told)

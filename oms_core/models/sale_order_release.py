@@ -119,10 +119,12 @@ class SaleOrder(models.Model):
         self._oms_touch(self.env._("confirmed it"))
         return super().action_confirm()
 
+    def _prepare_confirmation_values(self):
+        """Override of ``sale`` to keep when an order was released."""
+        return {**super()._prepare_confirmation_values(), "oms_confirmed_at": fields.Datetime.now()}
+
     def _action_confirm(self):
-        """Override of ``sale`` to keep when an order was released, and to promise what no document did."""
-        now = fields.Datetime.now()
-        self.write({"oms_confirmed_at": now})
+        """Override of ``sale`` to promise what no document did."""
         self.filtered(lambda order: not order.oms_ship_by)._oms_set_promise()
         return super()._action_confirm()
 

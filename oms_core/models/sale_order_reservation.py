@@ -87,7 +87,7 @@ class SaleOrder(models.Model):
     def _oms_is_strict(self):
         """Whether this order may have only what there is."""
         self.ensure_one()
-        return self.oms_channel_id.stock_policy == "hold" and not self.oms_accepts_backorder
+        return self.oms_channel_id.id in self.env["oms.channel"]._get_strict() and not self.oms_accepts_backorder
 
     def _oms_pending(self):
         # sudo: what is set aside goes with its order, whoever works on it
@@ -107,7 +107,7 @@ class SaleOrder(models.Model):
 
         :param wants: as :meth:`_oms_wants`, where that is known already.
         """
-        strict_ids = self.env["oms.channel"]._get_strict_company_ids()
+        strict_ids = set(self.env["oms.channel"]._get_strict().values())
         for company, orders in self.grouped("company_id").items():
             if company.id in strict_ids:
                 of_company = orders._oms_wants() if wants is None else wants

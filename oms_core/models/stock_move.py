@@ -4,6 +4,14 @@ from odoo import models
 class StockMove(models.Model):
     _inherit = "stock.move"
 
+    def _assign_picking(self):
+        """Override of ``stock``, which writes into the chatter of each new transfer that it was created. That of a channel's
+        order tells so by its date, its origin and the order's timeline."""
+        of_channel = self.filtered("sale_line_id.order_id.oms_channel_id")
+        super(StockMove, self - of_channel)._assign_picking()
+        super(StockMove, of_channel.with_context(mail_create_nolog=True))._assign_picking()
+        return True
+
     def _assign_picking_post_process(self, new=False):
         """Override of ``sale_stock``, which writes into the chatter of each new transfer which order it is for. A transfer of
         a channel's order shows that in a field, and the note costs more than the transfer's reservation."""

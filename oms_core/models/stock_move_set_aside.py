@@ -17,6 +17,8 @@ class StockMove(models.Model):
 
         What was set aside for an order is posted before its own transfers ask, so all that is pending is somebody else's.
         """
+        if not self.env["oms.channel"]._get_strict():
+            return {}
         # sudo: what is set aside binds everybody, whether or not they may see it
         rows = (
             self.env["oms.reservation"]

@@ -102,7 +102,7 @@ class SaleOrder(models.Model):
     def _oms_get_rejections(self):
         """Override of ``oms_core``: after a while a place is asked again."""
         rejections = super()._oms_get_rejections()
-        days = self._oms_get_rejected_days()
+        days = rejections and self._oms_get_rejected_days()
         if not days:
             return rejections
         since = fields.Datetime.now() - timedelta(days=days)

@@ -26,6 +26,7 @@ class OmsChannel(models.Model):
         CHOICES,
         string="Carrier Is Chosen",
         required=True,
+        prefetch="confirmation",
         default="keep",
         tracking=True,
         help="By itself: before a delivery leaves, the cheapest carrier and service that keeps the promise; of equals the "

@@ -200,6 +200,17 @@ def life(env, count):
     return result
 
 
+def processor(env):
+    """Seconds on the processor so far: of this process, and of its connection's in the database where that can be seen."""
+    env.cr.execute("SELECT pg_backend_pid()")
+    [pid] = env.cr.fetchone()
+    try:
+        of_database = int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
+    except OSError:  # another machine, or no such file on this one
+        of_database = 0.0
+    return time.process_time() + of_database
+
+
 def copies(env, table, ids, shifted, times):
     """Insert copies of rows with SQL; the columns ``shifted`` point to the copies of what they pointed to."""
     env.cr.execute("SELECT column_name FROM information_schema.columns WHERE table_name = %s", [table])
