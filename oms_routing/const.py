@@ -127,3 +127,6 @@ RUNS_AT_ONCE_MAX = 5
 
 #: Seconds that a run may think about its orders.
 RUN_SECONDS, RUN_SECONDS_MAX = 10, 300
+
+#: Published sets of emission factors that are looked at; there is one in a year.
+CARBON_VERSIONS_MAX = 200

@@ -5,6 +5,7 @@ from decimal import Decimal
 from odoo import api, fields, models
 from odoo.tools import ormcache
 
+from ..const import CARBON_VERSIONS_MAX
 from ..domain.carbon import MODES, Factors, in_force
 
 FACTOR_MODES = [mode for mode in MODES if mode[0] != "none"]
@@ -40,7 +41,9 @@ class OmsCarbonVersion(models.Model):
     @ormcache()
     def _get_versions(self):
         # sudo: published numbers
-        versions_sudo = self.sudo().with_context(active_test=True).search([], order="valid_from, id")
+        versions_sudo = (
+            self.sudo().with_context(active_test=True).search([], order="valid_from, id", limit=CARBON_VERSIONS_MAX)
+        )
         return tuple(
             Factors(
                 version.name,
