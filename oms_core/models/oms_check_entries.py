@@ -252,6 +252,8 @@ class OmsCheck(models.AbstractModel):
         )
         for order_id, line_id, quantity, amount in rows:
             order = self.env["sale.order"].browse(order_id)
+            if not order._oms_is_to_invoice():
+                continue  # its discount is more than what has left so far
             line = self.env["sale.order.line"].browse(line_id)
             yield Violation(
                 ((order._name, order_id), (line._name, line_id)),

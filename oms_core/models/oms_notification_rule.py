@@ -8,6 +8,7 @@ class OmsNotificationRule(models.Model):
     """How customers are told about one kind of event: for all channels, or for one channel that wants it otherwise."""
 
     _name = "oms.notification.rule"
+    _inherit = ["oms.cache.source"]
     _description = "Customer Notification Rule"
     _order = "channel_id nulls first, sequence, id"
     _rec_name = "event"
@@ -56,26 +57,6 @@ class OmsNotificationRule(models.Model):
         """{(event, id of a channel or ``False``): id of its rule, ``False`` where that says nothing}"""
         # sudo: as for _get_for
         return {(rule.event, rule.channel_id.id): rule.method != "off" and rule.id for rule in self.sudo().search([])}
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Override: there are other rules now."""
-        rules = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return rules
-
-    def write(self, vals):
-        """Override: a rule may be about something else now."""
-        result = super().write(vals)
-        if not {"event", "channel_id", "method"}.isdisjoint(vals):
-            self.env.registry.clear_cache()
-        return result
-
-    def unlink(self):
-        """Override: there are fewer rules now."""
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result
 
     def _get_template(self):
         """The mail template of this rule: its own, that of the rule for all channels, or the one that came with it."""

@@ -240,6 +240,17 @@ class TestFaults(CheckCase):
         self._age(order)
         self._finds("missing", order, "2 × Product STD .* should have been invoiced", 48)
 
+    def test_a_parcel_that_is_worth_less_than_the_discount_waits_for_the_next_one(self):
+        lines = (self._line("STD", 1, "20.00", 20), self._line("AVG", 1, "20.00", 20))
+        doc = self._doc(lines=(*lines, self._line("", 1, "-30.00", kind="discount")), payments=())
+        order = self._apply(doc)[0][0]
+        self._ship(order, {self.product_standard: 1})
+        self._book(order)
+        self.env.flush_all()
+        self._age(order)
+        self._check()
+        self.assertFalse(self._standing())
+
     def test_a_payment_is_booked_twice(self):
         twice = self.payment.copy({"payment_transaction_id": self.payment.payment_transaction_id.id})
         twice.action_post()

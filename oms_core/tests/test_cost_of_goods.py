@@ -51,4 +51,4 @@ class TestCostOfGoods(OmsCommon):
             }
         )
         order.action_confirm()
-        self.assertEqual(self._sell(order, 1, 1), [120, 120])
+        self.assertEqual(self._sell(order, 12, 12), [120, 120])

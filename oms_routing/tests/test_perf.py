@@ -47,7 +47,7 @@ class TestPlanningCost(RoutingCommon):
         self.env.flush_all()
         self.env.invalidate_all()
         before = self.env.cr.sql_log_count
-        order.with_context(oms_by_job=True).action_confirm()
+        order.action_confirm()
         self.env.flush_all()
         queries = self.env.cr.sql_log_count - before
         self.assertEqual((order.state, set(order.picking_ids.mapped("state"))), ("sale", {"assigned"}))
