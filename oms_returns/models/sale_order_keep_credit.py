@@ -61,9 +61,8 @@ class SaleOrder(models.Model):
                     self.display_name,
                 )
             )
-        order_sudo = (
-            self.sudo()
-        )  # sudo: payments are closed to clerks by design; the amount follows from the order alone
+        # sudo: payments are closed to clerks by design; the amount follows from the order alone
+        order_sudo = self.sudo()
         order_sudo._oms_book_payments()
         open_sudo = order_sudo._oms_get_open_receivables()
         if _exact(self.currency_id, -sum(open_sudo.mapped("amount_residual_currency"))) < due:
