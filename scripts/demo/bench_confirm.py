@@ -41,7 +41,8 @@ def main(env):
     kind, count = os.environ["ROUND"], int(os.environ["ORDERS"])
     orders = drafts(env, kind, count)
     env.cr.commit()
-    batches = orders if os.environ.get("ONE_BY_ONE") else [orders]
+    # One at a time in truth: without the others, which Odoo would read along.
+    batches = [order.with_prefetch() for order in orders] if os.environ.get("ONE_BY_ONE") else [orders]
     started_on, queries, seconds = processor(env), env.cr.sql_log_count, 0.0
     for batch in batches:
         env.invalidate_all()
