@@ -1,8 +1,6 @@
 """Which parcels an invoice is for, and what the goods in them did cost."""
 
-from decimal import Decimal
-
-ZERO = Decimal(0)
+from .money import ZERO
 
 
 def cost_of_next(parcels, earlier, quantity):

@@ -2,20 +2,25 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
 
-def refuse_by_hand(records, vals):
+def refuse_by_hand(records, vals, state):
     """What an entry in the books says of the event that it books is nobody's to change, over whatever way.
 
-    :param records: entries, items or payments that are booked.
-    :raise AccessError: when ``vals`` has a stored field of ours, and it is no method of ours that writes it as superuser.
+    :param records: entries, items or payments.
+    :param state: the path to the state of their entry.
+    :raise AccessError: when ``vals`` has a stored field of ours, one of them is posted, and it is no method of ours that writes
+        it as superuser.
     """
-    told = [name for name in vals if name.startswith("oms_") and records._fields[name].store]
-    if records and told and not records.env.su:
+    if records.env.su:
+        return
+    fields_of = records._fields
+    told = [name for name in vals if name.startswith("oms_") and name in fields_of and fields_of[name].store]
+    if told and (booked := records.filtered_domain([(state, "=", "posted")])):
         raise AccessError(
             records.env._(
                 "%(entry)s is in the books, and “%(field)s” says what it books: that is not changed by hand. Reverse the entry, "
                 "or undo what made it.",
-                entry=records[0].display_name,
-                field=records._fields[told[0]]._description_string(records.env),
+                entry=booked[0].display_name,
+                field=fields_of[told[0]]._description_string(records.env),
             )
         )
 
@@ -44,7 +49,7 @@ class AccountMove(models.Model):
 
     def write(self, vals):
         """Override: what a posted entry says of its event stays."""
-        refuse_by_hand(self.filtered(lambda move: move.state == "posted"), vals)
+        refuse_by_hand(self, vals, "state")
         return super().write(vals)
 
     def _oms_get_channel_return_ref(self):
@@ -58,7 +63,7 @@ class AccountMoveLine(models.Model):
 
     def write(self, vals):
         """Override: as for its entry."""
-        refuse_by_hand(self.filtered(lambda item: item.parent_state == "posted"), vals)
+        refuse_by_hand(self, vals, "parent_state")
         return super().write(vals)
 
     def _oms_get_sale_lines(self):

@@ -1,6 +1,7 @@
 from odoo import models
 
-from ..domain.costing import ZERO, cost_of_next
+from ..domain.costing import cost_of_next
+from ..domain.money import ZERO
 from .sale_order_money import exact
 
 
@@ -23,11 +24,15 @@ class AccountMoveLine(models.Model):
         """In the currency of the company, for one unit of the product; ``None`` for what Odoo decides alone."""
         self.ensure_one()
         sold, unit = self.sale_line_ids, self.product_id.uom_id
-        if len(sold) != 1 or self.move_id.move_type != "out_invoice" or not self.quantity:
+        entry = self.move_id
+        if len(sold) != 1 or entry.move_type != "out_invoice" or entry.reversed_entry_id or not self.quantity:
             return None
         left = sold.move_ids.filtered(lambda move: move.is_out and move.product_id == self.product_id)
         earlier = sold.invoice_lines.filtered(
-            lambda item: item != self and item.parent_state == "posted" and item.move_type == "out_invoice"
+            lambda item: (
+                (item.parent_state == "posted" and item.move_type == "out_invoice" and item.move_id != entry)
+                or (item.move_id == entry and item.id < self.id)
+            )
         )
         quantity = exact(self.product_uom_id._compute_quantity(self.quantity, unit, round=False))
         cost = cost_of_next(

@@ -17,7 +17,7 @@ class AccountPayment(models.Model):
 
     def write(self, vals):
         """Override: as for the entry of the payment."""
-        refuse_by_hand(self.filtered(lambda payment: payment.move_id.state == "posted"), vals)
+        refuse_by_hand(self, vals, "move_id.state")
         return super().write(vals)
 
     @api.depends("journal_id")

@@ -34,7 +34,7 @@ class ResCompany(models.Model):
         """Book what had left and was not invoiced at the end of a day, once, and take it back the day after.
 
         :return: the two entries; those that are there, where the day is accrued already.
-        :raise UserError: where there is nothing, or the books of one of the two days are closed.
+        :raise UserError: where the day is not over, there is nothing, or the books of one of the two days are closed.
         """
         self.ensure_one()
         # sudo: who may create entries is asked by the caller; what is booked follows from the cut-off
@@ -43,6 +43,10 @@ class ResCompany(models.Model):
         if known := moves_sudo.search([("oms_key", "in", (key, f"{key}:back"))]):
             return known.with_env(self.env)
         words = {"day": format_date(self.env, day)}
+        if day >= self._oms_get_today():
+            raise UserError(
+                self.env._("%(day)s is not over: more may leave or be invoiced. Accrue it on the day after.", **words)
+            )
         lines = self._oms_get_accrued(day)
         if not lines:
             raise UserError(self.env._("Nothing that had left by %(day)s was waiting for its invoice then.", **words))

@@ -338,9 +338,9 @@ class OmsCommon(TransactionCase):
         values["lines"] = tuple(self._line(*line) for line in lines) or None
         return self._apply(self._doc(**values))[0][0]
 
-    def _buy(self, product, quantity, cost):
-        """Goods come in from a supplier at another cost."""
-        move = self.env["stock.move"].create(
+    def _incoming(self, product, quantity, **values):
+        """A move of goods from a supplier to the warehouse, not confirmed yet."""
+        return self.env["stock.move"].create(
             {
                 "product_id": product.id,
                 "product_uom_qty": quantity,
@@ -349,10 +349,13 @@ class OmsCommon(TransactionCase):
                 "location_dest_id": self.warehouse.lot_stock_id.id,
                 "picking_type_id": self.warehouse.in_type_id.id,
                 "company_id": self.company.id,
-                "price_unit": cost,
-                "value_manual": cost * quantity,
+                **values,
             }
         )
+
+    def _buy(self, product, quantity, cost):
+        """Goods come in from a supplier at another cost."""
+        move = self._incoming(product, quantity, price_unit=cost, value_manual=cost * quantity)
         move._action_confirm()
         move.write({"quantity": quantity, "picked": True})
         move._action_done()

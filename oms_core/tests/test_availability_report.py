@@ -106,17 +106,8 @@ class TestAvailabilityReport(OmsCommon):
     def test_what_is_expected_is_told_with_its_next_date(self):
         product = self._create_product("NEXT")
         for days, quantity in ((9, 5), (3, 2), (-4, 8)):
-            self.env["stock.move"].create(
-                {
-                    "product_id": product.id,
-                    "product_uom_qty": quantity,
-                    "product_uom": product.uom_id.id,
-                    "location_id": self.env.ref("stock.stock_location_suppliers").id,
-                    "location_dest_id": self.warehouse.lot_stock_id.id,
-                    "picking_type_id": self.warehouse.in_type_id.id,
-                    "date": fields.Datetime.now() + timedelta(days=days),
-                }
-            )._action_confirm(merge=False)
+            date = fields.Datetime.now() + timedelta(days=days)
+            self._incoming(product, quantity, date=date)._action_confirm(merge=False)
         row = self._rows("oms.availability.place", product)
         self.assertEqual((row.incoming, row.incoming_date.date()), (7, fields.Date.today() + timedelta(days=3)))
 

@@ -128,16 +128,24 @@ class TestAccrual(CloseCase):
     def setUp(self):
         super().setUp()
         self.channel.invoice_policy = "settlement"
-        self.today = self.company._oms_get_today()
+        self.day = self.company._oms_get_today() - timedelta(days=1)
         self.roles = {
             self._account("income"): "income",
             self._account("cogs"): "cogs",
             self._account("stock"): "stock",
         }
 
+    def _ship(self, order, quantities=None):
+        """It left the day before, which is over."""
+        before = order.order_line.move_ids.filtered(lambda move: move.state == "done")
+        pickings = super()._ship(order, quantities)
+        moves = order.order_line.move_ids.filtered(lambda move: move.state == "done") - before
+        moves.date -= timedelta(days=1)
+        return pickings
+
     def _accrue(self, day=None, user=None):
         ask = self.env["oms.cut.off.ask"].with_user(user or self.env.user).with_company(self.company)
-        action = ask.create({"date": day or self.today}).action_accrue()
+        action = ask.create({"date": day or self.day}).action_accrue()
         return self.env["account.move"].search(action["domain"], order="date, id")
 
     def _items(self, move):
@@ -151,15 +159,15 @@ class TestAccrual(CloseCase):
         entry, back = self._accrue()
         self.assertEqual(self._items(entry), {"accrued": 40.01, "income": -40.01, "cogs": 20.0, "stock": -20.0})
         self.assertEqual(self._items(back), {"accrued": -40.01, "income": 40.01, "cogs": -20.0, "stock": 20.0})
-        self.assertEqual((entry.date, back.date), (self.today, self.today + timedelta(days=1)))
+        self.assertEqual((entry.date, back.date), (self.day, self.day + timedelta(days=1)))
         self.assertEqual(back.reversed_entry_id, entry)
-        rows = self._open(self.today)
+        rows = self._open(self.day)
         self.assertEqual(
             [(row[0], round(row[2], 2), row[3]) for row in rows if "shipped" in row[0]],
             [("shipped_not_invoiced", 40.01, 20.0)],
         )
         self._ship(order)
-        order._oms_on_settled(self.today)
+        order._oms_on_settled(self.day + timedelta(days=1))
         self._book(order)
         self.assertEqual((self._net(self._account("income")), self._net(self._account("cogs"))), (-60.01, 30.0))
         self.assertNothingWrong()
@@ -188,13 +196,18 @@ class TestAccrual(CloseCase):
     def test_where_nothing_waits_or_the_books_are_closed_nothing_is_booked(self):
         with self.assertRaisesRegex(UserError, "waiting for its invoice"):
             self._accrue()
-        order = self._order()
-        self._ship(order)
-        order.order_line.move_ids.date -= timedelta(days=3)
-        self.company.sudo().fiscalyear_lock_date = self.today - timedelta(days=1)
+        self._ship(self._order())
+        self.company.sudo().fiscalyear_lock_date = self.day
         with self.assertRaisesRegex(UserError, "closed"):
-            self._accrue(self.today - timedelta(days=1))
+            self._accrue()
         self.assertFalse(self.env["account.move"].search([("oms_key", "=like", f"accrual:{self.company.id}:%")]))
+
+    def test_a_day_that_is_not_over_is_refused_as_more_may_leave(self):
+        self._ship(self._order())
+        for days in (1, 30):
+            with self.assertRaisesRegex(UserError, "is not over"):
+                self._accrue(self.day + timedelta(days=days))
+        self.assertEqual(len(self._accrue()), 2)
 
     def test_who_only_reads_the_books_accrues_nothing(self):
         self._ship(self._order())

@@ -17,18 +17,8 @@ class TestProjection(OmsCommon):
         cls.planner = cls._create_user("planner", "oms_core.group_oms_user")
 
     def _expect(self, quantity, days, product=None):
-        product = product or self.chair
-        self.env["stock.move"].create(
-            {
-                "product_id": product.id,
-                "product_uom_qty": quantity,
-                "product_uom": product.uom_id.id,
-                "location_id": self.env.ref("stock.stock_location_suppliers").id,
-                "location_dest_id": self.warehouse.lot_stock_id.id,
-                "picking_type_id": self.warehouse.in_type_id.id,
-                "date": fields.Datetime.now() + timedelta(days=days),
-            }
-        )._action_confirm(merge=False)
+        date = fields.Datetime.now() + timedelta(days=days)
+        self._incoming(product or self.chair, quantity, date=date)._action_confirm(merge=False)
 
     def _open(self, model="oms.availability.place", product=None):
         self.env.flush_all()
