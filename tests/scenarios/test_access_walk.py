@@ -359,7 +359,3 @@ class TestBooksByHand(OmsCommon):
     def test_what_is_native_stays_for_those_who_may(self):
         self._write("accountant", self.invoice, {"narration": "Paid by card"})
         self.assertIn("Paid by card", self.invoice.narration)
-
-    def test_a_field_that_there_is_not_is_told_as_odoo_tells_it(self):
-        with self.assertRaisesRegex(ValueError, "oms_no_such_field"):
-            self._write("accountant", self.invoice, {"oms_no_such_field": 1})
