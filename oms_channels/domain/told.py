@@ -77,7 +77,8 @@ def unpack(body: bytes) -> dict[str, Any]:
         told = json.loads(body, parse_float=Decimal)
     except (ValueError, RecursionError):
         told = None
-    if not is_told(told) or not isinstance(told.get("id"), str) or not isinstance(told.get("order"), str):
+    named = is_told(told) and isinstance(told.get("id"), str) and isinstance(told.get("order"), str)
+    if not named or "payload" not in told:
         raise Reject("This tells of no return and of no refund. Dismiss it.")
     return told
 
@@ -85,7 +86,7 @@ def unpack(body: bytes) -> dict[str, Any]:
 def read_at(told: Mapping[str, Any]) -> datetime | None:
     try:
         return datetime.fromisoformat(str(told.get("readAt"))).astimezone(timezone.utc)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
