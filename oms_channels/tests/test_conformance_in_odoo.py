@@ -12,7 +12,7 @@ from odoo.addons.oms_channels.platforms import PLATFORMS
 from odoo.addons.oms_channels.tests.conformance.behaviours import BEHAVIOURS, any_schedule, world
 from odoo.addons.oms_channels.tests.conformance.inbox import Killed
 from odoo.addons.oms_channels.tests.conformance.stories import STORIES
-from odoo.addons.oms_core.models.sale_order_capture import _content_hash
+from odoo.addons.oms_core.domain.content import content_hash
 from odoo.addons.oms_core.tests.common import OmsCommon
 
 
@@ -98,7 +98,7 @@ class OdooInbox:
     def view(self, document):
         [document] = self.env["sale.order"]._oms_complete_docs(self.channel, [document])
         return {
-            "content": _content_hash(document),
+            "content": content_hash(document),
             "total": float(document.total),
             "status": document.channel_status,
             "version": _naive(document.updated_at),
@@ -111,7 +111,7 @@ class OdooInbox:
             order.oms_external_id: "called off"
             if order.state == "cancel"
             else {
-                "content": order.oms_content_hash,
+                "content": order.omscontent_hash,
                 "total": order.amount_total,
                 "status": order.oms_channel_status,
                 "version": order.oms_updated_at,

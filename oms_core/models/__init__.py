@@ -27,6 +27,8 @@ from . import sale_order_life
 from . import sale_order_service
 from . import sale_order_line
 from . import sale_order_capture
+from . import sale_order_reasons
+from . import sale_order_follow
 from . import sale_order_booking
 from . import sale_order_wishes
 from . import oms_channel_refund
@@ -79,6 +81,7 @@ from . import res_partner_feed
 from . import sale_order_promise
 from . import stock_move_set_aside
 from . import sale_order_bring
+from . import stock_move_bring
 from . import oms_availability_report
 from . import oms_cancellation
 from . import sale_order_cancel

@@ -46,6 +46,7 @@ from . import oms_return_exchange
 from . import oms_return_overdue
 from . import oms_disposition
 from . import oms_return_inspection
+from . import oms_return_checklist
 from . import oms_return_split
 from . import oms_return_transfer
 from . import oms_return_arrival
