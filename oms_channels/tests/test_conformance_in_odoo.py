@@ -111,7 +111,7 @@ class OdooInbox:
             order.oms_external_id: "called off"
             if order.state == "cancel"
             else {
-                "content": order.omscontent_hash,
+                "content": order.oms_content_hash,
                 "total": order.amount_total,
                 "status": order.oms_channel_status,
                 "version": order.oms_updated_at,
