@@ -1,4 +1,6 @@
 from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -44,9 +46,8 @@ class OmsAvailability(models.AbstractModel):
         parts = {part for needed in components.values() for part, _quantity in needed}
         table = StockTable(warehouses.ids, [*products.ids, *parts])
         self._load_shelves(table)
-        self._load_promised(table)
+        self._load_wanted(table, but_orders)
         self._load_told(table, warehouses)
-        self._load_soft(table, but_orders)
         return AvailabilitySnapshot(table, components)
 
     # ------------------------------------------------------------------------------------------------------ LOADING
@@ -83,34 +84,55 @@ class OmsAvailability(models.AbstractModel):
         for pack in rows:
             table.add_packed(*pack)
 
-    def _load_promised(self, table):
-        """What moves out of the stock still want, less what they have reserved."""
+    def _load_wanted(self, table, but_orders):
+        """What others have a right to: what moves out of the stock still want, less what they have reserved; and pending
+        reservations, of which one of a kit sets its components aside."""
         self._flush("stock.move", ("product_id", "location_id", "product_qty", "state"))
         self._flush("stock.move.line", ("move_id", "product_id", "location_id", "quantity_product_uom"))
-        table.add(
-            "promised",
-            self._rows(
-                table,
-                SQL(
-                    """
-                    , waiting AS (
-                        SELECT move.id, move.product_id, place.node, move.product_qty
-                          FROM stock_move move JOIN place ON place.id = move.location_id
-                         WHERE move.product_id = ANY(%(products)s) AND move.state = ANY(%(states)s)
-                    )
-                    SELECT product_id, node, (COALESCE(product_qty, 0) * 1000000)::bigint FROM waiting
-                     UNION ALL
-                    SELECT line.product_id, place.node, -(COALESCE(line.quantity_product_uom, 0) * 1000000)::bigint
-                      FROM waiting
-                      JOIN stock_move_line line ON line.move_id = waiting.id
-                      JOIN place ON place.id = line.location_id
-                     WHERE line.product_id = ANY(%(products)s)
-                    """,
-                    products=list(table.products),
-                    states=list(WANTING_STATES),
-                ),
+        self._flush("oms.reservation", ("product_id", "warehouse_id", "quantity", "state", "order_id"))
+        of_company = self.with_company(self.env["stock.warehouse"].browse(table.nodes).company_id[:1])
+        kits = of_company._get_kits_of(self.env["product.product"].browse(table.products))
+        rows = self._rows(
+            table,
+            SQL(
+                """
+                , waiting AS (
+                    SELECT move.id, move.product_id, place.node, move.product_qty
+                      FROM stock_move move JOIN place ON place.id = move.location_id
+                     WHERE move.product_id = ANY(%(products)s) AND move.state = ANY(%(states)s)
+                )
+                SELECT 'promised', product_id, node, (COALESCE(product_qty, 0) * 1000000)::bigint FROM waiting
+                 UNION ALL
+                SELECT 'promised', line.product_id, place.node,
+                       -(COALESCE(line.quantity_product_uom, 0) * 1000000)::bigint
+                  FROM waiting
+                  JOIN stock_move_line line ON line.move_id = waiting.id
+                  JOIN place ON place.id = line.location_id
+                 WHERE line.product_id = ANY(%(products)s)
+                 UNION ALL
+                SELECT 'soft', product_id, warehouse_id, (COALESCE(quantity, 0) * 1000000)::bigint
+                  FROM oms_reservation
+                 WHERE state = 'pending' AND warehouse_id = ANY(%(nodes)s) AND product_id = ANY(%(reservable)s)
+                   AND (order_id IS NULL OR order_id != ALL(%(but_orders)s))
+                """,
+                products=list(table.products),
+                states=list(WANTING_STATES),
+                nodes=list(table.nodes),
+                reservable=[*table.products, *kits.ids],
+                but_orders=list(but_orders.ids) if but_orders else [],
             ),
         )
+        components = of_company._get_components(kits) if kits else {}
+        for fact, of_fact in groupby(rows, itemgetter(0)):
+            cells = (row[1:] for row in of_fact)
+            if components and fact == "soft":
+                cells = (
+                    (part, node, int(amount * needed))
+                    for product, node, amount in cells
+                    for part, needed in components.get(product, ((product, 1),))
+                    if part in table.start
+                )
+            table.add(fact, cells)
 
     def _load_told(self, table, warehouses):
         """What third parties told, in the place of what Odoo has of it; and what they were asked for since."""
@@ -150,40 +172,6 @@ class OmsAvailability(models.AbstractModel):
             table.put("on_hand", node, product, scaled(counted(Decimal(quantity), share)))
             table.put("reserved", node, product, 0)
             table.put("promised", node, product, scaled(Decimal(asked_since)))
-
-    def _load_soft(self, table, but_orders):
-        """Pending reservations; one of a kit sets its components aside."""
-        self._flush("oms.reservation", ("product_id", "warehouse_id", "quantity", "state", "order_id"))
-        company = self.env["stock.warehouse"].browse(table.nodes).company_id[:1]
-        of_company = self.with_company(company)
-        kits = of_company._get_kits_of(self.env["product.product"].browse(table.products))
-        rows = self._rows(
-            table,
-            SQL(
-                """
-                SELECT product_id, warehouse_id, (COALESCE(quantity, 0) * 1000000)::bigint
-                  FROM oms_reservation
-                 WHERE state = 'pending' AND warehouse_id = ANY(%s) AND product_id = ANY(%s)
-                   AND (order_id IS NULL OR order_id != ALL(%s))
-                """,
-                list(table.nodes),
-                [*table.products, *kits.ids],
-                list(but_orders.ids) if but_orders else [],
-            ),
-        )
-        if not kits:
-            table.add("soft", rows)
-            return
-        components = of_company._get_components(kits)
-        table.add(
-            "soft",
-            (
-                (part, node, int(amount * needed))
-                for product, node, amount in rows
-                for part, needed in components.get(product, ((product, 1),))
-                if part in table.start
-            ),
-        )
 
     def _rows(self, table, query):
         """The rows of a query, few at a time. It may use ``place``: the locations in the stock of the table's nodes."""

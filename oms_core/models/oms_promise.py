@@ -7,6 +7,7 @@ class OmsPromise(models.Model):
     """What a channel promises for a way of delivery: how fast goods leave, and how fast they arrive."""
 
     _name = "oms.promise"
+    _inherit = ["oms.cache.source"]
     _description = "Delivery Promise"
     _order = "channel_id, delivery_method"
     _rec_name = "delivery_method"

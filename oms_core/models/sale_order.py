@@ -1,5 +1,9 @@
+from collections import defaultdict
+from itertools import repeat
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ..const import DELIVERY_METHODS, INSIDE
 
@@ -202,6 +206,38 @@ class SaleOrder(models.Model):
         return f"{self.amount_total:.{digits}f} {self.oms_channel_total:.{digits}f}"
 
     # ------------------------------------------------------------------------------------------------- CONFIRMATION
+
+    def _oms_get_asked_lists(self):
+        """Hook: lists of an order that its confirmation asks and that nearly always are empty."""
+        return ["oms_hold_ids", "oms_rejection_ids", "oms_excluded_warehouse_ids", "oms_reservation_ids", "transaction_ids"]
+
+    def _oms_look_at_lists(self):
+        """Ask with one query instead of one each in which of these lists there is anything; the others are known to be empty
+        from now on. What is in a list is read when it is asked for."""
+        looks = []
+        for field in map(self._fields.get, self._oms_get_asked_lists()):
+            if field.type == "many2many":
+                table, column = field.relation, field.column1
+            else:
+                comodel = self.env[field.comodel_name]
+                comodel.flush_model([field.inverse_name])
+                table, column = comodel._table, field.inverse_name
+            looks.append(
+                SQL(
+                    "SELECT %s, %s FROM %s WHERE %s = ANY(%s)",
+                    field.name,
+                    SQL.identifier(column),
+                    SQL.identifier(table),
+                    SQL.identifier(column),
+                    list(self.ids),
+                )
+            )
+        filled = defaultdict(set)
+        for name, order_id in self.env.execute_query(SQL(" UNION ").join(looks)) if self.ids else ():
+            filled[name].add(order_id)
+        for name in self._oms_get_asked_lists():
+            empty = self.filtered(lambda order, name=name: order.id not in filled[name])
+            self._fields[name]._insert_cache(empty, repeat(()))
 
     def action_confirm(self):
         """Override of ``sale`` to keep the channel's own order date, which confirmation would overwrite with today."""

@@ -65,6 +65,7 @@ class SaleOrder(models.Model):
     def action_confirm(self):
         """Override of ``sale``: what a person typed is looked at before it is confirmed; what is found is told, not lost."""
         placed = self.browse()
+        self.filtered("oms_channel_id")._oms_look_at_lists()
         if self._oms_is_by_person():
             placed = self._oms_to_place()._oms_place()
         stopped = placed.filtered(lambda order: order.oms_on_hold or order.state == "cancel")

@@ -59,8 +59,8 @@ class SaleOrder(models.Model):
         strict = self.filtered(lambda order: order._oms_is_strict())
         if short := strict._oms_set_aside():
             raise UserError("\n".join(order._oms_shortage_reason(of_order) for order, of_order in short.items()))
-        pending = self._oms_pending()
-        if pending:
+        # sudo: as for what is pending; nearly always nothing was set aside, which is known
+        if self.sudo().oms_reservation_ids and (pending := self._oms_pending()):
             wanted = Quantities(
                 ((want.line, want.product), want.quantity) for wants in self._oms_wants().values() for want in wants
             )

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL, format_datetime
+from odoo.tools import SQL, format_datetime, ormcache
 
 from ..alone import leave_task, on_its_own
 from ..const import COLLECTED_METHODS, INSIDE
@@ -216,7 +216,8 @@ class SaleOrder(models.Model):
                 _aware(order.oms_ordered_at or order.create_date),
             )
             values = {"oms_ship_by": _naive(ship_by), "oms_deliver_by": _naive(deliver_by)}
-            order.with_context(oms_by_job=INSIDE).write(values)
+            if any(order[name] != value for name, value in values.items()):
+                order.with_context(oms_by_job=INSIDE).write(values)
 
     def write(self, vals):
         """Override: who gets the goods in another way gets another promise."""
@@ -278,14 +279,20 @@ class OmsChannel(models.Model):
         :param ordered_at: aware.
         """
         self.ensure_one()
-        promise = self.promise_ids.filtered(lambda promise: promise.delivery_method == method)[:1]
-        if not promise:
+        terms = self._oms_get_terms(method)
+        if not terms:
             return None, None
         calendar = warehouse.oms_calendar_id or self.company_id.resource_calendar_id
         # sudo: whoever takes an order may know when the place that sends it is open
         opening = calendar.sudo()._oms_to_domain()
-        terms = Promise(promise.ship_hours, promise.deliver_hours, promise.cut_off or None)
         return due(ordered_at.astimezone(timezone.utc), terms, opening)
+
+    @ormcache("self.id", "method")
+    def _oms_get_terms(self, method):
+        """What is promised of a way of delivery (``domain.promise.Promise``); ``None`` where nothing is."""
+        promises_sudo = self.sudo().promise_ids  # sudo: kept for whoever asks next
+        promise = promises_sudo.filtered(lambda promise: promise.delivery_method == method)[:1]
+        return Promise(promise.ship_hours, promise.deliver_hours, promise.cut_off or None) if promise else None
 
 
 def _aware(moment):

@@ -1,4 +1,5 @@
-from odoo import models
+from odoo import api, models
+from odoo.tools import SQL
 
 
 class StockMove(models.Model):
@@ -31,11 +32,46 @@ class StockMove(models.Model):
             given_up.picking_id._oms_on_unfulfillable(given_up)
 
     def _trigger_scheduler(self):
-        """Override of ``stock``, which looks for a reordering rule of each move: one query tells that there is none."""
-        if not self._oms_has_reordering_rules():
-            return None
-        return super()._trigger_scheduler()
+        """Override of ``stock``: as :meth:`_update_orderpoints`."""
+        return super(StockMove, self._oms_with_reordering_rules())._trigger_scheduler()
 
-    def _oms_has_reordering_rules(self):
-        rules = self.env["stock.warehouse.orderpoint"]
-        return rules.search_count([("product_id", "in", self.product_id.ids), ("trigger", "=", "auto")], limit=1)
+    def _update_orderpoints(self):
+        """Override of ``stock``, which looks for the reordering rules of a move at each step of it: a transaction asks once
+        which products have one."""
+        return super(StockMove, self._oms_with_reordering_rules())._update_orderpoints()
+
+    def _oms_with_reordering_rules(self):
+        """Those of these moves whose product has a reordering rule anywhere."""
+        reordered = self.env["stock.warehouse.orderpoint"]._oms_get_reordered(self.product_id)
+        return self.filtered(lambda move: move.product_id.id in reordered)
+
+
+class StockWarehouseOrderpoint(models.Model):
+    _inherit = "stock.warehouse.orderpoint"
+
+    @api.model
+    def _oms_get_reordered(self, products):
+        """Ids of those of these products that have a reordering rule, archived ones too.
+
+        Kept until the transaction ends, which sees of other transactions nothing new, or until it changes a rule itself.
+        """
+        known = self.env.cr.precommit.data.setdefault(self._name, {})
+        if unknown := [product for product in products.ids if product not in known]:
+            self.flush_model(["product_id"])
+            rows = self.env.execute_query(
+                SQL("SELECT DISTINCT product_id FROM stock_warehouse_orderpoint WHERE product_id = ANY(%s)", unknown)
+            )
+            known |= dict.fromkeys(unknown, False) | dict.fromkeys((product for (product,) in rows), True)
+        return {product for product in products.ids if known[product]}
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override: forget which products had none."""
+        self.env.cr.precommit.data.pop(self._name, None)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        """Override: as :meth:`create`."""
+        if "product_id" in vals:
+            self.env.cr.precommit.data.pop(self._name, None)
+        return super().write(vals)

@@ -184,6 +184,10 @@ class SaleOrder(models.Model):
         if refunds_sudo.filtered(lambda refund: refund.booking == "todo" and refund.state != "pending"):
             self._oms_wake_booking()
 
+    def _oms_get_asked_lists(self):
+        """Override: as :meth:`_action_confirm`."""
+        return [*super()._oms_get_asked_lists(), "oms_channel_refund_ids"]
+
     def _action_confirm(self):
         """Override of ``sale``: what was paid back before is not asked of the warehouse."""
         for order in self.filtered("oms_channel_id"):

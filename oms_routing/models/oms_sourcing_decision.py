@@ -1,3 +1,5 @@
+from itertools import repeat
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -44,6 +46,11 @@ COMPONENT_LABELS = {
 def _number(value):
     """A number of the planner for a column; ``False`` where it is not known."""
     return False if value is None else float(value)
+
+
+def _money(**amounts):
+    """Amounts for columns, without those that are nothing: of each that is given, Odoo looks up the currency to round it."""
+    return {name: float(amount) for name, amount in amounts.items() if amount}
 
 
 class OmsSourcingDecision(models.Model):
@@ -150,13 +157,34 @@ class OmsSourcingDecision(models.Model):
         planned = list(planned)
         # sudo: what was decided before does not depend on who confirms
         orders_sudo = self.env["sale.order"].sudo().browse([one.decision.order_id for one in planned])
+        # No decision, no line of one: nobody has to ask for them before the first.
+        new_sudo = orders_sudo.filtered(lambda order: not order.oms_decision_ids).order_line
+        new_sudo._fields["oms_decision_line_ids"]._insert_cache(new_sudo, repeat(()))
         # sudo: decisions are written by the system alone, in the name of whoever confirms
-        return self.sudo().create(
+        decisions_sudo = self.sudo().create(
             [
                 {**self._prepare(one, order), "trigger": trigger, **details}
                 for one, order in zip(planned, orders_sudo, strict=True)
             ]
         )
+        # Rows of their own, each kind at once: as commands of the decision they would be looked up again after they are made.
+        made = [(made.id, one.decision) for made, one in zip(decisions_sudo, planned, strict=True)]
+        decisions_sudo.line_ids.create(
+            [
+                {"decision_id": made_id, **self._prepare_line(one)}
+                for made_id, decision in made
+                for one in decision.allocations
+            ]
+        )
+        decisions_sudo.candidate_ids.create(
+            [
+                {"decision_id": made_id, "sequence": place, **self._prepare_candidate(candidate)}
+                for made_id, decision in made
+                for place, candidate in enumerate(decision.candidates, 1)
+                if place <= CANDIDATES_KEPT or candidate.chosen
+            ]
+        )
+        return decisions_sudo
 
     @api.model
     def _prepare(self, planned, order):
@@ -175,19 +203,12 @@ class OmsSourcingDecision(models.Model):
             "policy_name": chosen.name,
             "policy_version": chosen.version,
             "has_cost": bool(decision.cost),
-            "cost": float(decision.cost),
+            **_money(cost=decision.cost, lower_bound=decision.lower_bound),
             "has_bound": decision.lower_bound is not None,
-            "lower_bound": _number(decision.lower_bound),
             "gap": _number(decision.gap),
             "carbon_grams": float(sum(shipment.carbon for shipment in decision.shipments)),
             "relaxed": "\n".join(relaxed.reason for relaxed in decision.relaxed),
             "candidate_count": len(decision.candidates),
-            "line_ids": [fields.Command.create(self._prepare_line(one)) for one in decision.allocations],
-            "candidate_ids": [
-                fields.Command.create({"sequence": place, **self._prepare_candidate(candidate)})
-                for place, candidate in enumerate(decision.candidates, 1)
-                if place <= CANDIDATES_KEPT or candidate.chosen
-            ],
         }
 
     @api.model
@@ -202,7 +223,7 @@ class OmsSourcingDecision(models.Model):
             "service": allocation.service_id or False,
             "ship_by": allocation.ship_by or False,
             "deliver_by": allocation.deliver_by or False,
-            "cost": float(sum(allocation.costs.values())),
+            **_money(cost=sum(allocation.costs.values())),
             "costs": {name: str(amount) for name, amount in allocation.costs.items()} or False,
         }
 
@@ -221,7 +242,7 @@ class OmsSourcingDecision(models.Model):
             "units_covered": float(candidate.units_covered),
             "rank": [None if entry is None else float(entry) for entry in candidate.rank],
             "has_cost": candidate.cost is not None,
-            "cost": _number(candidate.cost),
+            **_money(cost=candidate.cost),
             "service": candidate.service or False,
             "verdicts": [[verdict.ok, verdict.code, verdict.reason] for verdict in candidate.verdicts],
         }

@@ -1,7 +1,7 @@
 import functools
 
-from odoo import models
-from odoo.tools import file_open
+from odoo import api, models
+from odoo.tools import file_open, ormcache
 
 from ..domain.distance import ADDRESS, Located, basis, distance_km, locate, read_postal_table
 from ..domain.model import Place
@@ -14,6 +14,16 @@ def _postal_table():
         return read_postal_table(lines)
 
 
+class ResCountry(models.Model):
+    _inherit = "res.country"
+
+    @api.model
+    @ormcache("country_id", cache="stable")  # which Odoo forgets when a country changes
+    def _oms_get_code(self, country_id):
+        """The code of a country, without reading the country for each address; empty where there is none."""
+        return self.sudo().browse(country_id or ()).code or ""  # sudo: kept for whoever asks next
+
+
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
@@ -22,7 +32,10 @@ class ResPartner(models.Model):
         its post code, else its country; ``None`` if unknown."""
         if self.partner_latitude or self.partner_longitude:
             return Located(self.partner_latitude, self.partner_longitude, ADDRESS)
-        return locate(self.country_id.code or "", self.zip or "", _postal_table())
+        return locate(self._oms_get_country_code(), self.zip or "", _postal_table())
+
+    def _oms_get_country_code(self):
+        return self.env["res.country"]._oms_get_code(self.country_id.id)
 
     def _oms_coordinates(self):
         """(latitude, longitude) in degrees; (None, None) if unknown."""
@@ -41,7 +54,7 @@ class ResPartner(models.Model):
         located = self._oms_located()
         return Place(
             *(located[:2] if located else (None, None)),
-            self.country_id.code or "",
+            self._oms_get_country_code(),
             self.city or self.country_id.name or "",
             precision=located.precision if located else "",
         )

@@ -61,6 +61,10 @@ class SaleOrder(models.Model):
 
     # ------------------------------------------------------------------------------------------------------- HOOKS
 
+    def _oms_get_asked_lists(self):
+        """Override of ``oms_core``: most orders are sourced once."""
+        return [*super()._oms_get_asked_lists(), "oms_decision_ids"]
+
     def _oms_plan(self):
         """Override of ``oms_core``: decide for all goods of these orders where they come from."""
         self._oms_decide(

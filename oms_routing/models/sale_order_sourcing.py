@@ -183,7 +183,7 @@ class SaleOrder(models.Model):
         of_channel = {channel: channel._get_warehouses() for channel in orders.oms_channel_id}
         places = {order: order._oms_get_sources(of_channel[order.oms_channel_id]) for order in wanted}
         warehouses = self.env["stock.warehouse"].union(*places.values())
-        (warehouses.partner_id | orders.partner_shipping_id).mapped("country_id.code")  # one query instead of two
+        (warehouses.partner_id | orders.partner_shipping_id).mapped("country_id")  # one query instead of two
         counted, uncounted = self._oms_split_counted(wanted)
         chosen = chosen or self.env["oms.sourcing.policy"]._get_for(orders)
         kinds = frozenset().union(*(self._oms_rule_kinds(one.policy) for one in chosen.values()))

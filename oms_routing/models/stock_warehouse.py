@@ -60,7 +60,7 @@ class StockWarehouse(models.Model):
                     latitude=located.latitude if located else None,
                     longitude=located.longitude if located else None,
                     precision=located.precision if located else "",
-                    country_code=warehouse.partner_id.country_id.code or "",
+                    country_code=warehouse.partner_id._oms_get_country_code(),
                     kind=KINDS.get(warehouse.oms_node_type, warehouse.oms_node_type),
                     groups=frozenset(warehouse.oms_node_group_ids.ids if with_groups else ()),
                     company_id=warehouse.company_id.id,
