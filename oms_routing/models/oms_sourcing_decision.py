@@ -114,7 +114,8 @@ class OmsSourcingDecision(models.Model):
         ondelete="set null",
         help="The decision about the same order before this one.",
     )
-    currency_id = fields.Many2one(related="company_id.currency_id")
+    # Stored, and given when a decision is made: Odoo asks for it to round each amount.
+    currency_id = fields.Many2one("res.currency", compute="_compute_currency_id", store=True, readonly=False)
     has_cost = fields.Boolean(readonly=True)
     cost = fields.Monetary(readonly=True, help="Of all shipments together.")
     has_bound = fields.Boolean(readonly=True)
@@ -131,6 +132,11 @@ class OmsSourcingDecision(models.Model):
     candidate_ids = fields.One2many("oms.sourcing.candidate", "decision_id", readonly=True)
     warehouse_ids = fields.Many2many("stock.warehouse", compute="_compute_warehouse_ids", string="Ships From")
     is_latest = fields.Boolean(compute="_compute_is_latest")
+
+    @api.depends("company_id")
+    def _compute_currency_id(self):
+        for decision in self:
+            decision.currency_id = decision.company_id.currency_id
 
     @api.depends("line_ids.warehouse_id", "line_ids.via_warehouse_id")
     def _compute_warehouse_ids(self):
@@ -168,18 +174,17 @@ class OmsSourcingDecision(models.Model):
             ]
         )
         # Rows of their own, each kind at once: as commands of the decision they would be looked up again after they are made.
-        made = [(made.id, one.decision) for made, one in zip(decisions_sudo, planned, strict=True)]
+        made = [
+            ({"decision_id": made.id, "currency_id": made.currency_id.id}, one.decision)
+            for made, one in zip(decisions_sudo, planned, strict=True)
+        ]
         decisions_sudo.line_ids.create(
-            [
-                {"decision_id": made_id, **self._prepare_line(one)}
-                for made_id, decision in made
-                for one in decision.allocations
-            ]
+            [{**of_it, **self._prepare_line(one)} for of_it, decision in made for one in decision.allocations]
         )
         decisions_sudo.candidate_ids.create(
             [
-                {"decision_id": made_id, "sequence": place, **self._prepare_candidate(candidate)}
-                for made_id, decision in made
+                {**of_it, "sequence": place, **self._prepare_candidate(candidate)}
+                for of_it, decision in made
                 for place, candidate in enumerate(decision.candidates, 1)
                 if place <= CANDIDATES_KEPT or candidate.chosen
             ]
@@ -192,6 +197,7 @@ class OmsSourcingDecision(models.Model):
         return {
             "order_id": decision.order_id,
             "company_id": order.company_id.id,
+            "currency_id": order.company_id.currency_id.id,
             "supersedes_id": order._oms_decisions()[:1].id,
             "outcome": decision.outcome,
             "method": decision.method,
@@ -267,7 +273,7 @@ class OmsSourcingDecisionLine(models.Model):
     service = fields.Char(help="The delivery method, and its service, that the planner chose.")
     ship_by = fields.Datetime()
     deliver_by = fields.Datetime()
-    currency_id = fields.Many2one(related="decision_id.currency_id")
+    currency_id = fields.Many2one("res.currency", compute="_compute_currency_id", store=True, readonly=False)
     cost = fields.Monetary(help="Its share of what the shipment costs.")
     costs = fields.Json(help="The same by component, exact.")
     cost_text = fields.Char(string="Made Of", compute="_compute_cost_text")
@@ -277,6 +283,11 @@ class OmsSourcingDecisionLine(models.Model):
         """The site from which it leaves to the customer."""
         self.ensure_one()
         return self.via_warehouse_id or self.warehouse_id
+
+    @api.depends("decision_id")
+    def _compute_currency_id(self):
+        for line in self:
+            line.currency_id = line.decision_id.currency_id
 
     @api.depends("costs")
     def _compute_cost_text(self):
@@ -319,11 +330,16 @@ class OmsSourcingCandidate(models.Model):
     items_covered = fields.Integer(string="Lines in full")
     units_covered = fields.Float(string="Units", digits="Product Unit")
     rank = fields.Json()
-    currency_id = fields.Many2one(related="decision_id.currency_id")
+    currency_id = fields.Many2one("res.currency", compute="_compute_currency_id", store=True, readonly=False)
     has_cost = fields.Boolean()
     cost = fields.Monetary(help="Of shipping all that it has of the order from there alone.")
     service = fields.Char(string="With", help="The delivery method that this would go with.")
     verdicts = fields.Json(help="What each rule said: whether it was content, its code, and its sentence.")
+
+    @api.depends("decision_id")
+    def _compute_currency_id(self):
+        for candidate in self:
+            candidate.currency_id = candidate.decision_id.currency_id
 
     def write(self, vals):
         """Part of a decision, and as fixed."""
