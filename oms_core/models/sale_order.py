@@ -209,11 +209,19 @@ class SaleOrder(models.Model):
 
     def _oms_get_asked_lists(self):
         """Hook: lists of an order that its confirmation asks and that nearly always are empty."""
-        return ["oms_hold_ids", "oms_rejection_ids", "oms_excluded_warehouse_ids", "oms_reservation_ids", "transaction_ids"]
+        return [
+            "oms_hold_ids",
+            "oms_rejection_ids",
+            "oms_excluded_warehouse_ids",
+            "oms_reservation_ids",
+            "transaction_ids",
+        ]
 
     def _oms_look_at_lists(self):
         """Ask with one query instead of one each in which of these lists there is anything; the others are known to be empty
-        from now on. What is in a list is read when it is asked for."""
+        from now on. What is in a list is read when it is asked for, with the rights of who asks."""
+        if not self:
+            return
         looks = []
         for field in map(self._fields.get, self._oms_get_asked_lists()):
             if field.type == "many2many":
@@ -233,7 +241,7 @@ class SaleOrder(models.Model):
                 )
             )
         filled = defaultdict(set)
-        for name, order_id in self.env.execute_query(SQL(" UNION ").join(looks)) if self.ids else ():
+        for name, order_id in self.env.execute_query(SQL(" UNION ").join(looks)):
             filled[name].add(order_id)
         for name in self._oms_get_asked_lists():
             empty = self.filtered(lambda order, name=name: order.id not in filled[name])
