@@ -91,31 +91,32 @@ class OmsAvailability(models.AbstractModel):
             "purchase.order": ["partner_id", "state"],
         }.items():
             self._flush(model, names)
-        of_partner = {place._oms_get_vendor().id: place for place in vendors}
+        place_of = {place._oms_get_vendor().id: place.id for place in vendors}
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT line.id, purchase.partner_id
+                SELECT line.id, vendor.place
                   FROM purchase_order_line line
                   JOIN purchase_order purchase ON purchase.id = line.order_id
-                  JOIN oms_stock_feed feed ON feed.product_id = line.product_id AND feed.warehouse_id = ANY(%s)
-                 WHERE purchase.partner_id = ANY(%s) AND purchase.state != 'cancel' AND line.sale_line_id IS NOT NULL
+                  JOIN unnest(%s::int[], %s::int[]) AS vendor (partner, place) ON vendor.partner = purchase.partner_id
+                  JOIN oms_stock_feed feed ON feed.product_id = line.product_id AND feed.warehouse_id = vendor.place
+                 WHERE purchase.state != 'cancel' AND line.sale_line_id IS NOT NULL
                    AND line.product_id = ANY(%s) AND line.create_date > feed.told_at
                 """,
-                vendors.ids,
-                list(of_partner),
+                list(place_of),
+                list(place_of.values()),
                 list(table.products),
             )
         )
         # sudo: what is bought is read to know what is left of it
-        lines_sudo = self.env["purchase.order.line"].sudo().browse([line_id for line_id, _partner in rows])
-        partners = dict(rows)
+        place_of_line = dict(rows)
+        lines_sudo = self.env["purchase.order.line"].sudo().browse(place_of_line)
         table.add(
             "promised",
             (
                 (
                     line.product_id.id,
-                    of_partner[partners[line.id]].id,
+                    place_of_line[line.id],
                     int(line.product_uom_id._compute_quantity(line.product_qty, line.product_id.uom_id) * 1_000_000),
                 )
                 for line in lines_sudo

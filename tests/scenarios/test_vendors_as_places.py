@@ -16,15 +16,19 @@ class TestVendorsAsPlaces(RoutingCommon):
         seller = {"partner_id": cls.vendor.partner_id.id, "price": 8, "company_id": cls.company.id}
         cls.chair.seller_ids = [Command.create(seller)]
 
-    def _told(self, quantity):
+    def _told(self, quantity, vendor=None, minutes_ago=1):
         self.env["oms.stock.feed"].create(
             {
-                "warehouse_id": self.vendor.id,
+                "warehouse_id": (vendor or self.vendor).id,
                 "product_id": self.chair.id,
                 "quantity": quantity,
-                "told_at": fields.Datetime.subtract(fields.Datetime.now(), minutes=1),
+                "told_at": fields.Datetime.subtract(fields.Datetime.now(), minutes=minutes_ago),
             }
         )
+
+    def _available(self, *vendors):
+        snapshot = self.env["oms.availability"]._snapshot(self.chair, self.vendor.union(*vendors))
+        return [snapshot.available(vendor.id, self.chair.id) for vendor in (self.vendor, *vendors)]
 
     def _bought(self, order):
         lines = order.order_line.purchase_line_ids.filtered(lambda line: line.state != "cancel")
@@ -44,12 +48,30 @@ class TestVendorsAsPlaces(RoutingCommon):
     def test_what_was_bought_it_has_no_more(self):
         self._told(3)
         first = self._order(("CHAIR", 2))
-        snapshot = self.env["oms.availability"]._snapshot(self.chair, self.vendor)
-        self.assertEqual(snapshot.available(self.vendor.id, self.chair.id), 1)
+        self.assertEqual(self._available(), [1])
         self._put(self.chair, lyon=5)
         second = self._order(("CHAIR", 2))
         self.assertEqual((self._bought(first), self._bought(second)), ({"Reims Furniture": 2}, {}))
         self.assertEqual(self._from(second), {"Lyon": 2})
+
+    def test_what_was_bought_of_one_vendor_is_taken_off_once_and_off_no_other(self):
+        far = self._create_warehouse("Nice Furniture", "NCE", 43.70, 7.27, oms_node_type="vendor")
+        seller = {"partner_id": far.partner_id.id, "price": 9, "company_id": self.company.id}
+        self.chair.seller_ids = [Command.create(seller)]
+        self._told(5)
+        self._told(5, far)
+        self.assertEqual(self._bought(self._order(("CHAIR", 2))), {"Reims Furniture": 2})
+        self.assertEqual(self._available(far), [3, 5])
+
+    def test_what_always_comes_from_its_vendor_is_taken_off_what_he_told_until_he_tells_again(self):
+        self.chair.route_ids = [Command.link(self.env.ref("stock_dropshipping.route_drop_shipping").id)]
+        self._told(5)
+        order = self._order(("CHAIR", 2))
+        self.assertEqual((self._bought(order), len(self._decisions(order))), ({"Reims Furniture": 2}, 0))
+        self.assertEqual(self._available(), [3])
+        self.env["oms.stock.feed"].search([("warehouse_id", "=", self.vendor.id)]).unlink()
+        self._told(3, minutes_ago=-1)
+        self.assertEqual(self._available(), [3], "he knows of what was bought before")
 
     def test_a_line_from_a_shelf_and_from_a_vendor_is_asked_for_once(self):
         self._told(3)
