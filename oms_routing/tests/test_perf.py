@@ -5,7 +5,7 @@ from statistics import median
 from .common import RoutingCommon
 
 #: Queries of confirming a routed order at most, for each of confirming one of no channel, which is Odoo's own.
-CONFIRM_SHARE_MAX = 1.15
+CONFIRM_SHARE_MAX = 1.06
 
 
 class TestPlanningCost(RoutingCommon):
