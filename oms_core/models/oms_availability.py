@@ -1,9 +1,8 @@
 from decimal import Decimal
-from itertools import groupby
 from operator import itemgetter
 
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, groupby
 
 from ..const import FED_NODE_TYPES
 from ..domain.availability import AvailabilitySnapshot, StockTable, scaled
