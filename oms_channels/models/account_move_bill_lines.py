@@ -155,18 +155,20 @@ class AccountMove(models.Model):
         if not lines:
             return
         count = len(self.oms_bill_line_ids.item_id.move_id - self) + 1
-        rest = self.create(
-            {
-                "move_type": "in_invoice",
-                "oms_key": f"{self.oms_key}:{count}",
-                "oms_biller_id": self.oms_biller_id.id,
-                "company_id": self.company_id.id,
-                "partner_id": self.partner_id.id,
-                "journal_id": self.journal_id.id,
-                "currency_id": self.currency_id.id,
-                "ref": self.env._("%(bill)s, accepted later (%(count)s)", bill=self.ref, count=count),
-                "invoice_date": fields.Date.context_today(self),
-            }
+        rest = self._oms_create_bills(
+            [
+                {
+                    "move_type": "in_invoice",
+                    "oms_key": f"{self.oms_key}:{count}",
+                    "oms_biller_id": self.oms_biller_id.id,
+                    "company_id": self.company_id.id,
+                    "partner_id": self.partner_id.id,
+                    "journal_id": self.journal_id.id,
+                    "currency_id": self.currency_id.id,
+                    "ref": self.env._("%(bill)s, accepted later (%(count)s)", bill=self.ref, count=count),
+                    "invoice_date": fields.Date.context_today(self),
+                }
+            ]
         )
         rest._oms_render_lines(lines)
         rest.action_post()

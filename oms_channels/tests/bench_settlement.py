@@ -38,7 +38,7 @@ def sold_order(env, channel):
             "sale_order_ids": [(6, 0, order.ids)],
         }
     )
-    order._oms_book_transaction(transaction, channel.clearing_journal_id)
+    order.sudo()._oms_book_transaction(transaction.sudo(), channel.clearing_journal_id)  # sudo: as the job books it
     return order
 
 

@@ -2,16 +2,40 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
 
+#: What names the event that an entry or a payment books. With the name of another event, a draft would keep that one out of the
+#: books; without its own, its event would be booked a second time.
+NAMES_OF_EVENTS = ("oms_key", "oms_fingerprint")
+
+
+def refuse_name_by_hand(records, names):
+    """An event is named by the method that books it and by nobody else, in drafts too.
+
+    :param records: entries, items or payments; none where one is to be created.
+    :param names: of the fields that are written.
+    :raise AccessError: when the name of an event is among them, and it is no method of ours that writes it as superuser.
+    """
+    told = [name for name in NAMES_OF_EVENTS if name in names and name in records._fields]
+    if told and not records.env.su:
+        raise AccessError(
+            records.env._(
+                "“%(field)s” names the event that an entry books, and is given by the system. Leave it as it is; to book "
+                "something by hand, make an entry without it.",
+                field=records._fields[told[0]]._description_string(records.env),
+            )
+        )
+
+
 def refuse_by_hand(records, vals, state):
     """What an entry in the books says of the event that it books is nobody's to change, over whatever way.
 
     :param records: entries, items or payments.
     :param state: the path to the state of their entry.
     :raise AccessError: when ``vals`` has a stored field of ours, one of them is posted, and it is no method of ours that writes
-        it as superuser.
+        it as superuser; and as :func:`refuse_name_by_hand`.
     """
     if records.env.su:
         return
+    refuse_name_by_hand(records, vals)
     fields_of = records._fields
     told = [name for name in vals if name.startswith("oms_") and name in fields_of and fields_of[name].store]
     if told and (booked := records.filtered_domain([(state, "=", "posted")])):
@@ -46,6 +70,12 @@ class AccountMove(models.Model):
                 move.line_ids.sale_line_ids.order_id or move.origin_payment_id.payment_transaction_id.sale_order_ids
             )
             move.oms_channel_id = orders.oms_channel_id[:1]
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override: which event an entry books, the system says."""
+        refuse_name_by_hand(self, {name for vals in vals_list for name in vals if vals[name]})
+        return super().create(vals_list)
 
     def write(self, vals):
         """Override: what a posted entry says of its event stays."""

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from .account_move import refuse_by_hand
+from .account_move import refuse_by_hand, refuse_name_by_hand
 
 
 class AccountPayment(models.Model):
@@ -14,6 +14,12 @@ class AccountPayment(models.Model):
     )
 
     _oms_key_uniq = models.UniqueIndex("(oms_key) WHERE oms_key IS NOT NULL", "This event has been booked already.")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override: as for entries."""
+        refuse_name_by_hand(self, {name for vals in vals_list for name in vals if vals[name]})
+        return super().create(vals_list)
 
     def write(self, vals):
         """Override: as for the entry of the payment."""

@@ -356,6 +356,29 @@ class TestBooksByHand(OmsCommon):
         with self.assertRaisesRegex(AccessError, "is in the books"):
             call_kw(accountant, "write", [self.invoice.ids, values], {"context": {"skip_readonly_check": True}})
 
+    def test_no_draft_is_given_the_name_of_an_event_nor_loses_its_own(self):
+        """With another event's name a draft would keep that event out of the books; without its own it would be booked twice."""
+        draft = self.env["account.move"].create(
+            {"move_type": "in_invoice", "partner_id": self.invoice.partner_id.id, "oms_key": "bill:1:A-7"}
+        )
+        payment = self.env["account.payment"].create(
+            {"amount": 1.0, "partner_id": self.invoice.partner_id.id, "oms_key": "payment:tx-7"}
+        )
+        for role, user in self.user_of.items():
+            for record in (draft, payment):
+                for value in ("invoice:5:1", False):
+                    with self.subTest(role=role, model=record._name, value=value), self.env.cr.savepoint():
+                        with self.assertRaises(AccessError):
+                            self._write(role, record, {"oms_key": value})
+                values = {**record.copy_data()[0], "oms_key": "invoice:5:1"}
+                with self.subTest(role=role, model=record._name, made=True), self.env.cr.savepoint():
+                    with self.assertRaises(AccessError):
+                        call_kw(self.env[record._name].with_user(user), "create", [values], {})
+        with self.assertRaisesRegex(AccessError, "given by the system"):
+            self._write("accountant", draft, {"oms_key": "invoice:5:1"})
+        self._write("accountant", draft, {"ref": "A-7"})
+        self.assertEqual((draft.oms_key, draft.ref, payment.oms_key), ("bill:1:A-7", "A-7", "payment:tx-7"))
+
     def test_what_is_native_stays_for_those_who_may(self):
         self._write("accountant", self.invoice, {"narration": "Paid by card"})
         self.assertIn("Paid by card", self.invoice.narration)
