@@ -156,6 +156,9 @@ class Capabilities:
     refunds: bool = False  #: it takes refunds
     partial_refunds: bool = False  #: … of part of an order
     captures: bool = False  #: it takes what was authorised, or gives it free, when it is asked to
+    captures_by_goods: bool = False  #: … for goods that it is told, and shipping and fees with the first of them
+    #: Why nobody asks it to take what was authorised: a sentence for a merchant, where it does not ``captures``.
+    no_captures: str = ""
     returns: bool = False  #: it takes what happens to a return
     #: What it tells apart from its orders and has to be asked for: ``returns``, ``refunds``.
     after_sale: tuple[str, ...] = ()

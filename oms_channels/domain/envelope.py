@@ -40,6 +40,7 @@ ITEMS: dict[type, type] = {
     Parcel: Item,
     Cancellation: Item,
     Refund: RefundItem,
+    Capture: Item,
     ReturnStep: ReturnItem,
     StockReport: StockItem,
 }

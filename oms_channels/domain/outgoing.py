@@ -28,6 +28,7 @@ class Result:
 
     :param message: a sentence for a clerk where it is not ``ok``: what is wrong, and what to do next.
     :param reference: the platform's id of what came of it (a fulfilment, a refund, a feed).
+    :param amount: what was taken, where that may be other than what was asked for.
     :param current: the quantity that is there, with ``stale``.
     :param gone: it is refused because the platform does not have what it is about any more.
     """
@@ -35,6 +36,7 @@ class Result:
     code: str
     message: str = ""
     reference: str = ""
+    amount: Decimal | None = None
     current: int | None = None
     gone: bool = False
 
@@ -216,6 +218,7 @@ class Capture:
 
     :param authorization_ref: the platform's id of the authorisation.
     :param earlier: what was asked for of it before, by which a repetition is recognised.
+    :param items: all that is to be paid by now, what was paid before included: for platforms that take money for goods.
     """
 
     key: str
@@ -224,6 +227,7 @@ class Capture:
     amount: Decimal
     currency: str
     earlier: Decimal = ZERO
+    items: tuple[Item, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

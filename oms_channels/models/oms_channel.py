@@ -42,6 +42,11 @@ class OmsChannel(models.Model):
     )
 
     credential_names = fields.Char(compute="_compute_credentials")
+    no_captures = fields.Char(
+        string="Authorized Money",
+        compute="_compute_credentials",
+        help="Why the channel is not asked to take it at shipment.",
+    )
     is_remote = fields.Boolean(compute="_compute_credentials", help="There is a platform at the other end to talk to.")
     credential_help = fields.Html(
         string="What the Shop Calls These", compute="_compute_credentials", groups="oms_core.group_oms_channel"
@@ -52,6 +57,7 @@ class OmsChannel(models.Model):
         for channel in self:
             adapter = PLATFORMS.get(channel.platform)
             channel.is_remote = bool(adapter)
+            channel.no_captures = adapter.capabilities.no_captures if adapter else False
             credentials = adapter.credentials if adapter else ()
             channel.credential_names = ",".join(credential.field for credential in credentials) or False
             rows = Markup("").join(

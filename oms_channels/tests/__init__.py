@@ -7,6 +7,7 @@ from . import test_audit
 from . import test_bill
 from . import test_bill_currency
 from . import test_capture
+from . import test_capture_magento
 from . import test_cash
 from . import test_conformance_in_odoo
 from . import test_connect

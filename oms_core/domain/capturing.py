@@ -29,15 +29,18 @@ class Goods:
     shipped: Decimal
 
 
-def worth(goods: Iterable[Goods], total: Decimal, step: Decimal) -> Decimal:
+def worth(goods: Iterable[Goods], total: Decimal, step: Decimal, first: Decimal = ZERO) -> Decimal:
     """What has left is worth, of an order that comes to ``total`` with its shipping, fees and discounts: those are spread over
     the goods by what they come to, and the last parcel has the rest.
 
     >>> lines = [Goods(Decimal(30), Decimal(3), Decimal(1)), Goods(Decimal(10), Decimal(1), Decimal(0))]
     >>> worth(lines, Decimal("44.99"), Decimal("0.01"))  # 4.99 of it for shipping
     Decimal('11.25')
+    >>> worth(lines, Decimal("44.99"), Decimal("0.01"), first=Decimal("4.99"))
+    Decimal('14.99')
 
     :param step: the smallest unit of the currency.
+    :param first: so much of the total is due with the first parcel and is not spread.
     """
     lines = [line for line in goods if line.ordered > 0]
     whole = sum((max(line.total, ZERO) for line in lines), ZERO)
@@ -49,7 +52,10 @@ def worth(goods: Iterable[Goods], total: Decimal, step: Decimal) -> Decimal:
     if all(line.shipped >= line.ordered for line in lines):
         return total
     left = sum((weight * min(line.shipped, line.ordered) / line.ordered for weight, line in weights), ZERO)
-    return min(round_to(total * left / whole, step), total)
+    if not left:
+        return ZERO
+    first = min(max(first, ZERO), total)
+    return min(first + round_to((total - first) * left / whole, step), total)
 
 
 @dataclass(frozen=True, slots=True)

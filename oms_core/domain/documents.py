@@ -127,6 +127,7 @@ class PaymentDoc:
     :param external_id: unique within the order: a transaction id, else one that the platform's parser makes up.
     :param tender: what it was paid with, where that is no money of the channel's: one of :data:`TENDERS`.
     :param authorization: id of the authorisation that it was taken of (:class:`AuthorizationDoc`); empty for none.
+    :param our_key: what we asked for it with, where the channel tells that.
     """
 
     external_id: str
@@ -136,6 +137,7 @@ class PaymentDoc:
     reference: str = ""
     tender: str = ""
     authorization: str = ""
+    our_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,10 @@ class OmsChannel(models.Model):
         "0: for ever.",
     )
 
+    def _takes_money_by_goods(self):
+        """Hook: whether the channel takes authorised money for goods that it is told, and shipping and fees with the first."""
+        return False
+
     def _ask_for_money(self, transaction):
         """Have the channel take, or give free, what this transaction stands for.
 

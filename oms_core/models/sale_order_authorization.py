@@ -244,7 +244,10 @@ class SaleOrder(models.Model):
         ]
         total = exact(self.amount_total)
         cancelled = self.state == "cancel"
-        shipped = worth(goods, total, exact(self.currency_id.rounding))
+        first = ZERO
+        if self.oms_channel_id._takes_money_by_goods():
+            first = sum((exact(line.price_total) for line in self.order_line if not line._is_oms_goods()), ZERO)
+        shipped = worth(goods, total, exact(self.currency_id.rounding), first)
         if cancelled and not any(one.shipped for one in goods):
             shipped = ZERO
         return Situation(
@@ -406,24 +409,31 @@ class PaymentTransaction(models.Model):
                 state_message=self.env._("The channel says that it is over.")
             )
 
-    def _oms_adopt(self, values):
-        """Take a payment that the channel tells for the one that was asked for: the same amount of the same authorisation.
+    def _oms_adopt(self, values, our_key=""):
+        """Take a payment that the channel tells for the one that was asked for: the one that it names, or else the same amount
+        of the same authorisation.
 
         :param self: the authorisation; empty for a payment without one.
+        :param our_key: what the channel was asked with, where it tells that.
         :return: whether one was waiting for it.
         """
         asked = self.child_transaction_ids.filtered(
-            lambda tx: (
-                tx.oms_asks == "capture"
-                and not tx.reference.startswith("oms")
-                and tx.state != "cancel"
-                and not tx.currency_id.compare_amounts(tx.amount, values["amount"])
-            )
-        ).sorted(lambda tx: (tx.state == "error", tx.id))[:1]
+            lambda tx: tx.oms_asks == "capture" and not tx.reference.startswith("oms") and tx.state != "cancel"
+        )
+        asked = asked.filtered(lambda tx: our_key == tx._oms_get_key()) or asked.filtered(
+            lambda tx: not tx.currency_id.compare_amounts(tx.amount, values["amount"])
+        )
+        asked = asked.sorted(lambda tx: (tx.state == "error", tx.id))[:1]
         if not asked:
             return False
-        asked._oms_settle_as(values["reference"], provider_reference=values["provider_reference"])
+        asked._oms_settle_as(
+            values["reference"], provider_reference=values["provider_reference"], amount=values["amount"]
+        )
         return True
+
+    def _oms_get_key(self):
+        """By which a channel that was asked knows again what it was asked for."""
+        return f"{self.oms_asks}-{self.id}"
 
     def _oms_settle_as(self, reference, **values):
         """It was taken, and is known by this name from now on."""

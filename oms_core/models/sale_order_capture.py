@@ -239,7 +239,7 @@ class SaleOrder(models.Model):
         # sudo: payment transactions are closed to users by design; these only record what the channel has done already
         transactions_sudo = self.env["payment.transaction"].sudo()
         method = self.env.ref("payment.payment_method_unknown")
-        values, orders = {}, self.browse()
+        values, orders, keys = {}, self.browse(), {}
         for order, doc in orders_and_docs:
             # Money that comes after the order was stopped here has to go back; of one that the channel stopped it goes itself.
             refused = order.state == "cancel" and order.oms_called_off
@@ -248,6 +248,7 @@ class SaleOrder(models.Model):
                 reference = f"oms{channel.id}-{doc.external_id}-{payment.external_id}"
                 source = authorized.get((order.id, payment.authorization), transactions_sudo)
                 orders |= order
+                keys[reference] = payment.our_key
                 values[reference] = {
                     "reference": reference,
                     "provider_id": provider.id,
@@ -270,7 +271,7 @@ class SaleOrder(models.Model):
             vals
             for reference, vals in values.items()
             if reference not in known
-            and not transactions_sudo.browse(vals.get("source_transaction_id", ()))._oms_adopt(vals)
+            and not transactions_sudo.browse(vals.get("source_transaction_id", ()))._oms_adopt(vals, keys[reference])
         ]
         transactions_sudo.create(new)._update_source_transaction_state()
         for order, doc in orders_and_docs:

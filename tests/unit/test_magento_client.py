@@ -3,6 +3,7 @@
 import json
 import logging
 from copy import deepcopy
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -12,6 +13,7 @@ import requests
 from odoo.addons.oms_channels.domain.adapter import Auth, Gone, Reject, Retry
 from odoo.addons.oms_channels.domain.outgoing import (
     Cancellation,
+    Capture,
     Item,
     ListingRef,
     Parcel,
@@ -27,6 +29,7 @@ from odoo.addons.oms_channels.platforms.rest import RESPONSE_MAX_BYTES
 from odoo.addons.oms_channels.tests.contract import payloads
 from odoo.addons.oms_channels.tests.servers.base import Reply
 from odoo.addons.oms_channels.tests.servers.magento import MagentoServer
+from odoo.addons.oms_channels.tests.servers.magento_paying import authorised
 
 CASES = {path.stem: json.loads(path.read_bytes()) for path in payloads("magento")}
 CHANGED = datetime(2026, 11, 5, 9, tzinfo=timezone.utc)
@@ -567,6 +570,132 @@ def paid(shop):
     shop.add(CASES["discount_with_hidden_tax"])
     shop.add(CASES["three_currencies"])
     return shop
+
+
+# ---- Money that is authorised ----
+
+
+@pytest.fixture
+def card(shop):
+    """An order over 229.65 of which the card company has authorised all: 1 and 3 pieces, with shipping."""
+    shop.orders, shop.invoices = {}, []
+    shop.add(authorised(CASES["two_rates_prices_with_tax"]))
+    return shop
+
+
+def capture(pieces, key="capture-1", amount="50.00", **values):
+    items = tuple(Item(line, Decimal(quantity)) for line, quantity in pieces.items())
+    return Capture(key, "101", "authorized", Decimal(amount), "EUR", items=items, **values)
+
+
+def test_each_parcel_is_an_invoice_over_what_has_left_and_together_they_are_the_order(card, client):
+    first, second = client.capture(capture({"2": 2})), client.capture(capture({"1": 1, "2": 3}, key="capture-2"))
+    assert [row["items"] for row in card.invoices] == [
+        [{"order_item_id": 2, "qty": 2.0}],
+        [{"order_item_id": 1, "qty": 1.0}, {"order_item_id": 2, "qty": 1.0}],
+    ]
+    assert {first.code, second.code} == {"ok"}
+    assert [first.reference, second.reference] == [f"invoice-{row['entity_id']}" for row in card.invoices]
+    assert first.amount + second.amount == Decimal("229.65")
+    assert first.amount == Decimal("54.80"), "two of them, and the shipping of the whole order"
+
+
+def test_money_whose_answer_was_lost_is_found_and_not_taken_twice(card, client):
+    card.fail_next("reply", reply=Reply(200, card.orders[101]))
+    card.fail_next("lost")
+    with pytest.raises(Retry):
+        client.capture(capture({"2": 2}))
+    result = client.capture(capture({"2": 2}), repeat=True)
+    assert (result.code, result.amount, len(card.invoices)) == ("ok", Decimal("54.80"), 1)
+    assert client.capture(capture({"2": 3}, key="capture-2"), repeat=True).code == "ok"
+    assert len(card.invoices) == 2
+
+
+def test_what_somebody_has_invoiced_in_the_shop_is_not_taken_again(card, client):
+    client.capture(capture({"2": 2}))
+    result = client.capture(capture({"2": 2}, key="capture-2"))
+    assert (result.code, len(card.invoices)) == ("refused", 1)
+    assert "invoiced already" in result.message
+
+
+def test_without_goods_nothing_is_taken(card, client):
+    """Magento would invoice the whole order."""
+    assert client.capture(capture({})).code == "refused"
+    assert client.capture(capture({"shipping": 1})).code == "refused"
+    assert card.invoices == []
+
+
+def test_what_the_gateway_declines_is_refused_with_what_that_means(card, client):
+    card.declines = True
+    result = client.capture(capture({"2": 2}))
+    assert (result.code, card.invoices) == ("refused", [])
+    assert "the gateway has declined it" in result.message
+
+
+def test_a_gateway_that_has_not_decided_is_told_by_the_order_later(card, client):
+    card.reviews = True
+    result = client.capture(capture({"2": 2}))
+    assert (result.code, result.reference) == ("ok", "")
+
+
+def test_more_pieces_than_the_shop_has_left_are_refused_by_the_shop_itself(card, client):
+    """As when somebody invoices between our look and our asking: the shop's own words are told."""
+    before = deepcopy(card.orders[101])
+    client.capture(capture({"2": 3}))
+    card.fail_next("reply", reply=Reply(200, before))
+    result = client.capture(capture({"2": 3}, key="capture-2"))
+    assert (result.code, len(card.invoices)) == ("refused", 1)
+    assert "must not be greater than the uninvoiced quantity" in result.message
+
+
+@pytest.mark.parametrize("state", ["canceled", "closed", "complete", "holded", "payment_review"])
+def test_an_order_that_may_not_be_invoiced_is_told_with_what_to_do(card, client, state):
+    card.orders[101] |= {"state": state, "status": state}
+    result = client.capture(capture({"2": 2}))
+    assert (result.code, card.invoices, told(card)) == ("refused", [], [])
+    assert result.message.endswith(".")
+
+
+def test_money_in_another_currency_is_not_taken(card, client):
+    assert client.capture(replace(capture({"2": 2}), currency="USD")).code == "refused"
+    assert card.invoices == []
+
+
+def test_a_bundle_with_one_price_is_paid_whole_and_another_by_its_parts():
+    one = authorised(CASES["bundle_with_one_price"])
+    pieces = [Item("11", Decimal(1)), Item("12", Decimal(3))]
+    assert fulfilling.to_invoice(one, pieces) == {"10": Decimal(1)}
+    assert fulfilling.to_invoice(one, [Item("11", Decimal(1))]) == {}
+    assert fulfilling.to_invoice(one, [Item("10", Decimal(2))]) == {"10": Decimal(2)}
+    parts = authorised(CASES["bundle_priced_by_parts"])
+    assert fulfilling.to_invoice(parts, [Item("9", Decimal(2))]) == {"9": Decimal(2)}
+
+
+def test_a_variant_is_paid_with_the_row_that_has_its_price(card, client):
+    card.add(authorised(CASES["us_configurable_two_taxes"]))
+    whole = Capture("capture-9", "103", "authorized", Decimal("117.58"), "USD", items=(Item("5", Decimal(2)),))
+    result = client.capture(whole)
+    assert (result.code, result.amount) == ("ok", Decimal("117.58"))
+
+
+def test_what_is_called_off_in_the_shop_is_free_and_else_a_person_has_to(card, client):
+    assert client.void(capture({})).code == "refused"
+    client.cancel(Cancellation("cancel-1", "101", "customer"))
+    assert client.void(capture({})).code == "ok"
+    assert client.void(replace(capture({}), order_ref="999")).code == "ok"
+
+
+def test_a_new_invoice_is_read_as_the_payment_that_was_asked_for(card, client):
+    before = PLATFORMS["magento"].parse("order", client.order("101"))
+    assert [(one.external_id, one.amount, one.is_over) for one in before.authorizations] == [
+        ("authorized", Decimal("229.65"), False)
+    ]
+    made = client.capture(capture({"2": 2}))
+    [payment] = PLATFORMS["magento"].parse("order", client.order("101")).payments
+    assert (payment.external_id, payment.amount) == (made.reference, made.amount)
+    assert (payment.authorization, payment.our_key) == ("authorized", "capture-1")
+    client.capture(capture({"1": 1, "2": 3}, key="capture-2"))
+    assert PLATFORMS["magento"].parse("order", client.order("101")).authorizations[0].is_over
 
 
 def test_pieces_are_paid_back_at_what_the_shop_says_they_cost(paid, client):

@@ -31,6 +31,8 @@ ADAPTER = Adapter(
         Credential("webhook_secret", "Secret of the forwarder", required=False),
     ),
     capabilities=Capabilities(
+        no_captures="Amazon charges the customer by itself when a parcel is confirmed, and pays it out to you: nobody else "
+        "takes the money.",
         poll=True,
         stock=True,
         fulfilment=True,

@@ -39,6 +39,8 @@ ADAPTER = Adapter(
         ),
     ),
     capabilities=Capabilities(
+        no_captures="eBay takes the customer's money before it tells of the order, and pays it out to you: at shipment nothing "
+        "is left to take.",
         webhooks=True,
         poll=True,
         stock=True,

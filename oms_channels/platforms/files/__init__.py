@@ -28,6 +28,7 @@ ADAPTER = Adapter(
         Credential("site_ref", "Our identifier", required=False, help="as the partner knows us: 4000001000012:14"),
     ),
     capabilities=Capabilities(
+        no_captures="A file tells what was paid; nobody can be asked to take money through files. Whoever sends them takes it.",
         files=True,
         fulfilment=True,
         partial_fulfilment=True,

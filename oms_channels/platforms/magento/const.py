@@ -61,6 +61,11 @@ STATUS_FRAUD = "fraud"
 PAID_LATER = frozenset({"cashondelivery", "purchaseorder", "companycredit"})
 PICKUP_METHOD = "instore_pickup"
 
+#: What a gateway has authorised for an order; there is one at most, and it has no id of its own.
+AUTHORIZATION = "authorized"
+#: States in which nothing can be taken of it any more.
+OVER_STATES = frozenset({"canceled", "closed", "complete"})
+
 CONFIGURABLE = "configurable"
 BUNDLE = "bundle"
 GIFT_CARD = "giftcard"

@@ -1,4 +1,4 @@
-"""What Magento makes of a parcel or a refund, worked out from the order as it is now. Pure.
+"""What Magento makes of a parcel, an invoice or a refund, worked out from the order as it is now. Pure.
 
 What it cannot be told, a :class:`ValueError` says in a sentence for a clerk.
 """
@@ -105,6 +105,42 @@ def _check_left(row: Reader, quantity: Decimal) -> None:
             f"The shop says that of “{name}” only {max(left, ZERO).normalize():f} are left to ship, not "
             f"{quantity.normalize():f}. Compare the shipments there with ours."
         )
+
+
+# ---- Invoices ----
+
+
+def to_invoice(order: Mapping[str, Any], wanted: Sequence[Item]) -> dict[str, Decimal]:
+    """Id of the row → pieces that are to be paid now: what is on no invoice yet. Empty if that is nothing.
+
+    Shipping, wrapping and what is charged by the piece are no rows: Magento adds them by itself, shipping to the first invoice.
+    Of a bundle with one price the bundle is paid, as many as are whole; of one that is priced by its parts, these are.
+
+    :param wanted: all that is to be paid by now, what was paid before included.
+    """
+    known = rows(order)
+    step = lines.step_of(Reader(order, "Order", []))
+    due: dict[str, Decimal] = {}
+    bundles: dict[str, dict[str, Decimal]] = {}
+    for item in wanted:
+        found, parent = known.get(item.line_ref, (None, None))
+        if found and parent and not lines.amount(found.row, "row_total", step):
+            bundles.setdefault(parent.id, {})[found.id] = item.quantity
+        elif found:
+            due[found.id] = item.quantity
+    for parent_id, parts in bundles.items():
+        bundle = known[parent_id][0]
+        due[parent_id] = min(
+            (parts.get(child.id, ZERO) * _number(bundle.row, "qty_ordered") // _number(child.row, "qty_ordered"))
+            for child in bundle.children
+            if _number(child.row, "qty_ordered")
+        )
+    left = {}
+    for row_id, quantity in due.items():
+        row = known[row_id][0].row
+        most = _number(row, "qty_ordered") - _number(row, "qty_canceled")
+        left[row_id] = min(quantity, most) - _number(row, "qty_invoiced")
+    return {row_id: quantity for row_id, quantity in left.items() if quantity > 0}
 
 
 # ---- Refunds ----

@@ -1,4 +1,4 @@
-"""What we tell a shop: quantities, prices, parcels, cancellations and refunds.
+"""What we tell a shop: quantities, prices, parcels, cancellations, and when to take money and to pay it back.
 
 Steps and decisions; the sending is the client's (``send``).
 """
@@ -11,12 +11,20 @@ from decimal import Decimal
 from typing import Any
 
 from ...domain.adapter import ChannelError, Gone, Reject, Request, Retry
-from ...domain.outgoing import Cancellation, Content, Parcel, Price, Refund, Result, StockLevel
+from ...domain.outgoing import Cancellation, Capture, Content, Parcel, Price, Refund, Result, StockLevel
 from ...domain.reader import Reader
-from . import answers, const, fulfilling, lines, render
+from . import answers, const, fulfilling, lines, paying, render
 
 OK = Result("ok")
 NO_SKU = "Magento knows things by their SKU, and this listing has none. Fetch the listings again."
+#: State of an order → why the shop writes no invoice over it.
+NOT_INVOICED = {
+    "canceled": "The order is called off in the shop, and what was authorised with it. Ask the customer to pay anew.",
+    "closed": "The order is closed in the shop: all of it was paid back. Ask the customer to pay anew.",
+    "complete": "The order is invoiced and shipped in the shop. Compare its invoices with the payments here.",
+    "holded": "The order is on hold in the shop. Take it off hold there (Unhold), then try again.",
+    "payment_review": "The gateway still examines the payment. Accept or deny it in the shop, then try again.",
+}
 NOT_THERE = "The shop has no product with this SKU any more. Fetch the listings again."
 
 
@@ -270,6 +278,65 @@ class Outbound:
             sentence = "The shop does not call this order off. Look there whether it has an invoice or a shipment."
             return Result("refused", sentence)
         return OK
+
+    # ---- Authorised money ----
+
+    def capture(self, capture: Capture, repeat: bool = False) -> Result:
+        """Have the gateway take what was authorised for goods that have left: an invoice over them.
+
+        What they come to Magento works out by itself. Without a reference in the result the gateway is still at it: the order
+        will tell.
+        """
+        if repeat and (made := self._own_invoice(capture)):
+            return made
+        order = self.order_now(capture.order_ref)
+        row = Reader(order, "Order", [])
+        if capture.currency != (currency := row.text("order_currency_code")):
+            return Result(
+                "refused", f"The order is paid in {currency}, not in {capture.currency}. Take it there by hand."
+            )
+        if sentence := NOT_INVOICED.get(row.text("state")):
+            return Result("refused", sentence)
+        items = fulfilling.to_invoice(order, capture.items)
+        if not items:
+            sentence = "The shop has invoiced already what has left of this order, so that nothing was taken again."
+            return Result("refused", f"{sentence} Compare its invoices with the payments here.")
+        try:
+            self.send(render.invoice(capture, items))
+        except Reject as error:
+            sentence = (
+                f"The shop does not take the money: {error} If that says no more than “see error log”, the gateway has"
+            )
+            return Result("refused", f"{sentence} declined it, or what was authorised has ended.")
+        if made := self._own_invoice(capture):
+            return made
+        raise Retry("The shop took the money and does not show its invoice yet.")
+
+    def _own_invoice(self, capture: Capture) -> Result | None:
+        """What came of the invoice that bears our mark; ``None`` if there is none."""
+        for row in self.rows(lambda page: render.of_orders("invoices", [capture.order_ref], page)):
+            if paying.our_key(row) != capture.key:
+                continue
+            if row.text("state") != const.INVOICE_PAID:
+                return Result("ok", "The payment provider is still at it.")
+            total = lines.round_to(row.number_or_none("grand_total") or Decimal(0), lines.CENT)
+            return Result("ok", reference=paying.invoice_id(row), amount=total)
+        return None
+
+    def void(self, capture: Capture, repeat: bool = False) -> Result:
+        """Nothing to do where the shop has called the order off, which gives free what was authorised, or has taken all of it.
+        Otherwise a person has to: the API has no other way."""
+        try:
+            row = Reader(self.order_now(capture.order_ref), "Order", [])
+        except Gone:
+            return OK
+        if row.text("state") in const.OVER_STATES or row.number_or_none("total_due") == 0:
+            return OK
+        return Result(
+            "refused",
+            "Magento can be asked to give an authorisation free only by calling off the whole order. Open the order there and "
+            "press Void, or let it end.",
+        )
 
     # ---- Paying back ----
 

@@ -101,6 +101,7 @@ def order(payload: Any) -> OrderDoc:
         shipping=billing if delivered.is_empty() else delivered,
         customer_ref=reader.identifier("customer_id"),
         payments=paying.payments(reader, external_id, ordered_at, step),
+        authorizations=paying.authorizations(reader, ordered_at, step),
         refunds=paying.refunds(reader, external_id, {line.external_id for line in charged}, step),
         payment_method=reader.nested("payment").text("method"),
         shipping_method=reader.text("shipping_method") or shipping.text("method"),

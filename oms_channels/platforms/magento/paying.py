@@ -3,7 +3,8 @@
 An order only sums these up. The client puts its invoices and credit memos beside it (``_invoices``, ``_creditmemos``);
 without them the sums have to do.
 
-Money that a card company has only authorised is no payment: it is taken with the invoice.
+Money that a card company has only authorised is no payment: it is taken with the invoice, or with several, each over what has
+left. How often a gateway lets an authorisation be taken in parts, and when it ends, Magento does not tell.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from decimal import Decimal
 
-from odoo.addons.oms_core.domain.documents import ZERO, PaymentDoc, RefundDoc, RefundLineDoc
+from odoo.addons.oms_core.domain.documents import ZERO, AuthorizationDoc, PaymentDoc, RefundDoc, RefundLineDoc
 
 from ...domain.reader import Reader
 from . import const
@@ -30,6 +31,26 @@ def tendered(extension: Reader, step: Decimal) -> Decimal:
     return sum((abs(amount(extension, key, step)) for key, _tender, _method in const.TENDERS), ZERO)
 
 
+def authorizations(order: Reader, ordered_at: datetime, step: Decimal) -> tuple[AuthorizationDoc, ...]:
+    """What a gateway has authorised, whether or not something was taken of it. One that takes the money at once has written
+    down both."""
+    payment = order.nested("payment")
+    total = amount(payment, "amount_authorized", step)
+    if total <= 0:
+        return ()
+    is_over = order.text("state") in const.OVER_STATES or order.number_or_none("total_due") == 0
+    return (
+        AuthorizationDoc(
+            const.AUTHORIZATION,
+            total,
+            payment.text("method"),
+            ordered_at,
+            reference=payment.text("last_trans_id"),
+            is_over=is_over,
+        ),
+    )
+
+
 def payments(order: Reader, order_id: str, ordered_at: datetime, step: Decimal) -> tuple[PaymentDoc, ...]:
     extension = order.nested("extension_attributes")
     return (*_taken(order, order_id, ordered_at, step), *_tenders(extension, order_id, ordered_at, step))
@@ -38,21 +59,37 @@ def payments(order: Reader, order_id: str, ordered_at: datetime, step: Decimal) 
 def _taken(order: Reader, order_id: str, ordered_at: datetime, step: Decimal) -> Iterator[PaymentDoc]:
     payment = order.nested("payment")
     method = payment.text("method")
+    authorization = const.AUTHORIZATION if amount(payment, "amount_authorized", step) > 0 else ""
     invoices = list(order.rows("_invoices", "Invoice"))
     for invoice in invoices:
         total = amount(invoice, "grand_total", step)
         if invoice.text("state") == const.INVOICE_PAID and total > 0:
             yield PaymentDoc(
-                external_id=f"invoice-{invoice.identifier('entity_id', 'increment_id')}",
+                external_id=invoice_id(invoice),
                 amount=total,
                 method=method,
                 # An invoice that was captured later still has the date on which it was written.
                 paid_at=invoice.moment("created_at") or ordered_at,
                 reference=invoice.text("transaction_id") or payment.text("last_trans_id"),
+                authorization=authorization,
+                our_key=our_key(invoice),
             )
     paid = amount(order, "total_paid", step)
     if not invoices and paid > 0:
-        yield PaymentDoc(f"{order_id}-paid", paid, method, ordered_at, payment.text("last_trans_id"))
+        yield PaymentDoc(
+            f"{order_id}-paid", paid, method, ordered_at, payment.text("last_trans_id"), authorization=authorization
+        )
+
+
+def invoice_id(invoice: Reader) -> str:
+    """What the payment of an invoice is called."""
+    return f"invoice-{invoice.identifier('entity_id', 'increment_id')}"
+
+
+def our_key(document: Reader) -> str:
+    """Ours of an invoice or credit memo, out of its comments; empty for one that somebody made in the shop."""
+    told = (comment.text("comment") for comment in document.rows("comments", "Comment"))
+    return next((found[1] for text in told if (found := MARKER.search(text))), "")
 
 
 def _tenders(extension: Reader, order_id: str, ordered_at: datetime, step: Decimal) -> Iterator[PaymentDoc]:
@@ -101,7 +138,7 @@ def _memo(memo: Reader, line_ids: Collection[str], step: Decimal) -> RefundDoc:
         refunded_at=memo.moment("created_at"),
         pending=memo.text("state") == const.MEMO_OPEN,
         tenders=tuple((tender, part) for tender, part in amounts.items() if part),
-        our_key=next((found[1] for text in told if (found := MARKER.search(text))), ""),
+        our_key=our_key(memo),
     )
 
 

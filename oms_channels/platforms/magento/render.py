@@ -1,7 +1,7 @@
 """What we want from a shop → requests to it. Pure; nothing here is sent.
 
-Magento has no idempotency keys. A parcel and a refund carry our key in a comment that customers do not see, so that a look
-at the order tells whether one has arrived.
+Magento has no idempotency keys. A parcel, an invoice and a refund carry our key in a comment that customers do not see, so that a
+look at the order tells whether one has arrived.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from ...domain.adapter import Request
-from ...domain.outgoing import Content, Parcel, Picture, Price, Refund, StockLevel
+from ...domain.outgoing import Capture, Content, Parcel, Picture, Price, Refund, StockLevel
 from . import const
 
 #: (field, value, condition). Conditions are joined by "and".
@@ -233,6 +233,21 @@ def ship(parcel: Parcel, items: Mapping[str, Decimal]) -> Request:
     if parcel.location_ref:
         body["arguments"] = {"extension_attributes": {"source_code": parcel.location_ref}}
     return Request("POST", f"order/{part(parcel.order_ref)}/ship", body=body)
+
+
+def invoice(capture: Capture, items: Mapping[str, Decimal]) -> Request:
+    """An invoice over so many pieces, for which the gateway takes what was authorised.
+
+    :param items: id of the row → pieces; without any Magento would invoice all that is left.
+    """
+    body = {
+        "capture": True,
+        "items": _rows(items),
+        "notify": False,
+        "appendComment": False,
+        "comment": {"comment": marker(capture.key), "is_visible_on_front": 0},
+    }
+    return Request("POST", f"order/{part(capture.order_ref)}/invoice", body=body)
 
 
 def cancel(order_ref: str) -> Request:

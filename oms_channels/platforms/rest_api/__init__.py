@@ -41,6 +41,7 @@ ADAPTER = Adapter(
         ),
     ),
     capabilities=Capabilities(
+        no_captures="Whoever tells orders through the API takes the customers' money, and tells what was paid.",
         webhooks=True,
         poll=True,
         poll_field="account_ref",

@@ -18,6 +18,8 @@ ADAPTER = Adapter(
         Credential("webhook_secret", "Webhook secret", required=False, chosen=True),
     ),
     capabilities=Capabilities(
+        no_captures="WooCommerce's REST API tells of no authorised money and cannot be asked to take it. Some payment plugins "
+        "take it by themselves, all at once, when the order becomes Processing or Completed: as it does with its last parcel.",
         webhooks=True,
         poll=True,
         stock=True,

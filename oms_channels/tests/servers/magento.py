@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import parse_qs, quote, unquote
 
 from .base import Asked, PlatformServer, Reply
+from .magento_paying import Paying
 from .magento_products import NO_ENTITY, NO_ROUTE, Products
 from .magento_returns import REASONS, Returns
 
@@ -48,7 +49,7 @@ RESOURCES = {
 }
 
 
-class MagentoServer(Products, Returns, PlatformServer):
+class MagentoServer(Products, Returns, Paying, PlatformServer):
     """The shop.
 
     :ivar orders: id → order as the API shows it; tests change it as they like. ``_invoices`` and ``_creditmemos`` of a
@@ -145,6 +146,8 @@ class MagentoServer(Products, Returns, PlatformServer):
                 return self._inventory(method, rest, asked)
             case "POST", "order", order_id, "ship":
                 return self._ship(self._order(order_id), body)
+            case "POST", "order", order_id, "invoice":
+                return self._invoice(self._order(order_id), body)
             case "POST", "orders", order_id, "cancel":
                 return self._cancel(self._order(order_id))
             case "POST", "order", order_id, "refund":
