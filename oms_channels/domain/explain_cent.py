@@ -56,7 +56,11 @@ _PLAIN = {
         "conversion",
         "Exchanged between two balances on the platform. The payout in the other currency shows the other side.",
     ),
-    "transfer": ("transfer", "Moved to or from the bank within the period. Match it with the bank statement."),
+    "transfer": (
+        "transfer",
+        "Moved to or from the bank within the period. The bank statement line that names it is matched by itself; match another "
+        "one by hand.",
+    ),
     "adjustment": (
         "adjustment",
         "The channel calls this “{what}”. Book the code to an account of its own in the channel's settings.",
@@ -407,13 +411,14 @@ class _Explainer:
                 self.matches.append(Match((line.id,), (), ZERO))
 
     def _plain(self) -> None:
-        """Everything whose cause is its kind: one rest for all lines of a kind and code."""
-        found: dict[tuple[str, str], list[PayoutLine]] = defaultdict(list)
+        """Everything whose cause is its kind: one rest for all lines of a kind and code; what was moved is a line in the bank
+        each time."""
+        found: dict[tuple[str, ...], list[PayoutLine]] = defaultdict(list)
         for line in self.doc.lines:
             if line.kind in _PLAIN:
-                found[line.kind, line.code].append(line)
+                found[line.kind, line.code, line.id if line.kind == "transfer" else ""].append(line)
         agreed = other_than_agreed(self.doc, self.terms.fees, self.step, self.twice) if self.terms.fees else {}
-        for (kind, code), lines in found.items():
+        for (kind, code, _one), lines in found.items():
             cause, words = _PLAIN[kind]
             amount = sum((line.amount for line in lines), ZERO)
             ids = tuple(line.id for line in lines)

@@ -103,8 +103,10 @@ def _doc(
     source: str,
     problems: tuple[Problem, ...],
 ) -> PayoutDoc:
-    """What was withdrawn, and everything else that moved the balance; the difference stays there."""
+    """What was withdrawn, and everything else that moved the balance; the difference stays there. Several withdrawals are as many
+    lines in the bank, so that each was moved within the period, and the payout itself is over nothing."""
     out = [line for line in lines if line.kind == "transfer" and line.amount < 0]
+    out = out if len(out) == 1 else []
     ids = {line.id for line in out}
     kept = [line for line in lines if line.id not in ids]
     total = -sum((line.amount for line in out), ZERO)
@@ -123,7 +125,7 @@ def _doc(
         deposited_on=end.date() if end else None,
         total=total,
         lines=tuple(kept),
-        bank_reference=out[0].transaction_ref if len(out) == 1 else "",
+        bank_reference=out[0].transaction_ref if out else "",
         source=source,
         parse_problems=problems,
     )

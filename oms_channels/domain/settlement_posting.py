@@ -53,7 +53,7 @@ ROLES: dict[str, tuple[str, ...]] = {
 FEES = frozenset({"fee", "fee_change", "fee_tax"})
 #: Causes of which each rest is an item of its own, because somebody will settle it alone.
 SINGLE_ITEM_CAUSES = frozenset(
-    {"unknown_order", "duplicate", "difference", "late_refund", "chargeback", "chargeback_reversal"}
+    {"unknown_order", "duplicate", "difference", "late_refund", "chargeback", "chargeback_reversal", "transfer"}
 )
 
 

@@ -217,6 +217,7 @@ class OmsSettlement(models.Model):
     def _undo(self):
         """Reverse what was booked, open what it settled, and have it checked anew."""
         self._unmatch_bank_line()
+        self._unmatch_moved()
         self.move_ids.filtered(lambda move: move.state == "draft").unlink()
         moves = self.move_ids.filtered(lambda move: move.state == "posted" and not move.reversal_move_ids)
         moves = moves.filtered(lambda move: not move.reversed_entry_id)

@@ -380,6 +380,55 @@ class TestSettlementBank(SettlementCase):
         self.assertEqual(waiting.amount_residual, 5)
         self.assertClosed(settlement, in_transit=5)
 
+    def _with_moved(self, **values):
+        """A payout over 14.00 before whose end 6.00 and 4.00 were paid out by themselves."""
+        moved = [self._row("transfer", -sum_, transaction_ref=f"TR-{sum_}-2026") for sum_ in (6, 4)]
+        return self._payout(self._row("sale", 24, self._paid()), *moved, **values)
+
+    def test_what_was_moved_within_the_period_is_matched_by_itself_with_the_line_that_names_it(self):
+        doc = self._with_moved()
+        first = self._statement_line(6, "SHOP TR 6 2026")  # came before the payout was booked
+        settlement = self._take(doc)
+        settlement.action_post()
+        self.assertTrue(first.is_reconciled)
+        self.assertClosed(settlement, in_transit=18)
+        second = self._statement_line(4, "SHOP TR 4 2026", day=date(2026, 3, 20))
+        self.assertTrue(second.is_reconciled)
+        self.assertEqual(
+            (settlement.state, settlement.bank_line_id), ("posted", self.env["account.bank.statement.line"])
+        )
+        money = self._statement_line(14, settlement.bank_reference)
+        self.assertEqual((settlement.state, settlement.bank_line_id), ("reconciled", money))
+        self.assertClosed(settlement)
+
+    def test_what_was_moved_and_is_named_otherwise_waits_for_a_person(self):
+        settlement = self._take(self._with_moved())
+        settlement.action_post()
+        for amount, text in ((6.01, "TR-6-2026"), (6, "Something else"), (-4, "TR-4-2026")):
+            self.assertFalse(self._statement_line(amount, text).is_reconciled, text)
+        self.assertClosed(settlement, in_transit=24)
+
+    def test_undoing_a_payout_opens_every_bank_line_that_it_had(self):
+        settlement = self._take(self._with_moved())
+        settlement.action_post()
+        lines = self._statement_line(6, "TR-6-2026") | self._statement_line(14, settlement.bank_reference)
+        self.assertEqual(lines.mapped("is_reconciled"), [True, True])
+        settlement.action_undo()
+        self.assertEqual(lines.mapped("is_reconciled"), [False, False])
+        self.assertEqual(self._net(self._role("in_transit")), 0)
+        settlement.action_post()
+        self.assertEqual(lines.mapped("is_reconciled"), [True, True])
+        self.assertClosed(settlement, in_transit=4)
+
+    def test_a_payout_over_nothing_is_in_the_bank_when_what_was_moved_is_and_not_when_that_is_undone(self):
+        moved = self._row("transfer", -24, transaction_ref="TR-24-2026")
+        settlement = self._booked(self._row("sale", 24, self._paid()), moved)
+        line = self._statement_line(24, "TR-24-2026")
+        self.assertEqual(settlement.state, "reconciled")
+        line.action_undo_reconciliation()
+        self.assertEqual(settlement.state, "posted")
+        self.assertClosed(settlement, in_transit=24)
+
     def test_another_amount_or_another_reference_is_left_alone(self):
         settlement = self._on_its_way()
         self._statement_line(20.01, settlement.bank_reference)
