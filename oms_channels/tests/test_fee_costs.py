@@ -47,6 +47,34 @@ class FeeCase(SettlementCase):
         }
 
 
+class TestMarginOfCustomers(FeeCase):
+    """CUS-05: what a channel takes for a customer's orders is not left of them."""
+
+    def _score(self, order):
+        self.env["oms.customer.score"]._score_company(self.company)
+        customer = order.partner_id.commercial_partner_id
+        return self.env["oms.customer.score"].search(
+            [("company_id", "=", self.company.id), ("partner_id", "=", customer.id)]
+        )
+
+    def test_the_fees_of_an_order_are_off_the_margin_of_its_customer(self):
+        order = self._paid(24)
+        before = self._score(order)
+        self.assertEqual(before.fees, 0)
+        margin = before.margin
+        settlement = self._booked(
+            self._row("sale", 24, order), self._row("fee", "-2.41", order), self._row("fee_tax", "-0.48", order)
+        )
+        self._keep()
+        score = self._score(order)
+        self.assertEqual(
+            (score.fees, round(margin - score.margin, 2)), (2.41, 2.41), "its tax is input tax and no cost"
+        )
+        settlement.action_undo()
+        self._keep()
+        self.assertEqual((self._score(order).fees, self._score(order).margin), (0, margin))
+
+
 class TestFeeBillOfPayout(FeeCase):
     """The bill for what payouts have kept."""
 

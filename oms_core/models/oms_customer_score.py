@@ -38,7 +38,10 @@ class OmsCustomerScore(models.Model):
     refunded = fields.Monetary(readonly=True, help="Posted credit notes, without tax.")
     cost = fields.Monetary(string="Cost of Goods", readonly=True, help="As posted with the invoices.")
     shipping_cost = fields.Monetary(readonly=True, help="What carriers charged for the parcels, where it is known.")
-    margin = fields.Monetary(readonly=True, help="Revenue less cost of goods and shipping.")
+    fees = fields.Monetary(
+        string="Channel Fees", readonly=True, help="What channels kept or billed for the orders, as it is booked."
+    )
+    margin = fields.Monetary(readonly=True, help="Revenue less cost of goods, shipping and channel fees.")
     margin_rate = fields.Float(readonly=True, aggregator="avg")
     return_rate = fields.Float(string="Paid Back", readonly=True, aggregator="avg", help="Share of what was invoiced.")
     rfm = fields.Char(string="RFM Score", readonly=True, help="Recency, frequency and money, each from 1 to 5.")
@@ -178,20 +181,39 @@ class OmsCustomerScore(models.Model):
                 ["balance:sum"],
             )
         }
-        shipping = self._get_shipping_costs(company)
+        shipping, fees = self._get_shipping_costs(company), self._get_fees(company)
         for partner_id, row in result.items():
             invoiced = revenue[partner_id] + refunded[partner_id]
-            margin = revenue[partner_id] - cost.get(partner_id, 0.0) - shipping.get(partner_id, 0.0)
+            spent = [what.get(partner_id, 0.0) for what in (cost, shipping, fees)]
+            margin = revenue[partner_id] - sum(spent)
             row.update(
                 revenue=round_(revenue[partner_id]),
                 refunded=round_(refunded[partner_id]),
-                cost=round_(cost.get(partner_id, 0.0)),
-                shipping_cost=round_(shipping.get(partner_id, 0.0)),
+                cost=round_(spent[0]),
+                shipping_cost=round_(spent[1]),
+                fees=round_(spent[2]),
                 margin=round_(margin),
                 margin_rate=round(margin / revenue[partner_id], 4) if revenue[partner_id] > 0 else 0.0,
                 return_rate=round(refunded[partner_id] / invoiced, 4) if invoiced > 0 else 0.0,
             )
         return result
+
+    @api.model
+    def _get_fees(self, company):
+        """{customer id: what channels took for the orders}, as far as it is in the books and shared out over orders."""
+        return {
+            customer.id: -amount
+            for customer, amount in self.env["account.analytic.line"]._read_group(
+                [
+                    ("company_id", "=", company.id),
+                    ("oms_cost_kind", "=", "fee"),
+                    ("oms_standing", "=", "booked"),
+                    ("oms_customer_id", "!=", False),
+                ],
+                ["oms_customer_id"],
+                ["amount:sum"],
+            )
+        }
 
     @api.model
     def _get_shipping_costs(self, company):

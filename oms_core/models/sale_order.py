@@ -296,10 +296,10 @@ class SaleOrder(models.Model):
 
     def _oms_on_settled(self, day):
         """These orders are in a payout of their channel that was booked; where the channel says so, they are invoiced now."""
-        for order in self.filtered(lambda order: not order.oms_settled_on):
-            order.oms_settled_on = day
-            if order.oms_channel_id.invoice_policy == "settlement":
-                order._oms_wake_booking()
+        new = self.filtered(lambda order: not order.oms_settled_on)
+        new.oms_settled_on = day
+        if waiting := new.filtered(lambda order: order.oms_channel_id.invoice_policy == "settlement"):
+            waiting._oms_wake_booking()
 
     def _oms_notify(self, event, pickings=None, key=None, **details):
         """Tell the customers of these orders that something happened to them (see ``const.CUSTOMER_EVENTS``).
