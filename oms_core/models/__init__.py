@@ -112,6 +112,7 @@ from . import oms_message_files
 from . import oms_message_vacuum
 from . import oms_feedback
 from . import sale_order_feedback
+from . import stock_picking_store_report
 from . import stock_picking_third_party
 from . import stock_picking_told_shipment
 from . import oms_secrets

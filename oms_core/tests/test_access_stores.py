@@ -1,5 +1,10 @@
+import ast
+from datetime import datetime, timedelta
+
 from odoo.exceptions import AccessError
 from odoo.fields import Command
+from odoo.tests import freeze_time
+from odoo.tools import SQL
 
 from .common import OmsCommon
 
@@ -175,6 +180,51 @@ class TestAccessStores(OmsCommon):
                     continue  # which Odoo gives to every employee
                 for operation in ("write", "create", "unlink"):
                     self.assertFalse(records.with_user(accountant).has_access(operation), operation)
+
+    def test_a_store_has_a_report_of_what_it_was_asked_for_and_of_nothing_else(self):
+        """ANA-10: accepted, rejected, minutes to pick and late, of the own stores only."""
+        now = datetime(2026, 3, 10, 12)
+        for order, minutes in ((self.ours, 40), (self.theirs, 10)):
+            order.oms_hold_ids.filtered("is_open").action_release()
+            order.write({"oms_ship_by": now})
+            picking = order.picking_ids
+            picking.write({"oms_accept_by": now, "oms_accepted_at": now - timedelta(minutes=minutes - 10)})
+            self._create_date(picking, now - timedelta(minutes=minutes))
+            picking.oms_picked_at = now
+        mine = self.ours.picking_ids
+        reason = self.env["oms.reject.reason"].search([], limit=1)
+        self.env["oms.rejection"].create(
+            {
+                "picking_id": mine.id,
+                "warehouse_id": self.store.id,
+                "company_id": self.company.id,
+                "product_id": mine.move_ids.product_id.id,
+                "quantity": 2,
+                "reason_id": reason.id,
+            }
+        )
+        action = (
+            self.env["ir.actions.act_window"].with_user(self.associate)._for_xml_id("oms_core.oms_store_report_action")
+        )
+        found = self.env["stock.picking"].with_user(self.associate).search(ast.literal_eval(action["domain"]))
+        self.assertEqual(found, mine)
+        with freeze_time(now + timedelta(hours=1)):
+            found.invalidate_recordset()
+            [row] = found.read(["oms_accept_took", "oms_pick_took", "oms_rejected_quantity", "oms_late_count"])
+        row.pop("id")
+        self.assertEqual(list(row.values()), [10, 30, 2, 1])
+        with freeze_time(now - timedelta(hours=1)):
+            found.invalidate_recordset()
+            self.assertEqual(found.oms_late_count, 0)
+        menu = self.env.ref("oms_core.menu_oms_store_report")
+        self.assertIn(menu.id, self.env["ir.ui.menu"].with_user(self.associate)._visible_menu_ids())
+
+    def _create_date(self, record, moment):
+        record.flush_recordset()
+        self.env.cr.execute(
+            SQL("UPDATE %s SET create_date = %s WHERE id = %s", SQL.identifier(record._table), moment, record.id)
+        )
+        record.invalidate_recordset()
 
     def test_each_role_finds_its_menus(self):
         root = self.env.ref("oms_core.menu_oms_root")
