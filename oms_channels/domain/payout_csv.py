@@ -171,7 +171,9 @@ def _kind(rows: Rows, line: int, cells: list[str], kinds: Mapping[str, str], amo
     found = kinds.get(name_key(told))
     if not found:
         rows.complain(
-            line, "bad_kind", f"“{told[:40]}” is no type that the format knows. Add it to the format of the file."
+            line,
+            "bad_kind",
+            f"nobody has said yet what the type “{told[:40]}” means. Choose that under Types, then look again.",
         )
     return found or "adjustment"
 

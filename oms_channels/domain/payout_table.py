@@ -39,6 +39,15 @@ _AMOUNT = {
 _BOTH_SIGNS = re.compile(r"\d[.,]\d")
 #: What a spreadsheet runs: a formula, a call, a command.
 _FORMULA = re.compile(r"[=@\t\r]|[-+].*[(|!=]")
+#: How files begin that people choose by mistake → what they are, and what to do with them.
+_OTHERS = (
+    (b"PK\x03\x04", "an Excel workbook or a zip archive. Unpack it, or save the sheet as CSV (UTF-8), and choose that"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook. Save the sheet as CSV (UTF-8), and choose that"),
+    (b"\x1f\x8b", "a packed file (gzip). Unpack it, and choose the report that is in it"),
+    (b"%PDF", "a PDF, of which no amount can be read for sure. Choose the same report as CSV"),
+    (b"\x89PNG", "a picture. Choose the report as CSV"),
+    (b"\xff\xd8\xff", "a picture. Choose the report as CSV"),
+)
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -47,6 +56,7 @@ class Rows:
     """The rows of a report: ``(line, cells)`` as a spreadsheet numbers them, and where each column is.
 
     :param problems: what is wrong with single rows, added to by whoever reads them.
+    :param names: what the file calls a column, where that is another name than ours.
     """
 
     places: Mapping[str, int]
@@ -54,6 +64,7 @@ class Rows:
     decimal: str = "."
     dates: str = ""
     problems: list[Problem] = field(default_factory=list)
+    names: Mapping[str, str] = field(default_factory=dict)
     _moments: dict[str, datetime] = field(default_factory=dict)
 
     def texts(self, name: str) -> Iterator[str]:
@@ -78,7 +89,7 @@ class Rows:
         try:
             return amount(told, self.decimal)
         except Unreadable as error:
-            self.complain(line, "bad_amount", f"{name}: {error}")
+            self.complain(line, "bad_amount", f"{self.names.get(name, name)}: {error}")
             return None
 
     def moment(self, line: int, cells: Sequence[str], name: str) -> datetime | None:
@@ -91,7 +102,7 @@ class Rows:
             try:
                 self._moments[told] = moment(told.removesuffix(" UTC").removesuffix(" GMT"), Manner("", self.dates))
             except Unreadable as error:
-                self.complain(line, "bad_date", f"{name}: {error}")
+                self.complain(line, "bad_date", f"{self.names.get(name, name)}: {error}")
                 return None
         return self._moments[told]
 
@@ -146,6 +157,8 @@ def decode(raw: bytes, letters: Sequence[str] = ("utf-8",)) -> str:
             f"The file has {len(raw) // 1024 // 1024} MB, and at most {REPORT_MAX_BYTES // 1024 // 1024} are read. Load "
             "reports of shorter periods."
         )
+    if other := next((what for mark, what in _OTHERS if raw.startswith(mark)), ""):
+        raise Unreadable(f"The file is {other}.")
     marked = next((name for mark, name in _BOMS if raw.startswith(mark)), "")
     for name in [marked] if marked else letters:
         try:

@@ -117,6 +117,8 @@ class PayoutDoc:
 
     def problems(self) -> list[Problem]:
         """Everything that keeps this payout from being booked; empty when all is well."""
+        if self.parse_problems and not (self.id or self.lines):
+            return shortened(dict.fromkeys(self.parse_problems))  # nothing was read, and what lacks follows from that
         found = [*self.parse_problems, *self._head_problems(), *self._line_problems()]
         return shortened(dict.fromkeys(found))  # what the parser has found may be found again
 
@@ -232,7 +234,9 @@ def seen_before(doc: PayoutDoc, known_payouts: Collection[str], known_lines: Map
     if doc.id in known_payouts:
         return [
             Problem(
-                "known_payout", f"The payout {doc.id} has been imported already. Open it, or undo it to import it anew."
+                "known_payout",
+                f"The payout {doc.id} has been imported already. Open it; to import it anew, delete it there, and undo it before "
+                "if it is booked.",
             )
         ]
     found = [

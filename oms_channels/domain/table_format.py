@@ -61,6 +61,7 @@ class TableFormat:
             rows = read(raw, columns, tuple(columns), (self.letters or "utf-8",), self.delimiter)
         except LookupError:
             raise Unreadable(f"“{self.letters[:40]}” is no encoding. Choose utf-8, or what the sender says.") from None
+        rows.names = {ours: column for column, ours in self.columns.items()}
         known = [name for name in amounts if name in columns]
         rows.decimal = self.decimal or decimal_sign(text for one in known for text in rows.texts(one))
         rows.dates = self.dates or manner_of((), (text for one in days for text in rows.texts(one))).dates

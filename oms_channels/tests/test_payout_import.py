@@ -135,3 +135,13 @@ class TestPayoutImport(SettlementCase):
         self.assertEqual(settlement.with_user(manager).total, 24)
         with self.assertRaises(AccessError):
             settlement.with_user(manager).action_post()
+
+    def test_words_that_are_called_as_here_are_taken_for_that_and_an_empty_file_is_told(self):
+        text = "Payout;Type;Order;Amount;Currency\nB7;Sale;1;24.00;EUR\nB7;COMM;1;-1.00;EUR\n"
+        wizard = self._wizard(text)
+        wizard.action_preview()
+        self.assertEqual({word.name: word.kind for word in wizard.word_ids}, {"Sale": "sale", "COMM": False})
+        self.assertIn("nobody has said yet what the type “COMM” means", wizard.problems)
+        self.assertEqual(wizard.problem_count, 1)
+        with self.assertRaisesRegex(UserError, "report.csv is empty"):
+            self._wizard("").action_preview()

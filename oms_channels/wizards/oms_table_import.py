@@ -9,7 +9,7 @@ from odoo.fields import Command
 from ..const import IMPORT_SHOWN_MAX
 from ..domain import bill, payout_csv
 from ..domain.settlement import REPORT_MAX_BYTES
-from ..domain.table import Unreadable
+from ..domain.table import Unreadable, name_key
 from ..models.oms_settlement import KIND_WORDS
 from ..payouts import columns_of, words_of
 
@@ -85,6 +85,8 @@ class OmsTableImport(models.AbstractModel):
 
     def _get_data(self):
         data = b64decode(self.with_context(bin_size=False).file or b"")
+        if not data and self.file_name:
+            raise UserError(self.env._("%s is empty. Load the report again, and choose that.", self.file_name))
         if not data:
             raise UserError(self.env._("Choose the file first."))
         if len(data) > REPORT_MAX_BYTES:
@@ -145,10 +147,11 @@ class OmsTableImport(models.AbstractModel):
             ),
         ]
         column = next((name for name, field in columns.items() if field == "kind"), "")
+        same = {name_key(label): kind for kind, label in WORDS[self._report][1].items()}
         self.word_ids = [
             Command.clear(),
             *(
-                Command.create({"name": word, "kind": words.get(word) or False, "is_word": True})
+                Command.create({"name": word, "kind": words.get(word) or same.get(name_key(word)), "is_word": True})
                 for word in (words_of(raw, column) if column else ())
             ),
         ]

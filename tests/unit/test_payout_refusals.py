@@ -206,6 +206,21 @@ class TestTables:
             "119.01",
         )
 
+    def test_two_withdrawals_of_paypal_are_two_lines_in_the_bank_and_one_is_the_payout(self):
+        answer = json.loads((FOLDER / "paypal" / "transactions.json").read_bytes())
+        rows = answer["transaction_details"]
+        [withdrawal] = [row for row in rows if row["transaction_info"]["transaction_event_code"] == "T0400"]
+        [one] = payout_paypal.parse_payouts(answer)
+        second = {**withdrawal["transaction_info"], "transaction_id": "5TX00000000000009"}
+        second["transaction_amount"] = {"currency_code": "EUR", "value": "-25.00"}
+        rows.append({"transaction_info": second})
+        [two] = payout_paypal.parse_payouts(answer)
+        assert (one.total, one.bank_reference) == (Decimal(40), "5TX00000000000005")
+        assert (two.total, two.bank_reference, two.problems()) == (Decimal(0), "", [])
+        moved = [(line.amount, line.transaction_ref) for line in two.lines if line.kind == "transfer"]
+        assert moved == [(Decimal(-40), "5TX00000000000005"), (Decimal(-25), "5TX00000000000009")]
+        assert sum(line.amount for line in two.lines if line.kind == "carry_over") == Decimal("-31.19")
+
     def test_paypals_report_that_was_cut_off_is_told(self):
         only(payout_paypal.parse_payouts(PAYPAL.replace(b'"FF","6"\n', b"")), "cut_off", "FF")
 
@@ -302,3 +317,31 @@ def test_ids_that_only_count_the_rows_of_a_file_are_not_taken_for_rows_of_anothe
 def test_a_row_that_is_counted_and_stands_in_the_file_twice_is_refused():
     form = payout_csv.Format({"No": "id", "Batch": "payout_id", "Sum": "amount"}, currency="EUR")
     only(payout_csv.parse_payouts(b"No,Batch,Sum\n1,B1,5.00\n1,B1,5.00\n", form), "duplicate_line", "Line 3")
+
+
+@pytest.mark.parametrize(
+    ("begins", "says"),
+    [
+        (b"PK\x03\x04\x14\x00", "Excel workbook or a zip"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "old Excel workbook"),
+        (b"\x1f\x8b\x08", "Unpack it"),
+        (b"%PDF-1.7\n", "a PDF"),
+        (b"\x89PNG\r\n", "a picture"),
+    ],
+)
+@pytest.mark.parametrize("name", sorted(PARSERS))
+def test_what_is_no_table_is_called_what_it_is_and_nothing_else_is_said(name, begins, says):
+    found = problems(PARSERS[name][0](begins + b"\xff\x00binary" * 50))
+    assert len(found) == 1, found
+    assert says in found[0][1]
+
+
+def test_a_cell_that_cannot_be_read_is_told_by_the_name_that_the_file_has_for_its_column():
+    form = payout_csv.Format({"Lot": "payout_id", "Betrag": "amount", "Devise": "currency", "Jour": "at"})
+    found = problems(
+        payout_csv.parse_payouts(b"Lot,Betrag,Devise,Jour\nP1,ten,EUR,2026-03-01\nP1,1,EUR,32.13.2026\n", form)
+    )
+    assert [message.partition(" is no")[0] for _code, message in found] == [
+        "Line 2: Betrag: “ten”",
+        "Line 3: Jour: “32.13.2026”",
+    ]
