@@ -8,7 +8,7 @@ are two times two, and so on (:meth:`Shape.join`): exact, and for all orders wit
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import product, zip_longest
 from typing import Any, NamedTuple
 
 from .batch_model import Instance, Order, Parcel
@@ -33,17 +33,10 @@ class Shape:
     def __init__(self, np, times: tuple[int, ...]):
         self.np = np
         self.states = np.array(list(product(*(range(count + 1) for count in times))), dtype=float)
-        strides = [1]
-        for count in times[:0:-1]:
-            strides.insert(0, strides[0] * (count + 1))
-        taken, left, starts = [], [], []
-        for position, state in enumerate(product(*(range(count + 1) for count in times))):
-            starts.append(len(taken))
-            for part in product(*(range(count + 1) for count in state)):
-                taken.append(sum(map(int.__mul__, part, strides)))
-                left.append(position - taken[-1])
-        self._taken, self._left = np.array(taken), np.array(left)
-        self._starts = np.array([*starts, len(taken)])
+        # What can be taken of each state, in the sequence of states: what is left stands as far behind as what is taken.
+        whole, self._taken = np.nonzero((self.states[:, None] >= self.states).all(axis=2))
+        self._left = whole - self._taken
+        self._starts = np.searchsorted(whole, np.arange(len(self.states) + 1))
 
     def join(self, costs) -> list:
         """The tables of least cost, from one node each to all nodes together.
@@ -129,9 +122,24 @@ class Arrays:
         #: By order: the positions of its wants in the sequence that states count them.
         self.sorted: list[list[int]] = []
         self._lay_out()
+        #: Rows that were added: of each parcel, (order, node, state), what it takes of which; and the same as a list of
+        #: (row, order, slot, state, amount).
+        self.added: dict[tuple[int, int, int], list[tuple[int, float]]] = {}
+        self.entries: list[tuple[int, int, int, int, float]] = []
 
     def stock_row(self, nodes, products):
         return len(self.nodes) + nodes * len(self.products) + products
+
+    def add_row(self, node, room, parcels):
+        """One more row that parcels of a node share.
+
+        :param parcels: [(order, state, how much of it the parcel takes)]
+        """
+        row = len(self.room)
+        self.room = self.np.append(self.room, room)
+        for order, state, amount in parcels:
+            self.added.setdefault((order, node, state), []).append((row, amount))
+            self.entries.append((row, order, self.slot[order][node], state, amount))
 
     def _room(self):
         np, instance = self.np, self.instance
@@ -230,9 +238,12 @@ class Arrays:
         of_node: dict[int, list[int]] = {}
         for position, way in enumerate(order.ways):
             of_node.setdefault(self._node_at[way.node], []).append(position)
-        for node, ways in of_node.items():
-            chosen[node] = np.array(ways)[price[ways].argmin(axis=0)]
-            cost[node, 1:] = price[chosen[node, 1:], np.arange(1, len(weight))]
+        for alike in zip_longest(*of_node.values()):  # the first way of every node, the second …
+            ways = np.array([way for way in alike if way is not None])
+            nodes = np.array([node for node, way in zip(of_node, alike, strict=True) if way is not None])
+            cheaper = price[ways, 1:] < cost[nodes, 1:]
+            cost[nodes, 1:] = np.where(cheaper, price[ways, 1:], cost[nodes, 1:])
+            chosen[nodes, 1:] = np.where(cheaper, ways[:, None], chosen[nodes, 1:])
         return cost, chosen
 
     def _by_weight(self, key, weight, volume):
@@ -279,6 +290,9 @@ class Arrays:
                 if amount:
                     rows.append(int(self.stock_row(node, item)))
                     amounts.append(float(amount))
+            for added, amount in self.added.get((column.order, node, state), ()):
+                rows.append(added)
+                amounts.append(amount)
         return rows, amounts
 
     def parcels(self, column: Column) -> tuple[Parcel, ...]:

@@ -15,9 +15,8 @@ class Pool:
         self.number: dict[Column, int] = {}
         self._cost: list[float] = []
         self._owner: list[int] = []
-        self._rows: list[int] = []
-        self._amounts: list[float] = []
-        self._starts: list[int] = [0]
+        self._uses: list[tuple[list[int], list[float]]] = []
+        self._row_count = len(arrays.room)
         self._frozen = None
 
     def add(self, columns) -> list[int]:
@@ -31,24 +30,36 @@ class Pool:
             self.columns.append(column)
             self._cost.append(self.arrays.cost(column))
             self._owner.append(column.order)
-            rows, amounts = self.arrays.uses(column)
-            self._rows += rows
-            self._amounts += amounts
-            self._starts.append(len(self._rows))
+            self._uses.append(self.arrays.uses(column))
         if new:
             self._frozen = None
         return new
+
+    def see_added(self, room):
+        """Rows were added to what is shared: what do the columns take of them?
+
+        :param room: with them.
+        """
+        added, first, self._row_count = self.arrays.added, self._row_count, len(room)
+        for column, (rows, amounts) in zip(self.columns, self._uses, strict=True):
+            for parcel in column.parcels:
+                for row, amount in added.get((column.order, *parcel), ()):
+                    if row >= first:
+                        rows.append(row)
+                        amounts.append(amount)
+        self._frozen = None
 
     def _arrays(self):
         """(cost, owner, rows, amounts, starts) of all columns."""
         if self._frozen is None:
             np = self.np
+            lengths = [len(rows) for rows, _amounts in self._uses]
             self._frozen = (
                 np.array(self._cost),
                 np.array(self._owner),
-                np.array(self._rows, dtype=int),
-                np.array(self._amounts, dtype=float),
-                np.array(self._starts),
+                np.array([row for rows, _amounts in self._uses for row in rows], dtype=int),
+                np.array([amount for _rows, amounts in self._uses for amount in amounts], dtype=float),
+                np.concatenate([[0], np.cumsum(lengths, dtype=int)]),
             )
         return self._frozen
 
@@ -136,6 +147,30 @@ class Program:
         )
         self.numbers += list(numbers)
 
+    def see_added(self, room):
+        """Rows were added to what is shared.
+
+        :param room: with them.
+        """
+        np = self.np
+        first, self.room = len(self.room), room
+        self._row_at = np.concatenate([self._row_at, len(self.orders) + len(self._rows) + np.arange(len(room) - first)])
+        self._rows += range(first, len(room))
+        _cost, _owner, rows, amounts, begins = self.pool.entries(self.numbers)
+        column = np.repeat(np.arange(len(self.numbers), dtype=np.int32), np.diff(begins))
+        new = np.flatnonzero(rows >= first)
+        new = new[np.argsort(rows[new], kind="stable")]
+        starts = np.searchsorted(rows[new], np.arange(first, len(room))).astype(np.int32)
+        self.solver.addRows(
+            len(starts),
+            np.full(len(starts), -self.highspy.kHighsInf),
+            room[first:],
+            len(new),
+            starts,
+            column[new],
+            amounts[new],
+        )
+
     def solve(self, seconds):
         """(cost, by order its share of it, by row its price, how much of each column), or None if time ran out."""
         np = self.np
@@ -153,11 +188,11 @@ class Program:
         prices[self._rows] = np.maximum(0.0, -duals[len(self.orders) :])
         return self.solver.getObjectiveValue(), of_order, prices, np.array(solution.col_value)
 
-    def choose(self, start, seconds, tree_nodes, seed):
+    def choose(self, start, seconds, tree_nodes, seed, gap):
         """(numbers of the best columns that were found, one for each order; what no choice costs less than), or None if
         there was no time.
 
-        :param start: numbers of columns that fit, to start from.
+        :param start: numbers of columns that fit, to start from. :param gap: near enough, as a share of the cost.
         """
         np, solver, count = self.np, self.solver, len(self.numbers)
         if seconds <= 0:
@@ -166,7 +201,7 @@ class Program:
         solver.changeColsIntegrality(count, np.arange(count, dtype=np.int32), np.array([kind] * count))
         solver.setOptionValue("time_limit", solver.getRunTime() + seconds)
         solver.setOptionValue("mip_max_nodes", tree_nodes)
-        solver.setOptionValue("mip_rel_gap", 0.0)
+        solver.setOptionValue("mip_rel_gap", gap)
         solver.setOptionValue("random_seed", seed)
         begin = self.highspy.HighsSolution()
         begin.col_value = np.isin(self.numbers, start).astype(float).tolist()

@@ -27,6 +27,24 @@ class Pricing:
             # States first: what the tables are joined by.
             cost = np.concatenate([cost, group.waiting[rows][None]]).transpose(2, 0, 1)
             self._parts.append((group, rows, np.ascontiguousarray(cost)))
+        self.see_added(room)
+
+    def see_added(self, room):
+        """Rows were added to what is shared.
+
+        :param room: with them, what is left for these orders.
+        """
+        np, arrays = self.np, self.arrays
+        self.room = room
+        entries = np.array(arrays.entries).reshape(-1, 5)
+        row, order, slot, state = entries[:, :4].astype(int).T
+        self._added = []
+        for group, rows, cost in self._parts:
+            place = np.full(len(arrays.place), -1)
+            place[group.orders[rows]] = np.arange(len(rows))
+            here = place[order] >= 0
+            where = np.ravel_multi_index((state[here], slot[here], place[order[here]]), cost.shape)
+            self._added.append((where, row[here], entries[here, 4]))
 
     def _forbid(self, group, rows, cost):
         """Nothing leaves a node that has no capacity, and no state that its stock does not cover."""
@@ -48,7 +66,7 @@ class Pricing:
         """
         np, arrays = self.np, self.arrays
         bound, columns = -float((prices * self.room).sum()), []
-        for group, rows, cost in self._parts:
+        for (group, rows, cost), (where, added, amounts) in zip(self._parts, self._added, strict=True):
             priced = cost.copy()
             nodes = group.nodes[:, rows]
             of_content = np.stack([prices[arrays.stock_row(nodes, item)] for item in group.products[rows].T])
@@ -56,6 +74,7 @@ class Pricing:
             states = group.shape.states
             priced[:, :-1] += (states @ of_want.reshape(len(of_want), nodes.size)).reshape(len(states), *nodes.shape)
             priced[1:, :-1] += prices[nodes]
+            np.add.at(priced.reshape(-1), where, prices[added] * amounts)
             levels = group.shape.join(priced)
             least = levels[-1][-1, 0]
             bound += float(least.sum())

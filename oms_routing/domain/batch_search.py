@@ -3,8 +3,10 @@
 One program over all orders, lines, nodes and services is too large. Here a linear program chooses among the ways that are
 known for each order; its prices of scarce stock and capacity lead to better ways, order by order and exactly, until there
 are none (column generation). At every price the sum of all orders' best ways, less the price of the room, is a lower bound.
-The first plan fixes what the linear program is sure of and asks again about the rest; then some orders that stand in each
-other's way are freed at a time, and the solver closes that part.
+Rows that the linear program overlooks at a node are added on the way (``batch_cuts.py``): they raise the bound, and with them
+the solver closes a choice among the few best ways of all orders at once. The first plan fixes what the linear program is
+sure of and asks again about the rest; then comes that choice; then some orders that stand in each other's way are freed at a
+time, and the solver closes that part over more ways.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .batch_arrays import EPSILON, Column
+from .batch_cuts import Cuts
 from .batch_model import PROVEN, PROVEN_GAP, TIME, WORK, Instance, Limits, Plan
 from .batch_pool import Pool, Program
 from .batch_pricing import Pricing
@@ -25,7 +28,7 @@ TOLERANCE = 1e-7
 #: New ways count if they are cheaper by more than this; less is rounding of the linear program.
 CHEAPER = 1e-6
 #: The prices are good enough where the linear program is so near to the bound.
-PRICES_GAP = 1e-3
+PRICES_GAP = 5e-4
 #: The same for a part, and at most so many rounds.
 PART_GAP, PART_ROUNDS = 3e-3, 4
 #: Of the first plan: what the linear program is so sure of is fixed, and in each round at least this share of the rest.
@@ -39,8 +42,13 @@ LITTLE, GROWTH, PART_MOST = 2e-4, 1.4, 210
 EXACT_ORDERS, EXACT_COLUMNS, EXACT_NODES = 12, 20_000, 20_000
 #: An integer program may look at so many nodes of its tree, over so many columns.
 TREE_NODES, PART_COLUMNS = 200, 1500
-#: Of the time, prices may take this share, and the first plan is there after this one.
-PRICES_SHARE, START_SHARE = 0.55, 0.75
+#: Rows are looked for a first time where the linear program is so near to the bound.
+CUTS_GAP = 3e-3
+#: A batch with no more orders is first solved as a whole, over so many ways of an order and then over more, up to this share
+#: of the cost.
+WHOLE_ORDERS, WHOLE_COLUMNS, WHOLE_GAP = 600, (3, 4), 1e-3
+#: Of the time, prices may take this share, the first plan is there after this one, and what is solved as a whole after this.
+PRICES_SHARE, START_SHARE, WHOLE_SHARE = 0.55, 0.75, 0.95
 
 
 @dataclass
@@ -117,13 +125,18 @@ class Search:
 
     # --- prices ------------------------------------------------------------------------------------------------------
 
-    def find_prices(self, orders, room, gap, rounds, share=1.0, start=None) -> Prices | None:
-        """Column generation. None if there was no time for even one linear program."""
-        pool = self.pool
+    def find_prices(self, orders, room, gap, rounds, share=1.0, start=None, cuts: Cuts | None = None) -> Prices | None:
+        """Column generation. None if there was no time for even one linear program.
+
+        :param gap: prices are good enough where the linear program is so near to its bound, as a share of the cost.
+        :param start: prices to begin with. :param cuts: adds rows that are overlooked; only for all orders together.
+        """
+        np, pool = self.np, self.pool
         pricing = Pricing(self.arrays, orders, room)
         program = Program(self.highspy, pool, orders, room)
         program.add(pool.fitting(orders, room))
         bound, best, found = -self.highspy.kHighsInf, start, None
+        near = max(gap, CUTS_GAP) if cuts else gap  # the first rows are looked for sooner
         for _round in range(rounds):
             solved = program.solve(self.left(share))
             if solved is None:
@@ -139,19 +152,27 @@ class Search:
             new = pool.add(columns)
             if lower > bound:
                 bound, best = lower, between
+            is_optimal = False
             if not (len(new) and (pool.reduced_costs(new, of_order, of_row) < -CHEAPER).any()):
                 lower, columns = pricing.best(of_row, of_order - CHEAPER)
                 more = pool.add(columns)
                 new += more
                 if lower > bound:
                     bound, best = lower, of_row
-                if not more:
-                    break
-            if cost - bound <= gap * abs(cost):
-                break
+                is_optimal = not more
             program.add(new)
+            if is_optimal or cost - bound <= near * abs(cost):
+                is_added = cuts is not None and cuts.add([(pool.columns[number], value) for number, value in chosen])
+                if not is_added and (is_optimal or near == gap):
+                    break
+                near, room = gap, self.arrays.room
+                if is_added:
+                    for one in (pool, pricing, program):
+                        one.see_added(room)
+                    best = np.append(best, np.zeros(len(room) - len(best)))
         if found is not None:
             found.bound, found.best = bound, best
+            found.of_row = np.append(found.of_row, np.zeros(len(room) - len(found.of_row)))
         return found
 
     # --- the first plan ----------------------------------------------------------------------------------------------
@@ -241,19 +262,26 @@ class Search:
 
     def _solve_part(self, part, chosen, room, prices: Prices):
         """A cheaper choice for these orders, or nothing."""
-        np, pool = self.np, self.pool
         orders, cost = sorted(part), self.cost(chosen)
         found = self.find_prices(orders, room, PART_GAP, PART_ROUNDS, start=prices.best)
         if found is None or cost - found.bound <= PROVEN_GAP * cost:
             return {}
+        return self._choose(orders, chosen, room, found, PART_COLUMNS)
+
+    def _choose(self, orders, chosen, room, prices: Prices, most: int, share: float = 1.0, gap: float = 0.0):
+        """A cheaper choice for these orders among the ways that cost least at these prices, or nothing.
+
+        :param most: of how many ways. :param gap: near enough, as a share of the cost.
+        """
+        np, pool = self.np, self.pool
         numbers = pool.fitting(orders, room)
-        above = pool.reduced_costs(numbers, found.of_order, found.of_row)
-        # A column that costs more than what the part can gain is in no better choice.
-        worth = np.minimum(cost - found.cost, np.sort(above)[min(PART_COLUMNS, len(above)) - 1])
+        above = pool.reduced_costs(numbers, prices.of_order, prices.of_row)
+        # A column that costs more than what there is to gain is in no better choice.
+        worth = np.minimum(self.cost(chosen) - prices.cost, np.sort(above)[min(most, len(above)) - 1])
         numbers = numbers[(above <= worth + CHEAPER) | np.isin(numbers, list(chosen.values()))]
         program = Program(self.highspy, pool, orders, room)
         program.add(numbers)
-        found = program.choose(list(chosen.values()), self.left(), TREE_NODES, self.seed)
+        found = program.choose(list(chosen.values()), self.left(share), TREE_NODES, self.seed, gap)
         return self._better(found[0], chosen, room) if found else {}
 
     def _better(self, numbers, chosen, room):
@@ -276,7 +304,7 @@ class Search:
             numbers += [self.pool.number[column] for column in columns]
         program = Program(self.highspy, self.pool, self.orders, self.arrays.room)
         program.add(numbers)
-        found = program.choose(list(chosen.values()), self.left(), EXACT_NODES, self.seed)
+        found = program.choose(list(chosen.values()), self.left(), EXACT_NODES, self.seed, 0.0)
         if found is None:
             return None
         return chosen | self._better(found[0], chosen, self.arrays.room), found[1]
@@ -290,9 +318,15 @@ class Search:
         if exact := self._exactly(start):
             chosen, bound = exact[0], max(bound, exact[1])
             stopped = TIME if self.is_late() else WORK
-        elif prices := self.find_prices(self.orders, room, PRICES_GAP, self.limits.price_rounds, PRICES_SHARE):
+        elif prices := self.find_prices(
+            self.orders, room, PRICES_GAP, self.limits.price_rounds, PRICES_SHARE, cuts=Cuts(self.arrays)
+        ):
             bound = max(bound, prices.bound)
             chosen = min(start, self.dive(prices), key=self.cost)
+            if self.limits.search_rounds and PART_ORDERS < len(self.orders) <= WHOLE_ORDERS:
+                for columns in WHOLE_COLUMNS:
+                    most = columns * len(self.orders)
+                    chosen |= self._choose(self.orders, chosen, self.arrays.room, prices, most, WHOLE_SHARE, WHOLE_GAP)
             chosen, stopped = self.improve(chosen, bound, prices)
         cost = self.cost(chosen)
         is_proven = cost - bound <= PROVEN_GAP * max(1.0, cost)

@@ -1,10 +1,11 @@
 """Run by scripts/bench: orders that are sourced together against one after the other, and against one straight model that
 is handed to the same solver for the same time. Prints JSON.
 
-bench_batch.py CLOCK SECONDS LINES NODES PARCELS [LINES NODES PARCELS …]
+bench_batch.py CLOCK SECONDS SEEDS LINES NODES PARCELS [LINES NODES PARCELS …]
 
-CLOCK is ``wall``, or ``cpu`` where others use the machine, too: then the seconds are of the processor, and the straight model,
-whose solver only knows the clock on the wall, has as long on it as ours took.
+CLOCK is ``wall``, or ``cpu`` where others use the machine, too: then the seconds are of the processor. The solver only knows the
+clock on the wall: its limits are as much longer as this process had to wait until then, and the straight model has as long
+as ours took. With more SEEDS than one there is another batch of each size for each, and no straight model.
 """
 
 import json
@@ -18,9 +19,10 @@ import conftest  # noqa: F401  (puts the add-ons where Python finds them)
 # isort: split
 import batches
 
-from odoo.addons.oms_routing.domain import batch_solver
+from odoo.addons.oms_routing.domain import batch_search, batch_solver
 from odoo.addons.oms_routing.domain.batch import solve
 from odoo.addons.oms_routing.domain.batch_model import Limits
+from odoo.addons.oms_routing.domain.batch_pool import Program
 
 
 def straight(instance, seconds):
@@ -105,8 +107,27 @@ def straight(instance, seconds):
 CLOCKS = {"wall": time.monotonic, "cpu": time.process_time}
 
 
+class PacedProgram(Program):
+    """Seconds of the processor as a limit for a solver that looks at the clock on the wall."""
+
+    began = (0.0, 0.0)
+
+    @classmethod
+    def pace(cls):
+        wall, processor = (
+            now - then for now, then in zip((time.monotonic(), time.process_time()), cls.began, strict=True)
+        )
+        return max(1.0, wall / max(0.1, processor))
+
+    def solve(self, seconds):
+        return super().solve(seconds * self.pace())
+
+    def choose(self, start, seconds, *limits):
+        return super().choose(start, seconds * self.pace(), *limits)
+
+
 def measured(instance, clock, seconds):
-    started, spent = time.perf_counter(), time.process_time()
+    started, spent = PacedProgram.began = time.monotonic(), time.process_time()
     plan = solve(instance, Limits(seconds=seconds), clock=CLOCKS[clock])
     return {
         "orders": len(instance.orders),
@@ -115,20 +136,25 @@ def measured(instance, clock, seconds):
         "bound": plan.bound,
         "gap": plan.gap,
         "stopped": plan.stopped,
-        "seconds": time.perf_counter() - started,
+        "seconds": time.monotonic() - started,
         "processor": time.process_time() - spent,
     }
 
 
-def main(clock, seconds, *sizes):
+def main(clock, seconds, seeds, *sizes):
+    if clock == "cpu":
+        batch_search.Program = PacedProgram
     results = []
     for lines, nodes, parcels in zip(sizes[::3], sizes[1::3], sizes[2::3], strict=True):
-        instance = batches.batch(int(lines), int(nodes), parcels=float(parcels))
-        found = {"lines": int(lines), "nodes": int(nodes), "parcels": float(parcels)}
-        found |= measured(instance, clock, float(seconds))
-        allowed = float(seconds) if clock == "wall" else found["seconds"]
-        found["straight"], found["straight_gap"] = straight(instance, allowed)
-        results.append(found)
+        for seed in range(1, int(seeds) + 1):
+            instance = batches.batch(int(lines), int(nodes), seed, parcels=float(parcels))
+            found = {"lines": int(lines), "nodes": int(nodes), "parcels": float(parcels)}
+            found |= measured(instance, clock, float(seconds))
+            found["straight"] = None
+            if int(seeds) == 1:
+                allowed = float(seconds) if clock == "wall" else found["seconds"]
+                found["straight"], found["straight_gap"] = straight(instance, allowed)
+            results.append(found)
     print(json.dumps(results))
 
 

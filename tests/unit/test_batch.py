@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from odoo.addons.oms_routing.domain import batch_search, batch_solver
+from odoo.addons.oms_routing.domain import batch_cuts, batch_search, batch_solver
 from odoo.addons.oms_routing.domain.batch import solve
 from odoo.addons.oms_routing.domain.batch_model import PROVEN, TIME, Instance, Limits, Order, Want, Way
 
@@ -274,11 +274,35 @@ def test_prices_and_parts_alone_keep_their_word(instance, seed, rounds):
     """What serves large batches, on small ones: the bound is below the optimum, and the plan not below."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(batch_search, "EXACT_ORDERS", 0)
+        patch.setattr(batch_search, "PART_ORDERS", 1)
         plan = solve(instance, Limits(search_rounds=rounds), seed)
     check(instance, plan)
     optimum = brute_force(instance)
     assert plan.bound <= optimum + 1e-6
     assert plan.cost >= optimum - 1e-6
+
+
+@settings(deadline=None, max_examples=40)
+@given(small_batches())
+def test_every_row_that_can_be_added_is_kept_by_the_best_plan(instance):
+    """Also the rows that no linear program broke."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batch_search, "EXACT_ORDERS", 0)
+        patch.setattr(batch_cuts, "BROKEN", -100.0)
+        plan = solve(instance, Limits(search_rounds=0))
+    check(instance, plan)
+    assert plan.bound <= brute_force(instance) + 1e-6
+
+
+def test_the_last_three_pieces_of_a_site_are_not_halved_between_three_orders(monkeypatch):
+    """As a linear program each order gets half of its two, at 157.50; in truth one gets two, one gets one, one gets none."""
+    monkeypatch.setattr(batch_search, "EXACT_ORDERS", 0)
+    pairs = (("mug", "pot"), ("pot", "lamp"), ("lamp", "mug"))
+    orders = tuple(order(number, *map(want, pair), lyon=5.0) for number, pair in enumerate(pairs))
+    plan = solve(Instance(orders, stock(lyon={"mug": 1, "pot": 1, "lamp": 1})), Limits(search_rounds=0))
+    assert (plan.cost, plan.bound, plan.stopped) == (160.0, 160.0, PROVEN)
+    monkeypatch.setattr(batch_cuts, "BROKEN", 100.0)
+    assert solve(Instance(orders, stock(lyon={"mug": 1, "pot": 1, "lamp": 1})), Limits(search_rounds=0)).bound == 157.5
 
 
 # --- larger ones -----------------------------------------------------------------------------------------------------
