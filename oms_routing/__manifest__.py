@@ -32,6 +32,7 @@
         "views/oms_carbon_views.xml",
         "security/oms_planning_rules.xml",
         "data/oms_planning_cron_data.xml",
+        "views/oms_clearance_views.xml",
         "views/oms_planning_views.xml",
         "data/oms_backtest_data.xml",
         "views/oms_sourcing_backtest_views.xml",

@@ -130,3 +130,6 @@ RUN_SECONDS, RUN_SECONDS_MAX = 10, 300
 
 #: Published sets of emission factors that are looked at; there is one in a year.
 CARBON_VERSIONS_MAX = 200
+
+#: Products whose prices are lowered in one go.
+CLEARED_MAX = 100

@@ -103,6 +103,9 @@ class OmsRestock(models.Model):
         aggregator="avg",
         help="What a piece of overstock costs to keep until it is sold. Sourcing may prefer to ship it.",
     )
+    reduced_until = fields.Datetime(
+        compute="_compute_reduced_until", help="A price list has a price of its own for this product until then."
+    )
     # proposal
     minimum = fields.Float(string="Proposed Min", digits="Product Unit", readonly=True)
     maximum = fields.Float(string="Proposed Max", digits="Product Unit", readonly=True)
@@ -129,6 +132,23 @@ class OmsRestock(models.Model):
     _series_uniq = models.Constraint(
         "UNIQUE(product_id, warehouse_id)", "This product is planned at this place already."
     )
+
+    # ----------------------------------------------------------------------------------------------------- COMPUTES
+
+    @api.depends("product_id")
+    def _compute_reduced_until(self):
+        # sudo: whether goods are on offer must not depend on who may read price lists
+        items_sudo = self.env["product.pricelist.item"].sudo()
+        now = fields.Datetime.now()
+        ends = dict(
+            items_sudo._read_group(
+                [("product_id", "in", self.product_id.ids), ("date_start", "<=", now), ("date_end", ">=", now)],
+                ["product_id"],
+                ["date_end:max"],
+            )
+        )
+        for row in self:
+            row.reduced_until = ends.get(row.product_id, False)
 
     # ------------------------------------------------------------------------------------------------------- ACTIONS
 
@@ -177,6 +197,11 @@ class OmsRestock(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id("oms_routing.oms_demand_report_action")
         domain = [("product_id", "=", self.product_id.id), ("warehouse_id", "=", self.warehouse_id.id)]
         return {**action, "name": self.product_id.display_name, "domain": domain, "context": {}}
+
+    def action_sell_faster(self):
+        """Lower the prices of what there is too much of, for some time."""
+        self.check_access("read")
+        return self.env["oms.clearance"]._open_for(self)
 
     def _check_may_decide(self):
         self.check_access("read")

@@ -286,6 +286,64 @@ class TestRestock(PlanningCommon):
         self.assertEqual(learned.weekly[self.lyon.id, self.lamp.id], 2)
         self.assertEqual(learned.markdown, {(self.lyon.id, self.lamp.id): Decimal(10)})
 
+    def _too_many_lamps(self):
+        """500 lamps of which two a week are wanted: keeping one costs 10, all that it cost; it is sold at 40."""
+        self.lamp.write({"list_price": 40, "taxes_id": False})
+        self._stock(self.lamp, self.lyon, 500)
+        self._sold(self.lamp, self.lyon, [2] * 20)
+        self._plan((self.lyon, self.lamp), (self.lyon, self.chair))
+        return self._row(self.lamp, self.lyon).with_user(self.manager)
+
+    def _sell_faster(self, rows, **values):
+        wizard = self.env["oms.clearance"].with_user(self.manager).browse(rows.action_sell_faster()["res_id"])
+        pricelist = self.env["product.pricelist"].create(
+            {"name": "Web", "company_id": self.company.id, "currency_id": self.company.currency_id.id}
+        )
+        wizard.write({"pricelist_id": pricelist.id, **values})
+        return wizard
+
+    def test_what_there_is_too_much_of_is_sold_for_what_keeping_it_would_cost_less(self):
+        row = self._too_many_lamps()
+        self.assertFalse(row.reduced_until)
+        wizard = self._sell_faster(row)
+        line = wizard.line_ids
+        self.assertEqual((line.price_now, line.cost, line.price, line.overstock), (40, 10, 30, 408))
+        self.assertIn("10.00", line.why)
+        wizard.action_apply()
+        self.assertEqual(wizard.pricelist_id._get_product_price(self.lamp, 1), 30)
+        after = fields.Datetime.now() + timedelta(days=40)
+        self.assertEqual(wizard.pricelist_id._get_product_price(self.lamp, 1, date=after), 40)
+        row.invalidate_recordset()
+        self.assertEqual(row.reduced_until.date(), wizard.until)
+        with self.assertRaisesRegex(UserError, "price of its own"):
+            wizard.action_apply()
+
+    def test_a_price_with_tax_is_compared_with_the_cost_with_tax(self):
+        row = self._too_many_lamps()
+        self.lamp.taxes_id = self.env["account.tax"].create(
+            {"name": "VAT 20 %", "amount": 20, "price_include_override": "tax_included", "company_id": self.company.id}
+        )
+        line = self._sell_faster(row).line_ids
+        self.assertEqual((line.cost, line.price), (12, 28))
+
+    def test_nothing_is_sold_below_its_cost_unasked(self):
+        row = self._too_many_lamps()
+        self.lamp.list_price = 15
+        wizard = self._sell_faster(row)
+        self.assertEqual(wizard.line_ids.price, 10)
+        wizard.line_ids.price = 9
+        with self.assertRaisesRegex(UserError, "Below Cost Too"):
+            wizard.action_apply()
+        wizard.is_below_cost = True
+        self.assertEqual(wizard.line_ids.price, 5)
+        wizard.action_apply()
+        self.assertEqual(wizard.pricelist_id._get_product_price(self.lamp, 1), 5)
+
+    def test_who_may_not_set_prices_does_not_see_how(self):
+        clerk = self._create_user("clerk", "oms_core.group_oms_user")
+        with self.assertRaises(AccessError):
+            self._too_many_lamps().with_user(clerk).action_sell_faster()
+
     def _rule(self, minimum, maximum):
         return self.env["stock.warehouse.orderpoint"].create(
             {

@@ -140,6 +140,8 @@ oms.sourcing.rule            -      -      -      -      -      -      r      - 
 oms.sourcing.run             -      -      -      -      -      -      -      -      r      r      rwcd
 oms.sourcing.run.line        -      -      -      -      -      -      -      -      r      r      r
 oms.sourcing.template        -      -      -      -      -      -      -      -      -      -      rwcd
+oms.clearance                -      -      -      -      -      -      -      -      -      -      rwcd
+oms.clearance.line           -      -      -      -      -      -      -      -      -      -      rwcd
 oms.sourcing.try             -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd
 oms.sourcing.try.stock       -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd
 oms.sourcing.try.site        -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd
