@@ -90,30 +90,31 @@ class StockPicking(models.Model):
     # ------------------------------------------------------------------------------------------------------ ACTIONS
 
     def action_oms_scan(self, code):
-        """Count what was scanned.
+        """Count what was scanned: of several transfers that are picked together for the first one that wants it.
 
         :return: ``{"ok": whether it counted, "message": a sentence for whoever scans}``
         """
-        self.ensure_one()
         self.check_access("write")
         if not isinstance(code, str) or not code.strip() or len(code) > CODE_MAX_CHARS:
             return {"ok": False, "message": self.env._("This is no barcode. Scan again.")}
-        if self.state in ("done", "cancel"):
-            return {"ok": False, "message": self.env._("%s is finished. Nothing can be scanned into it.", self.name)}
-        lines = self.move_line_ids.filtered(lambda line: line.quantity_product_uom > 0)
+        names = ", ".join(self.mapped("name"))
+        to_pick = self.filtered(lambda picking: picking.state not in ("done", "cancel"))
+        if not to_pick:
+            return {"ok": False, "message": self.env._("%s is finished. Nothing can be scanned into it.", names)}
+        lines = to_pick.move_line_ids.filtered(lambda line: line.quantity_product_uom > 0)
         if not lines:
             return {
                 "ok": False,
-                "message": self.env._("Nothing is set aside for %s yet. Check availability first.", self.name),
+                "message": self.env._("Nothing is set aside for %s yet. Check availability first.", names),
             }
-        result = count(self._oms_get_meaning(code), [line._oms_to_domain() for line in lines])
+        result = count(to_pick._oms_get_meaning(code), [line._oms_to_domain() for line in lines])
         if isinstance(result, Refusal):
             return {"ok": False, "message": self._oms_get_refusal(result)}
         for line_id, quantity in result.items():
             line = lines.browse(line_id)
             line.oms_scanned = line.product_id.uom_id.round(line.oms_scanned + float(quantity))
-        self.write({"oms_picked_by_id": self.env.uid, "oms_picked_at": fields.Datetime.now()})
         counted = lines.browse(result)
+        counted.picking_id.write({"oms_picked_by_id": self.env.uid, "oms_picked_at": fields.Datetime.now()})
         label = ", ".join(dict.fromkeys(counted.product_id.mapped("display_name")))
         left = sum(line._oms_get_unscanned() for line in lines)
         if not left:
@@ -195,8 +196,7 @@ class StockPicking(models.Model):
             )
 
     def _oms_get_meaning(self, text):
-        """What the database knows under a scanned code; what is in this transfer comes first."""
-        self.ensure_one()
+        """What the database knows under a scanned code; what is in these transfers comes first."""
         code = read(text)
         company = ("company_id", "in", (False, self.company_id.id))
         numbers = {code.value, code.value.zfill(14) if code.value.isdigit() else code.value}

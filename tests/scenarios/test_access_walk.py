@@ -186,6 +186,8 @@ oms.reject.rate              -      -      -      -      -      -      r      r 
 oms.check.result             -      -      -      -      -      -      -      r      -      -      -
 oms.check.run                -      -      -      -      -      -      -      r      -      -      -
 oms.books.export             -      -      -      -      -      -      -      rwcd   -      -      -
+oms.wave.plan                -      -      -      -      rwcd   rwcd   rwcd   -      -      -      -
+oms.wave.plan.line           -      -      -      -      rwcd   rwcd   rwcd   -      -      -      -
 oms.vendor.rejection         -      -      -      -      -      -      -      -      r      r      r
 oms.vendor.reject            -      -      -      -      -      -      -      -      -      -      -
 oms.vendor.reject.line       -      -      -      -      -      -      -      -      -      -      -

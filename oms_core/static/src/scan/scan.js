@@ -34,7 +34,7 @@ export class OmsScan extends Component {
             if (await record.isDirty()) {
                 await record.save();
             }
-            const answer = await this.orm.call("stock.picking", "action_oms_scan", [[record.resId], code]);
+            const answer = await this.orm.call(record.resModel, "action_oms_scan", [[record.resId], code]);
             Object.assign(this.state, answer);
             await record.load();
         } catch (error) {

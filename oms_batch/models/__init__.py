@@ -1,0 +1,4 @@
+from . import stock_picking_type
+from . import stock_picking
+from . import stock_picking_batch
+from . import oms_hold
