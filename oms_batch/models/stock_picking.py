@@ -1,6 +1,7 @@
 from decimal import Decimal
 
 from odoo import models
+from odoo.fields import Domain
 
 from ..domain.waves import AFTER_CUT_OFF, FULL, TOO_LARGE, Delivery
 
@@ -99,19 +100,22 @@ class StockPicking(models.Model):
                 )
         raise ValueError(reason)
 
-    def _oms_leave_wave(self, why):
-        """Take these deliveries out of the waves that they wait in, and say so there and here."""
+    def _oms_get_open_waves(self):
+        """{wave that is not finished: those of these deliveries that are in it}"""
         # sudo: who stops an order need not have a right to transfers
-        waiting = self.sudo().filtered(lambda picking: picking.batch_id.state in ("draft", "in_progress"))
-        for batch, pickings in waiting.grouped("batch_id").items():
-            pickings.batch_id = False
-            for picking in pickings:
-                picking.message_post(body=self.env._("Left wave %(wave)s: %(why)s", wave=batch.name, why=why))
-            batch.message_post(
-                body=self.env._("%(deliveries)s left: %(why)s", deliveries=", ".join(pickings.mapped("name")), why=why)
-            )
-            if not batch.picking_ids:
-                batch.action_cancel()
+        in_waves = self.sudo().filtered(lambda picking: picking.batch_id.state in ("draft", "in_progress"))
+        return in_waves.grouped("batch_id")
+
+    def _find_auto_batch(self):
+        """Override of ``stock_picking_batch``: orders wait for the planning, which knows promises and holds."""
+        if self.picking_type_id.oms_wave_only and self.sale_id:
+            return False
+        return super()._find_auto_batch()
+
+    def _get_possible_pickings_domain(self):
+        """Override: likewise, nothing else takes them along into a batch."""
+        domain = super()._get_possible_pickings_domain()
+        return domain & Domain("sale_id", "=", False) if self.picking_type_id.oms_wave_only else domain
 
 
 class StockMove(models.Model):
@@ -119,8 +123,9 @@ class StockMove(models.Model):
 
     def _action_cancel(self):
         """Override of ``stock``: what is not delivered from here any more leaves its wave, whoever cancelled or rejected it."""
-        pickings = self.picking_id
+        waves = self.picking_id._oms_get_open_waves()  # before: Odoo takes some out by itself, and says nothing
         result = super()._action_cancel()
-        if in_waves := pickings.filtered(lambda picking: picking.batch_id and picking.state == "cancel"):
-            in_waves._oms_leave_wave(self.env._("it was cancelled here."))
+        for wave, pickings in waves.items():
+            cancelled = pickings.filtered(lambda picking: picking.state == "cancel")
+            wave._oms_let_go(cancelled, self.env._("it was cancelled here."))
         return result

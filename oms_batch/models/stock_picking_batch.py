@@ -21,3 +21,16 @@ class StockPickingBatch(models.Model):
             return answer
         where = ", ".join(f"{picking.batch_sequence}. {picking.name}" for picking in counted)
         return {**answer, "message": f"{where}: {answer['message']}"}
+
+    def _oms_let_go(self, pickings, why):
+        """Take deliveries out of this wave, and say why there and here. A wave that is empty ends."""
+        self.ensure_one()
+        if not pickings:
+            return
+        pickings.batch_id = False
+        for picking in pickings:
+            picking.message_post(body=self.env._("Left wave %(wave)s: %(why)s", wave=self.name, why=why))
+        names = ", ".join(pickings.mapped("name"))
+        self.message_post(body=self.env._("%(deliveries)s left: %(why)s", deliveries=names, why=why))
+        if not self.picking_ids and self.state != "cancel":
+            self.action_cancel()

@@ -32,6 +32,12 @@ class StockPickingType(models.Model):
         string="Open Waves",
         help="Waves that may be open at once, such as one for each person who picks. 0: no limit.",
     )
+    oms_wave_only = fields.Boolean(
+        string="Orders Wait for Waves",
+        default=True,
+        help="Odoo's automatic batches leave orders alone: they are made when an order comes, and know neither when it has to "
+        "leave nor what keeps it here.",
+    )
     oms_wave_singles = fields.Boolean(
         string="Single Lines Apart",
         default=True,

@@ -1,0 +1,2 @@
+from . import test_wave_plan
+from . import test_wave_work
