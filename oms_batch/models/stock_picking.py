@@ -50,7 +50,7 @@ class StockPicking(models.Model):
         self.ensure_one()
         if self.sudo().sale_id.oms_on_hold:  # sudo: as above
             return "on_hold"
-        if self.state != "assigned":
+        if any(move.state != "assigned" for move in self._oms_get_lines_to_pick()):
             return "not_reserved"
         if self.oms_accept_by and not self.oms_accepted_at:
             return "not_accepted"

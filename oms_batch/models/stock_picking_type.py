@@ -114,7 +114,13 @@ class StockPickingType(models.Model):
         if but is not None:
             return pickings.search(domain & Domain("id", "not in", but.ids), limit=NOT_READY_MAX)
         self.env["sale.order"].flush_model(["oms_ship_by"])
-        query = pickings._search(domain & Domain("state", "=", "assigned") & Domain("sale_id.oms_on_hold", "=", False))
+        missing = Domain("state", "in", ("waiting", "confirmed", "partially_available"))
+        query = pickings._search(
+            domain
+            & Domain("state", "=", "assigned")
+            & Domain("move_ids", "not any", missing)
+            & Domain("sale_id.oms_on_hold", "=", False)
+        )
         order = query.left_join(pickings._table, "sale_id", "sale_order", "id", "oms_pressing")
         query._order = SQL(
             "%(urgent)s DESC, COALESCE(%(ship_by)s, %(deadline)s), %(id)s",
