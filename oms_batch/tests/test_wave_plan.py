@@ -55,6 +55,7 @@ class TestWavePlan(WaveCommon):
         self.assertEqual(self._reasons(wizard), {heavy: "too_large", deliveries[4]: "full"})
         for wizard_line in wizard.left_ids:
             self.assertRegex(wizard_line.sentence, "raise the limits of|Validate one first")
+        self.assertFalse(self._plan()[0])  # two are open still
         waves[0].action_done()
         waves, wizard = self._plan()
         self.assertEqual((waves.picking_ids, self._reasons(wizard)), (deliveries[4], {heavy: "too_large"}))
