@@ -1,4 +1,4 @@
-"""INV-10, ANA-08, INV-11, RTE-10, N11: what is forecast, what is proposed, and whose rules stay as they are."""
+"""INV-10, ANA-08, INV-11, INV-16, RTE-10, N11: what is forecast, what is proposed, and whose rules stay as they are."""
 
 from datetime import timedelta
 from decimal import Decimal

@@ -1,3 +1,5 @@
+"""INV-16: at which price overstock is sold faster."""
+
 from decimal import Decimal
 
 import pytest
