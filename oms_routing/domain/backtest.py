@@ -21,8 +21,9 @@ from decimal import Decimal
 
 from odoo.addons.oms_core.domain.quantities import ZERO, Quantities
 
+from .decision import SINGLE, SPLIT, Allocation, Decision, Shipment
 from .distance import distance_km
-from .model import BACKORDER, SINGLE, SPLIT, TAKING, Allocation, Capacity, Decision, Demand, Shipment, Snapshot
+from .model import BACKORDER, TAKING, Capacity, Demand, Snapshot
 from .planner import decide, plan
 from .policy import ALWAYS_FIRST, CAPACITY, Policy, Prices, Rule
 from .timeline_stock import Key, Timeline

@@ -18,11 +18,13 @@ from .batch import solve
 from .batch_model import PROVEN, STATES_MAX, TIME, WORK, Instance, Limits, Order, Parcel, Plan, Want, Way
 from .batch_solver import SolverMissing
 from .cost import UNIT
+from .decision import Decision
 from .ledger import Ledger
-from .model import TAKING, Decision, Demand, Node, Snapshot, Tariff
-from .planner import decide, exact_units, plan
+from .model import TAKING, Demand, Node, Snapshot, Tariff
+from .planner import decide, plan
 from .policy import LEAST_COST, LEXICOGRAPHIC, NEXT, Policy
 from .problem import Problem
+from .settling import exact_units
 
 #: Trillionths of money, as the planner counts.
 TRILLION = 10**12

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from .decision import Verdict
 from .look import Look
-from .model import Node, Verdict
+from .model import Node
 from .policy import CAPACITY, Rule
 from .words import counted, kilometres, listed, plain
 

@@ -5,25 +5,8 @@ from __future__ import annotations
 from collections.abc import Container
 from decimal import Decimal
 
-from .model import (
-    BACKORDER,
-    BACKORDERED,
-    CANCELLED,
-    GREEDY,
-    HELD,
-    HOLD,
-    PARTIAL,
-    SINGLE,
-    SPLIT,
-    TAKING,
-    TRANSFER,
-    UNSOURCED,
-    WAIT,
-    Candidate,
-    Decision,
-    Demand,
-    Item,
-)
+from .decision import BACKORDERED, CANCELLED, GREEDY, HELD, PARTIAL, SINGLE, SPLIT, UNSOURCED, Candidate, Decision
+from .model import BACKORDER, HOLD, TAKING, TRANSFER, WAIT, Demand, Item
 from .objectives import OBJECTIVES
 from .policy import Policy
 from .problem import ranking

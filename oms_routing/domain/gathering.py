@@ -22,22 +22,10 @@ from odoo.addons.oms_core.domain.quantities import ZERO, Quantities
 
 from .bringing import bring_cheapest
 from .cost import UNIT, exact
+from .decision import Allocation, Shipment
 from .distance import distance_km
 from .ledger import View
-from .model import (
-    MINUTES,
-    ORDERS,
-    SHIP,
-    STORE,
-    TRANSFER,
-    WAREHOUSE,
-    Allocation,
-    Demand,
-    Node,
-    Offer,
-    Shipment,
-    Snapshot,
-)
+from .model import MINUTES, ORDERS, SHIP, STORE, TRANSFER, WAREHOUSE, Demand, Node, Offer, Snapshot
 from .policy import LEXICOGRAPHIC, NEXT, Policy
 from .problem import Problem
 

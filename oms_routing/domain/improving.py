@@ -6,7 +6,8 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from .model import SINGLE, SPLIT, Decision, Demand, Snapshot
+from .decision import SINGLE, SPLIT, Decision
+from .model import Demand, Snapshot
 from .planner import decide
 from .policy import Policy
 

@@ -12,7 +12,8 @@ from decimal import Decimal
 
 from odoo.addons.oms_core.domain.quantities import ZERO
 
-from .model import MINUTES, ORDERS, TAKING, Allocation, Snapshot
+from .decision import Allocation
+from .model import MINUTES, ORDERS, TAKING, Snapshot
 
 Shelf = Mapping[Hashable, Decimal]
 

@@ -26,7 +26,8 @@ from odoo.addons.oms_core.domain.quantities import Quantities
 
 from . import model
 from . import policy as policies
-from .model import Decision, Demand, Snapshot
+from .decision import Decision
+from .model import Demand, Snapshot
 from .policy import Policy
 
 #: Raised when old records can no longer be read by the code below.

@@ -25,7 +25,8 @@ from odoo.addons.oms_core.domain.quantities import ZERO, Quantities
 from .backtest import Case, rules_of, stock_of, without
 from .batch_model import Limits
 from .batch_plan import plan_batch
-from .model import TAKING, Capacity, Decision, Demand, Snapshot
+from .decision import Decision
+from .model import TAKING, Capacity, Demand, Snapshot
 from .planner import plan
 from .policy import LEAST_COST, Policy, Rule
 from .timeline_stock import Key, Timeline

@@ -17,15 +17,16 @@ from typing import TYPE_CHECKING, Any
 from . import explain
 from .constraints import asked, verdicts
 from .cost import exact
+from .decision import Candidate, Decision
 from .ledger import View
-from .model import Candidate, Decision, Demand, Node, Offer
+from .model import Demand, Node, Offer
 from .objectives import COST, HOURS, OBJECTIVES, UNKNOWN
 from .policy import Policy
 from .problem import Problem, ranking
 from .words import canonical, plain
 
 if TYPE_CHECKING:
-    from .planner import Link
+    from .settling import Link
 
 
 @dataclass(frozen=True)

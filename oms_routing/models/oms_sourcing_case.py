@@ -5,7 +5,7 @@ from odoo import api, models
 from odoo.addons.oms_core.const import FED_NODE_TYPES
 
 from ..domain.backtest import Case
-from ..domain.model import Allocation
+from ..domain.decision import Allocation
 
 #: Triggers after which nothing is held yet but what was set aside.
 FIRST_TRIGGERS = ("confirm",)

@@ -4,8 +4,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..const import CANDIDATES_KEPT
+from ..domain.decision import OUTCOMES
 from ..domain.distance import ADDRESS
-from ..domain.model import COMPONENTS, MODES, OUTCOMES
+from ..domain.model import COMPONENTS, MODES
 from ..domain.recording import digest, record
 
 OUTCOME_LABELS = {

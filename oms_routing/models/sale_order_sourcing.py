@@ -13,7 +13,8 @@ from odoo import api, fields, models
 from odoo.addons.oms_core.domain.availability import unscaled
 from odoo.addons.oms_core.domain.quantities import ZERO
 
-from ..domain.model import Decision, Demand, Item, Snapshot
+from ..domain.decision import Decision
+from ..domain.model import Demand, Item, Snapshot
 from ..domain.planner import plan
 from ..domain.policy import LEAST_COST, Policy
 from .oms_sourcing_policy import Chosen

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from odoo.addons.oms_core.domain.quantities import Quantities
-from odoo.addons.oms_routing.domain.model import OUTCOMES, Demand, Item, Node, Place, Snapshot
+from odoo.addons.oms_routing.domain.decision import OUTCOMES
+from odoo.addons.oms_routing.domain.model import Demand, Item, Node, Place, Snapshot
 from odoo.addons.oms_routing.domain.planner import fingerprint, give_back, plan, plan_many, replay
 from odoo.addons.oms_routing.domain.policy import Policy, Prices, Rule
 
