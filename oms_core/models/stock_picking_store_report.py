@@ -23,7 +23,7 @@ class StockPicking(models.Model):
         help="Pieces, by this place.",
     )
     oms_late_count = fields.Integer(
-        string="Late",
+        string="Sent Late",
         compute="_compute_oms_late_count",
         help="1: it left, or still lies here, after its order had to be sent.",
     )
