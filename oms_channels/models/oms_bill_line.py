@@ -56,7 +56,7 @@ class OmsBillLine(models.Model):
     quoted = fields.Monetary(readonly=True, help="What the rate was when it was chosen.")
     booked = fields.Monetary(readonly=True, help="What the label cost, or what the tariff of the place says.")
     amount = fields.Monetary(string="Billed", readonly=True, help="Without tax.")
-    tax_amount = fields.Monetary(string="Tax Amount", readonly=True)
+    tax_amount = fields.Monetary(readonly=True)
     tax_id = fields.Many2one("account.tax", readonly=True)
     difference = fields.Monetary(readonly=True, help="Billed less booked.")
     weight_kg = fields.Float(string="Weight (kg)", digits=(12, 3), readonly=True)
