@@ -562,9 +562,11 @@ CHECK_EVERY_H = 20
 CHECK_TIMEOUT_S = 300
 CHECK_VIOLATIONS_MAX = 200
 
-#: Violations of one run whose history is told, and events that a history may have.
+#: Violations of one run whose history is told, events that a history may have, and the last ones that are told where none of
+#: them shows what is wrong.
 CHECK_HISTORIES_MAX = 50
 CHECK_HISTORY_MAX = 30
+CHECK_LAST_EVENTS_MAX = 10
 
 #: Money that a channel has not paid out is forgotten when it is late, and what was taken so much later has been settled.
 CLEARING_LAG_DAYS = 14

@@ -1,9 +1,29 @@
-"""The auditor looks at payouts: nothing of them is left on the clearing account that has no cause."""
+"""The auditor looks at payouts: they are in the books, as they were told, and leave nothing on clearing without a cause."""
+
+from dataclasses import replace
 
 from odoo import api, models
 from odoo.tools import SQL
 
-from odoo.addons.oms_core.checks import Check, Violation
+from odoo.addons.oms_core.checks import Check
+
+#: What a line of these kinds is, a rest of these causes says, whatever it settles.
+PLAIN_KINDS = (
+    "fee",
+    "fee_tax",
+    "shipping_label",
+    "reserve_hold",
+    "reserve_release",
+    "chargeback",
+    "chargeback_reversal",
+    "adjustment",
+    "carry_over",
+    "conversion",
+    "transfer",
+)
+PLAIN_CAUSES = (*(set(PLAIN_KINDS) - {"reserve_hold", "reserve_release"}), "reserve", "fee_change")
+#: Sums of amounts in the database are off by less than this.
+TOLERANCE = 0.0005
 
 
 class OmsCheck(models.AbstractModel):
@@ -18,8 +38,9 @@ class OmsCheck(models.AbstractModel):
                 "payouts",
                 self.env._("Payouts leave nothing on clearing"),
                 self.env._(
-                    "What a booked payout took from the clearing account has settled payments and refunds, but for refunds "
-                    "that are not booked yet; and its lines sum to it."
+                    "What a booked payout took from the clearing account has settled payments and refunds, each of the order "
+                    "that its line names, but for refunds that are not booked yet; its lines, and what they settle and "
+                    "explain, sum to it; and its entry is in the books."
                 ),
             ),
         ]
@@ -31,47 +52,157 @@ class OmsCheck(models.AbstractModel):
 
     @api.model
     def _check_payouts(self, company, scope):
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT payout.id, COALESCE(SUM(item.amount_residual), 0), told.total - payout.total
-                  FROM oms_settlement payout
-                  JOIN LATERAL (SELECT COALESCE(SUM(line.amount), 0) AS total FROM oms_settlement_line line
-                                 WHERE line.settlement_id = payout.id) told ON TRUE
-                  JOIN oms_channel channel ON channel.id = payout.channel_id
-             LEFT JOIN account_move entry ON entry.oms_settlement_id = payout.id AND entry.state = 'posted'
-             LEFT JOIN account_move_line item ON item.move_id = entry.id AND NOT item.reconciled
-                   AND item.oms_cause IS NULL
-                   AND item.account_id IN (SELECT method.payment_account_id FROM account_payment_method_line method
-                                            WHERE method.journal_id = channel.clearing_journal_id)
-                 WHERE payout.company_id = %(company)s AND payout.state IN ('posted', 'reconciled')
-                   AND payout.date >= %(since)s
-              GROUP BY payout.id, told.total
-                HAVING COUNT(item.id) > 0 OR told.total <> payout.total
-              ORDER BY payout.id LIMIT %(limit)s
-                """,
-                company=company.id,
-                since=scope.since,
-                limit=scope.limit,
-            )
+        yield from self._find_left_on_clearing(company, scope)
+        yield from self._find_not_in_the_books(company, scope)
+        yield from self._find_other_sums(company, scope)
+        yield from self._find_other_orders(company, scope)
+
+    def _query_payouts(self, company, scope, query, **parts):
+        """Rows of a query over booked payouts, of which the first cell is the payout, as a record."""
+        rows = self._query(SQL(query, **parts, **self._get_parameters(company, scope)))
+        return [(self.env["oms.settlement"].browse(payout_id), *row) for payout_id, *row in rows]
+
+    def _tell_payout(self, payout, number, other, sentence, *documents):
+        violation = self._compare(
+            *("payouts", payout, number, other, sentence),
+            self.env._("Undo the payout and book it again; nobody should undo single reconciliations of it."),
         )
-        for payout_id, left, difference in rows:
-            payout = self.env["oms.settlement"].browse(payout_id)
-            if difference:
+        return replace(violation, documents=violation.documents + documents)
+
+    def _find_left_on_clearing(self, company, scope):
+        rows = self._query_payouts(
+            company,
+            scope,
+            """SELECT payout.id, SUM(item.amount_residual)
+                 FROM oms_settlement payout
+                 JOIN oms_channel channel ON channel.id = payout.channel_id
+                 JOIN account_move entry ON entry.oms_settlement_id = payout.id AND entry.state = 'posted'
+                 JOIN account_move_line item ON item.move_id = entry.id AND NOT item.reconciled AND item.oms_cause IS NULL
+                  AND item.account_id IN (SELECT method.payment_account_id FROM account_payment_method_line method
+                                           WHERE method.journal_id = channel.clearing_journal_id)
+                WHERE payout.company_id = %(company)s AND payout.state IN ('posted', 'reconciled')
+                  AND payout.date >= %(since)s
+             GROUP BY payout.id ORDER BY payout.id LIMIT %(limit)s""",
+        )
+        for payout, left in rows:
+            sentence = self.env._(
+                "%(payout)s: items of its entry over %(amount)s on the clearing account settle nothing.",
+                payout=payout.display_name,
+                amount=company.currency_id.format(left),
+            )
+            yield self._tell_payout(payout, left, 0, sentence)
+
+    def _find_not_in_the_books(self, company, scope):
+        """Payouts that count as booked, and somebody has deleted their entry, taken it out of the books or reversed it."""
+        rows = self._query_payouts(
+            company,
+            scope,
+            """SELECT payout.id, payout.total, entry.id, back.id
+                 FROM oms_settlement payout
+            LEFT JOIN account_move entry ON entry.id = payout.move_id
+            LEFT JOIN LATERAL (SELECT MIN(move.id) AS id FROM account_move move
+                                WHERE move.reversed_entry_id = entry.id AND move.state = 'posted') back ON TRUE
+                WHERE payout.company_id = %(company)s AND payout.state IN ('posted', 'reconciled')
+                  AND payout.date >= %(since)s AND (entry.state IS DISTINCT FROM 'posted' OR back.id IS NOT NULL)
+             ORDER BY payout.id LIMIT %(limit)s""",
+        )
+        for payout, total, entry_id, back_id in rows:
+            entries = self.env["account.move"].browse(filter(None, (entry_id, back_id)))
+            words = {"payout": payout.display_name, "entry": entries[:1].display_name, "back": entries[1:].display_name}
+            if not entry_id:
+                sentence = self.env._("%(payout)s counts as booked, and somebody has deleted its entry.", **words)
+            elif back_id:
                 sentence = self.env._(
-                    "%(payout)s: its lines differ from its total by %(amount)s.",
-                    payout=payout.display_name,
-                    amount=difference,
+                    "%(payout)s counts as booked, and somebody has reversed its entry %(entry)s by %(back)s.", **words
                 )
             else:
                 sentence = self.env._(
-                    "%(payout)s: items of its entry over %(amount)s on the clearing account settle nothing.",
-                    payout=payout.display_name,
-                    amount=left,
+                    "%(payout)s counts as booked, and somebody has taken its entry %(entry)s out of the books.", **words
                 )
-            yield Violation(
-                ((payout._name, payout.id),),
-                sentence,
-                self.env._("Undo the payout and book it again; nobody should undo single reconciliations of it."),
-                abs(float(left or difference)),
+            yield self._tell_payout(payout, total or 1, 0, sentence, *((one._name, one.id) for one in entries))
+
+    def _find_other_sums(self, company, scope):
+        """Payouts of which the lines, or what was found about them, do not sum to what they are over."""
+        rows = self._query_payouts(
+            company,
+            scope,
+            """SELECT payout.id, payout.total, line.total, payout.matched + rest.total, line.plain, rest.plain
+                 FROM oms_settlement payout
+           CROSS JOIN LATERAL (SELECT COALESCE(SUM(amount), 0) AS total,
+                                      COALESCE(SUM(amount) FILTER (WHERE kind IN %(kinds)s), 0) AS plain
+                                 FROM oms_settlement_line WHERE settlement_id = payout.id) line
+           CROSS JOIN LATERAL (SELECT COALESCE(SUM(amount) FILTER (WHERE settled_on IS NULL), 0) AS total,
+                                      COALESCE(SUM(amount) FILTER (WHERE cause IN %(causes)s), 0) AS plain
+                                 FROM oms_settlement_rest WHERE settlement_id = payout.id) rest
+                WHERE payout.company_id = %(company)s AND payout.state IN ('posted', 'reconciled')
+                  AND payout.date >= %(since)s
+                  AND (ABS(line.total - payout.total) > %(tolerance)s OR ABS(line.plain - rest.plain) > %(tolerance)s
+                       OR ABS(payout.matched + rest.total - payout.total) > %(tolerance)s)
+             ORDER BY payout.id LIMIT %(limit)s""",
+            kinds=PLAIN_KINDS,
+            causes=PLAIN_CAUSES,
+            tolerance=TOLERANCE,
+        )
+        for payout, total, lines, explained, told, booked in rows:
+            money = payout.currency_id.format
+            words = {"payout": payout.display_name, "total": money(total)}
+            if payout.currency_id.compare_amounts(lines, total):
+                sentence = self.env._(
+                    "%(payout)s is over %(total)s, and its lines come to %(lines)s.", lines=money(lines), **words
+                )
+                yield self._tell_payout(payout, total, lines, sentence)
+            elif payout.currency_id.compare_amounts(explained, total):
+                sentence = self.env._(
+                    "%(payout)s is over %(total)s, and what it settles and explains comes to %(explained)s.",
+                    explained=money(explained),
+                    **words,
+                )
+                yield self._tell_payout(payout, total, explained, sentence)
+            else:
+                sentence = self.env._(
+                    "%(payout)s: its lines have %(told)s of fees, reserves and the like, and %(booked)s were booked.",
+                    told=money(told),
+                    booked=money(booked),
+                    **words,
+                )
+                yield self._tell_payout(payout, told, booked, sentence)
+
+    def _find_other_orders(self, company, scope):
+        """Lines that name one order and settle the payment of another."""
+        rows = self._query_payouts(
+            company,
+            scope,
+            """SELECT payout.id, line.id, line.order_id, tied.order_id, entry.id, line.amount
+                 FROM oms_settlement payout
+                 JOIN oms_settlement_line line ON line.settlement_id = payout.id AND line.order_id IS NOT NULL
+                 JOIN account_move_line item ON item.id = line.matched_line_id
+                 JOIN account_move entry ON entry.id = item.move_id
+                 JOIN account_payment payment ON payment.id = entry.origin_payment_id
+                 JOIN LATERAL (SELECT MIN(rel.sale_order_id) AS order_id, ARRAY_AGG(rel.sale_order_id) AS ids
+                                 FROM sale_order_transaction_rel rel
+                                WHERE rel.transaction_id = payment.payment_transaction_id) tied
+                   ON line.order_id != ALL(tied.ids)
+                WHERE payout.company_id = %(company)s AND payout.state IN ('posted', 'reconciled')
+                  AND payout.date >= %(since)s
+             ORDER BY line.id LIMIT %(limit)s""",
+        )
+        for payout, line_id, order_id, other_id, entry_id, amount in rows:
+            order, other = self.env["sale.order"].browse((order_id, other_id))
+            entry = self.env["account.move"].browse(entry_id)
+            line = self.env["oms.settlement.line"].browse(line_id)
+            sentence = self.env._(
+                "%(payout)s, row %(row)s: %(amount)s are told for %(order)s, and settle %(entry)s of %(other)s.",
+                payout=payout.display_name,
+                row=line.row,
+                amount=payout.currency_id.format(amount),
+                order=order.display_name,
+                entry=entry.display_name,
+                other=other.display_name,
             )
+            documents = (
+                (line._name, line_id),
+                (order._name, order_id),
+                (other._name, other_id),
+                (entry._name, entry_id),
+            )
+            yield self._tell_payout(payout, amount, 0, sentence, *documents)

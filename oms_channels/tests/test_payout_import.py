@@ -1,6 +1,7 @@
 """The accountant's way: a file, a look at what is in it and what is wrong with it, and nothing kept before all is right."""
 
 from base64 import b64encode
+from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
 
@@ -108,6 +109,15 @@ class TestPayoutImport(SettlementCase):
                     wizard = self._wizard(text, reader=reader)
                     wizard.action_preview()
                     self.assertTrue(wizard.problem_count)
+
+    def test_a_file_that_is_too_large_is_refused_before_anything_of_it_is_kept(self):
+        with patch("odoo.addons.oms_channels.wizards.oms_table_import.REPORT_MAX_BYTES", 2 * 2**20):
+            wizard = self._wizard("x" * 2 * 2**20)
+            self.assertTrue(wizard.id, "so much is just taken")
+            with self.assertRaisesRegex(UserError, "has 3 MB, and at most 2 MB are read. Nothing was kept"):
+                self._wizard("x" * 3 * 2**20)
+            with self.assertRaisesRegex(UserError, "Load the report of a shorter period"):
+                wizard.file = b64encode(b"x" * 3 * 2**20)
 
     def test_a_channel_that_tells_no_payouts_says_so(self):
         with self.assertRaisesRegex(UserError, "Import the report"):

@@ -348,6 +348,75 @@ class TestSettlementCheck(SettlementCase):
         self.assertEqual(violation.amount, 24)
         self.assertIn("settle nothing", violation.sentence)
 
+    def _faulty(self, sentence, *codes):
+        """What the auditor tells is this, with the payout and in a history of at most ten events."""
+        check = self.env["oms.check"]
+        self.env.flush_all()
+        for code in codes or ("payouts",):
+            check._run(self.company, code)
+        result = self.env["oms.check.result"].search([("company_id", "=", self.company.id), ("state", "=", "open")])
+        self.assertEqual(len(result), 1, result.mapped("sentence"))
+        self.assertRegex(result.sentence, sentence)
+        self.assertTrue(1 <= len(result._get_events()) <= 10)
+        self.assertTrue(result.has_test)
+        return result
+
+    def _sql(self, query, *values):
+        self.env.flush_all()
+        self.env.cr.execute(query, values)
+        self.env.invalidate_all()
+
+    def test_a_line_that_somebody_moved_to_another_order_is_found(self):
+        order, other = self._paid(), self._paid(36)
+        settlement = self._booked(self._row("sale", 24, order), self._row("sale", 36, other))
+        self._sql("UPDATE oms_settlement_line SET order_id = %s WHERE amount = 24", other.id)
+        result = self._faulty(f"24.00.* are told for {other.display_name}, and settle .* of {order.display_name}")
+        self.assertEqual(result.documents[0][:2], [settlement._name, settlement.id])
+
+    def test_lines_that_somebody_changed_so_that_they_still_sum_to_the_payout_are_found(self):
+        self._booked(self._row("sale", 24, self._paid()), self._row("fee", -1, code="commission"))
+        self._sql("UPDATE oms_settlement_line SET amount = amount + CASE kind WHEN 'fee' THEN -2 ELSE 2 END")
+        self._faulty("its lines have .*3.00.* of fees, reserves and the like, and .*1.00.* were booked")
+
+    def test_a_rest_that_somebody_changed_is_found(self):
+        self._booked(self._row("sale", 24, self._paid()), self._row("fee", -1, code="commission"))
+        self._sql("UPDATE oms_settlement_rest SET amount = -3")
+        self._faulty("is over .*23.00.*, and what it settles and explains comes to .*21.00")
+
+    def test_an_entry_that_somebody_reversed_by_hand_is_found(self):
+        settlement = self._booked(self._row("sale", 24, self._paid()), self._row("fee", -1, code="commission"))
+        back = settlement.move_id._reverse_moves()
+        back.action_post()
+        result = self._faulty(f"counts as booked, and somebody has reversed its entry {settlement.move_id.name}")
+        self.assertIn([back._name, back.id], [one[:2] for one in result.documents])
+
+    def test_an_entry_that_somebody_took_out_of_the_books_or_deleted_is_found_and_undoing_heals_it(self):
+        settlement = self._booked(self._row("sale", 24, self._paid()), self._row("fee", -1, code="commission"))
+        settlement.move_id.button_draft()
+        self._faulty("counts as booked, and somebody has taken its entry .* out of the books")
+        settlement.move_id.with_context(force_delete=True).unlink()
+        self._faulty("counts as booked, and somebody has deleted its entry")
+        settlement.action_undo()
+        settlement.action_post()
+        self.assertClosed(settlement, in_transit=23)
+        self.assertEqual(self._found(), [])
+
+    def test_a_fee_that_somebody_booked_to_another_account_is_found(self):
+        settlement = self._booked(self._row("sale", 24, self._paid()), self._row("fee", -1, code="commission"))
+        self._sql(
+            "UPDATE account_move_line SET account_id = %s WHERE move_id = %s AND oms_cause = 'fee'",
+            self._account("income").id,
+            settlement.move_id.id,
+        )
+        sentence = f"was booked with .*1.00.* on .*{self._role('fee').name}, and has .*0.00.* there now"
+        self._faulty(sentence, "edited", "payouts")
+
+    def test_a_payout_that_somebody_moved_into_another_month_is_found(self):
+        settlement = self._booked(self._row("sale", 24, self._paid()))
+        self._sql("UPDATE account_move SET date = date - 60 WHERE id = %s", settlement.move_id.id)
+        self._sql("UPDATE account_move_line SET date = date - 60 WHERE move_id = %s", settlement.move_id.id)
+        self._faulty("was booked on .*2026.*, and stands on .*2026.* now", "edited", "balanced", "payouts")
+
 
 class TestSettlementBank(SettlementCase):
     def _on_its_way(self):

@@ -70,6 +70,31 @@ class OmsTableImport(models.AbstractModel):
     problem_count = fields.Integer(readonly=True)
     problems = fields.Text(readonly=True)
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override: as for :meth:`write`."""
+        for vals in vals_list:
+            self._check_size(vals.get("file"))
+        return super().create(vals_list)
+
+    def write(self, vals):
+        """Override: a file that is too large is not even put into the database."""
+        self._check_size(vals.get("file"))
+        return super().write(vals)
+
+    @api.model
+    def _check_size(self, file):
+        """:param file: in base 64, as the client sends it: four letters for three bytes."""
+        if file and len(file) * 3 // 4 > REPORT_MAX_BYTES + 2:
+            raise UserError(
+                self.env._(
+                    "The file has %(size)s MB, and at most %(most)s MB are read. Nothing was kept of it. Load the report of a "
+                    "shorter period, and import one after the other.",
+                    size=len(file) * 3 // 4 // 2**20,
+                    most=REPORT_MAX_BYTES // 2**20,
+                )
+            )
+
     @api.depends("format_id")
     def _compute_format(self):
         for wizard in self:
@@ -89,10 +114,6 @@ class OmsTableImport(models.AbstractModel):
             raise UserError(self.env._("%s is empty. Load the report again, and choose that.", self.file_name))
         if not data:
             raise UserError(self.env._("Choose the file first."))
-        if len(data) > REPORT_MAX_BYTES:
-            raise UserError(
-                self.env._("The file is larger than %s MiB. Load shorter periods.", REPORT_MAX_BYTES // 1024 // 1024)
-            )
         return data
 
     def _get_format_values(self):

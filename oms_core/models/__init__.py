@@ -119,9 +119,11 @@ from . import oms_secrets
 from . import oms_check
 from . import oms_check_entries
 from . import oms_check_orders
+from . import oms_check_refunds
 from . import oms_check_accounts
 from . import oms_check_costs
 from . import oms_check_deferral
+from . import oms_check_changed
 from . import oms_check_history
 from . import oms_check_run
 from . import oms_check_result

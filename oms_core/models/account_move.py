@@ -3,7 +3,7 @@ from odoo.exceptions import AccessError
 
 #: What names the event that an entry or a payment books. With the name of another event, a draft would keep that one out of the
 #: books; without its own, its event would be booked a second time.
-NAMES_OF_EVENTS = ("oms_key", "oms_fingerprint")
+NAMES_OF_EVENTS = ("oms_key", "oms_fingerprint", "oms_booked")
 
 
 def refuse_name_by_hand(records, names):

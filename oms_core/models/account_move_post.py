@@ -6,12 +6,22 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
-from odoo.tools import format_date
+from odoo.tools import SQL, format_date
 
 from ..domain.documents import Problem
 
 #: How many problems are told at once.
 TOLD_MAX = 20
+#: What an entry ``m`` books: its day, its journal, and for each account and currency the sums in both currencies.
+BOOKED = SQL(
+    """jsonb_build_object(
+           'date', m.date, 'journal', m.journal_id, 'accounts',
+           (SELECT jsonb_object_agg(sums.key, sums.amounts)
+              FROM (SELECT item.account_id || ':' || item.currency_id AS key,
+                           jsonb_build_array(SUM(item.balance), SUM(item.amount_currency)) AS amounts
+                      FROM account_move_line item WHERE item.move_id = m.id AND item.account_id IS NOT NULL
+                  GROUP BY 1) sums))"""
+)
 
 
 class AccountMove(models.Model):
@@ -19,6 +29,12 @@ class AccountMove(models.Model):
 
     oms_fingerprint = fields.Char(
         readonly=True, copy=False, help="Of what was asked to be booked: the same event is never booked in another way."
+    )
+    oms_booked = fields.Json(
+        string="Booked As",
+        readonly=True,
+        copy=False,
+        help="What the auditor compares the entry with: it is never changed.",
     )
 
     @api.model
@@ -44,6 +60,7 @@ class AccountMove(models.Model):
         moves._oms_check_taxes(new)
         moves._post(soft=False)
         moves._oms_reconcile_matches(new)
+        moves._oms_keep_booked()
         booked.update(zip((draft.key for draft in new), moves, strict=True))
         return self.browse([booked[draft.key].id for draft in drafts])
 
@@ -176,6 +193,15 @@ class AccountMove(models.Model):
                 for line in draft.lines
             ],
         }
+
+    def _oms_keep_booked(self):
+        """Remember what these entries book: whoever resets one to draft may post it with something else."""
+        self.env["account.move.line"].flush_model(
+            ["move_id", "account_id", "currency_id", "balance", "amount_currency"]
+        )
+        self.flush_recordset(["date", "journal_id"])
+        self.env.cr.execute(SQL("UPDATE account_move m SET oms_booked = %s WHERE m.id = ANY(%s)", BOOKED, self.ids))
+        self.invalidate_recordset(["oms_booked"], flush=False)
 
     def _oms_check_taxes(self, drafts):
         """An entry has the items that were asked for, and of taxes only those that come to nothing (reverse charge)."""

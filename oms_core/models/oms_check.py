@@ -35,7 +35,8 @@ class OmsCheck(models.AbstractModel):
                 "edited",
                 self.env._("Entries are as they were made"),
                 self.env._(
-                    "Totals of invoices and payments are the sums of their items, and a payment is what was taken."
+                    "Totals of invoices and payments are the sums of their items, a payment is what was taken, each stands on "
+                    "the day of its document, and what the system booked has the accounts and amounts that it was booked with."
                 ),
                 leaves_out=self.env._("Vendor bills, bank statements, and invoices of orders without a channel."),
             ),
@@ -65,12 +66,16 @@ class OmsCheck(models.AbstractModel):
             Check(
                 "refunds",
                 self.env._("No more goes back than came"),
-                self.env._("In each way of paying, refunds are at most what was taken."),
+                self.env._(
+                    "In each way of paying, refunds are at most what was taken, and none is more than what was credited or paid "
+                    "too much."
+                ),
+                leaves_out=self.env._("Whether it was credited: orders that share an invoice with others."),
             ),
             Check(
                 "taxes",
                 self.env._("Taxes are the channel's"),
-                self.env._("Invoices carry to the cent the taxes that the channel charged."),
+                self.env._("Invoices carry to the cent the taxes that the channel charged, and no others."),
             ),
             Check(
                 "costs",
@@ -120,7 +125,10 @@ class OmsCheck(models.AbstractModel):
             Check(
                 "clearing",
                 self.env._("Nothing is forgotten by a channel"),
-                self.env._("No payment stays on a clearing account when later ones have been settled long ago."),
+                self.env._(
+                    "No payment stays on a clearing account when later ones have been settled long ago, and nobody books there "
+                    "by hand."
+                ),
                 "warning",
                 self.env._(
                     "Channels that have not paid out anything yet: With the Channels shows how old their money is."

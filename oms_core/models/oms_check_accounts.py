@@ -157,6 +157,27 @@ class OmsCheck(models.AbstractModel):
                 order.id,
             )
 
+        yield from self._find_by_hand(company, scope, accounts)
+
+    def _find_by_hand(self, company, scope, accounts):
+        """Entries on clearing accounts that no payment, payout, bank statement or rate has made, nor the reversal of one."""
+        explained = SQL(
+            """m.oms_key IS NOT NULL OR m.origin_payment_id IS NOT NULL OR m.statement_line_id IS NOT NULL
+               OR m.reversed_entry_id IS NOT NULL OR m.journal_id = %s OR m.id = ANY(%s)""",
+            company.currency_exchange_journal_id.id or None,
+            self._get_first_entries(company, accounts),
+        )
+        for move, balance in self._find_unexplained(company, scope, accounts, explained):
+            yield self._compare(
+                *("clearing", move, balance, 0),
+                self.env._(
+                    "%(entry)s books %(amount)s by hand on a clearing account, which payments and payouts keep.",
+                    entry=move.display_name,
+                    amount=company.currency_id.format(balance),
+                ),
+                self.env._("Reverse it and book on another account, or say here what it stands for."),
+            )
+
     @api.model
     def _get_clearing_accounts(self, company):
         """Where money of channels waits for their payouts, and is matched with them."""

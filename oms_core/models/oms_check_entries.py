@@ -22,18 +22,20 @@ class OmsCheck(models.AbstractModel):
     @api.model
     def _check_balanced(self, company, scope):
         """All entries, however old: one sum over the items is cheap, and somebody with the database at hand can change any."""
+        torn = SQL(
+            """BOOL_OR(l.parent_state IS DISTINCT FROM m.state OR l.company_id != m.company_id OR l.date IS DISTINCT FROM m.date
+                       OR l.journal_id != m.journal_id OR ABS(l.debit - l.credit - l.balance) > %s)""",
+            TOLERANCE,
+        )
         rows = self._query(
             SQL(
-                """SELECT m.id, COALESCE(SUM(l.debit), 0), COALESCE(SUM(l.credit), 0),
-                          BOOL_OR(l.parent_state IS DISTINCT FROM m.state OR l.company_id != m.company_id
-                                  OR l.journal_id != m.journal_id OR ABS(l.debit - l.credit - l.balance) > %(tolerance)s)
+                """SELECT m.id, COALESCE(SUM(l.debit), 0), COALESCE(SUM(l.credit), 0), %(torn)s
                      FROM account_move m JOIN account_move_line l ON l.move_id = m.id
                     WHERE m.company_id = %(company)s AND m.state = 'posted'
                  GROUP BY m.id
-                   HAVING ABS(SUM(l.debit) - SUM(l.credit)) > %(tolerance)s OR ABS(SUM(l.balance)) > %(tolerance)s
-                       OR BOOL_OR(l.parent_state IS DISTINCT FROM m.state OR l.company_id != m.company_id
-                                  OR l.journal_id != m.journal_id OR ABS(l.debit - l.credit - l.balance) > %(tolerance)s)
+                   HAVING ABS(SUM(l.debit) - SUM(l.credit)) > %(tolerance)s OR ABS(SUM(l.balance)) > %(tolerance)s OR %(torn)s
                  ORDER BY m.id LIMIT %(limit)s""",
+                torn=torn,
                 tolerance=TOLERANCE,
                 **self._get_parameters(company, scope),
             )
@@ -48,8 +50,8 @@ class OmsCheck(models.AbstractModel):
             words = {"entry": move.display_name, "debit": money(debit), "credit": money(credit)}
             if torn and abs(debit - credit) <= TOLERANCE:
                 sentence = self.env._(
-                    "Items of %(entry)s say of themselves something else than their entry: its state, journal, company or "
-                    "balance.",
+                    "Items of %(entry)s say of themselves something else than their entry: its day, state, journal, company "
+                    "or balance.",
                     **words,
                 )
             else:
@@ -391,17 +393,19 @@ class OmsCheck(models.AbstractModel):
         return SQL("(o.date_order >= %s OR o.write_date >= %s)", scope.since, scope.since)
 
     @api.model
-    def _compare(self, code, record, amount, other, sentence, todo, order_id=None):
+    def _compare(self, code, record, number, other, sentence, todo, order_id=None, amount=None):
         """A violation of a document that says two numbers where there should be one.
 
         Where they are equal, what does not agree is no number: the violation is told without an event.
+
+        :param amount: of the violation, where the numbers are no amounts.
         """
         name = f"{record._name},{record.id}"
         event = Event(
             *(name, "compared", sentence, record.create_date.isoformat(timespec="seconds")),
             (record._name, record.id, record.display_name),
             code=code,
-            amount=exact(amount),
+            amount=exact(number),
             other=exact(other),
         )
         differs = event.amount != event.other
@@ -409,7 +413,7 @@ class OmsCheck(models.AbstractModel):
             ((record._name, record.id),),
             sentence,
             todo,
-            record.company_id.currency_id.round(abs(amount - other)),
+            record.company_id.currency_id.round(float(abs(number - other)) if amount is None else amount),
             order_id,
             (code, name) if differs else ("", ""),
             (event,),

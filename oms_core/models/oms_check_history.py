@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from odoo import api, models
 
-from ..const import CHECK_HISTORY_MAX
+from ..const import CHECK_LAST_EVENTS_MAX
 from ..domain.books import Event, Fault, shortest
 
 PRECISION = Decimal("0.000001")
@@ -27,7 +27,7 @@ class OmsCheck(models.AbstractModel):
             events.append(replace(event, needs=tuple(one for one in needs if one in known)))
         code, subject = violation.fault
         short = shortest(events, Fault(code, subject)) if code else ()
-        return list(short or events[-CHECK_HISTORY_MAX:])
+        return list(short or events[-CHECK_LAST_EVENTS_MAX:])
 
     @api.model
     def _get_order_events(self, orders):

@@ -1,4 +1,4 @@
-"""Checks of orders: quantities, refunds, taxes and costs agree across documents."""
+"""Checks of orders: quantities, taxes and costs agree across documents."""
 
 from dataclasses import replace
 
@@ -176,51 +176,6 @@ class OmsCheck(models.AbstractModel):
         posted = line.invoice_lines.move_id.filtered(lambda move: move.state == "posted").sorted("id")
         records = (*posted[-1:], line, line.order_id)
         return tuple((record._name, record.id) for record in records)
-
-    # --------------------------------------------------------------------------------------------------------- REFUNDS
-
-    @api.model
-    def _check_refunds(self, company, scope):
-        """A repayment of an exchange goes back the way in which its first order was paid, and counts there."""
-        rows = self._query(
-            SQL(
-                """SELECT g.order_id, g.tender, g.journal_id, SUM(g.taken), SUM(g.given), ARRAY_AGG(g.id ORDER BY g.id DESC)
-                     FROM (SELECT t.id, COALESCE(t.oms_tender, 'money') AS tender, t.oms_journal_id AS journal_id,
-                                  CASE WHEN t.operation = 'refund' THEN 0 ELSE t.amount END AS taken,
-                                  CASE WHEN t.operation = 'refund' THEN -t.amount ELSE 0 END AS given,
-                                  (SELECT MIN(r.sale_order_id) FROM sale_order_transaction_rel r
-                                    WHERE r.transaction_id = COALESCE(t.source_transaction_id, t.id)) AS order_id
-                             FROM payment_transaction t
-                            WHERE t.company_id = %(company)s AND t.state = 'done') g
-                     JOIN sale_order o ON o.id = g.order_id
-                    WHERE o.company_id = %(company)s AND o.oms_channel_id IS NOT NULL AND %(recent)s
-                 GROUP BY g.order_id, g.tender, g.journal_id
-                   HAVING SUM(g.given) > SUM(g.taken) + %(tolerance)s
-                 ORDER BY g.order_id LIMIT %(limit)s""",
-                recent=self._get_recent_sql(scope),
-                tolerance=TOLERANCE,
-                **self._get_parameters(company, scope),
-            )
-        )
-        for order_id, tender, journal_id, taken, given, transaction_ids in rows:
-            order = self.env["sale.order"].browse(order_id)
-            money = order.currency_id.format
-            yield Violation(
-                ((order._name, order_id), ("payment.transaction", transaction_ids[0])),
-                self.env._(
-                    "%(given)s went back for %(order)s, and only %(taken)s had come in this way.",
-                    given=money(given),
-                    taken=money(taken),
-                    order=order.display_name,
-                ),
-                self.env._(
-                    "Look at the channel's own account whether it paid back twice. If it did, ask for the money; if not, cancel "
-                    "the repayment that is too much."
-                ),
-                company.currency_id.round((given - taken) / (order.currency_rate or 1)),
-                order_id,
-                ("refunds", f"{tender}:{journal_id or ''}"),
-            )
 
     # ----------------------------------------------------------------------------------------------------------- TAXES
 

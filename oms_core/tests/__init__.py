@@ -64,4 +64,5 @@ from . import test_feedback
 from . import test_by_hand
 from . import test_posting
 from . import test_check
+from . import test_check_changed
 from . import test_books_export

@@ -159,8 +159,8 @@ class TestHealthyShop(CheckCase):
             self.assertTrue(callable(getattr(self.env["oms.check"], f"_check_{check.code}")))
 
 
-class TestFaults(CheckCase):
-    """One fault at a time, in a shop with other orders that are right."""
+class FaultCase(CheckCase):
+    """A shop with orders that are right, into which one fault is put."""
 
     def setUp(self):
         super().setUp()
@@ -177,6 +177,10 @@ class TestFaults(CheckCase):
         self._sql("UPDATE payment_transaction SET create_date = %s WHERE id = ANY(%s)", then, order.transaction_ids.ids)
         self._sql("UPDATE sale_order SET create_date = %s WHERE id = %s", then, order.id)
         self._sql("UPDATE stock_move SET write_date = %s WHERE id = ANY(%s)", then, order.order_line.move_ids.ids)
+
+
+class TestFaults(FaultCase):
+    """One fault at a time."""
 
     def test_an_item_was_altered(self):
         item = self.payment.move_id.line_ids.filtered("debit")
@@ -393,10 +397,11 @@ class TestFaults(CheckCase):
         self.assertFalse(self._check("clearing"), "without any payout nothing is late")
         payout = self.env["account.move"].create(
             {
+                "oms_key": "payout of a test",
                 "line_ids": [
                     Command.create({"account_id": self.clearing_account.id, "balance": -last.balance}),
                     Command.create({"account_id": self._account("income").id, "balance": last.balance}),
-                ]
+                ],
             }
         )
         payout.action_post()
