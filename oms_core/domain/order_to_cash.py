@@ -8,7 +8,7 @@ its own, ``unexplained``, and a task for a person.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -187,14 +187,30 @@ def tell(steps: Iterable[Step], goods: Goods, terms: Terms) -> Account:
             steps, key=lambda step: (step.at.date(), ranks[step.kind], step.at, step.document.name, step.document.id)
         )
     )
+    told = _with_kept(told)
     totals = _totals(told)
     rests = (*_of_goods(goods, terms), *_of_customer(told, totals), *_of_money(told, terms))
     return Account(told, totals, rests)
 
 
+def _arrived(steps: Sequence[Step]) -> set[Document]:
+    """The entries of payouts that the bank has shown."""
+    return {step.entry for step in steps if step.kind == "settled" and step.entry and not step.open}
+
+
+def _with_kept(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """The last step at the bank says what the channel kept: what arrived is so much less."""
+    arrived = _arrived(steps)
+    kept = -sum((step.amount for step in steps if step.kind in KEPT and step.entry in arrived), ZERO)
+    last = max((number for number, step in enumerate(steps) if step.kind == "banked" and step.amount > 0), default=None)
+    if kept <= 0 or last is None:
+        return tuple(steps)
+    return (*steps[:last], replace(steps[last], note=f"less {kept:.2f} that the channel kept"), *steps[last + 1 :])
+
+
 def _totals(steps: Sequence[Step]) -> Totals:
     sums = dict.fromkeys(KINDS, ZERO)
-    arrived = {step.entry for step in steps if step.kind == "settled" and step.entry and not step.open}
+    arrived = _arrived(steps)
     for step in steps:
         if step.counts:
             sums[step.kind] += step.amount

@@ -71,8 +71,8 @@ class SaleOrder(models.Model):
             "exchange": self.env._("Exchange difference"),
             "fee": self.env._("Fee"),
             "chargeback": self.env._("Chargeback"),
-            "settled": self.env._("Channel"),
-            "banked": self.env._("Bank"),
+            "settled": self.env._("With the channel"),
+            "banked": self.env._("In the bank"),
         }
         return [(kind, words.get(kind, kind)) for kind in KINDS]
 
@@ -141,6 +141,7 @@ class SaleOrder(models.Model):
                         kind,
                         amount if kind == "shipped" else -amount,
                         Document("stock.picking", picking.id, picking.name),
+                        note=self.env._("at the prices of the order"),
                         counts=False,
                     )
 

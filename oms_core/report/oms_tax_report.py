@@ -38,7 +38,9 @@ class OmsTaxReport(models.Model):
     tax_country_id = fields.Many2one("res.country", string="Declared In", readonly=True)
     country_id = fields.Many2one("res.country", string="Delivered To", readonly=True)
     account_id = fields.Many2one("account.account", readonly=True)
-    base = fields.Monetary(string="Taxed Amount", readonly=True)
+    base = fields.Monetary(
+        string="Taxed Amount", readonly=True, help="Of each tax: what has two taxes is taxed, and counted here, twice."
+    )
     amount = fields.Monetary(string="Tax Amount", readonly=True)
 
     @property

@@ -119,6 +119,18 @@ def test_what_the_channel_kept_has_not_come_to_the_bank():
     assert (totals.settled, totals.fees, totals.banked) == (12, -3, 10)
 
 
+def test_the_step_at_the_bank_says_what_the_channel_kept_of_it():
+    steps = [
+        step("settled", 12, "PAYOUT", 1),
+        step("fee", -2, "PAYOUT", 1),
+        step("fee", -5, "ON ITS WAY", 1),
+        step("banked", 12, "BNK1", 2),
+        step("banked", -4, "BNK1", 2),
+    ]
+    notes = {(told.kind, told.amount): told.note for told in tell(steps, Goods(), TERMS).steps if told.note}
+    assert notes == {("banked", 12): "less 2.00 that the channel kept"}
+
+
 def test_a_payout_that_the_bank_has_not_shown_is_on_its_way():
     account = tell([step("settled", 9, "PAYOUT/7", open=D(9))], Goods(), TERMS)
     assert causes(account) == [("on_its_way", 9)]
