@@ -14,6 +14,7 @@ from odoo.addons.oms_core.text import as_html
 from ..const import SETTLEMENT_TASKS_TOLD_MAX
 from ..domain.explain_cent import explain
 from ..domain.settlement_posting import SINGLE_ITEM_CAUSES, Rates, draft, join_settled
+from ..in_time import check_in_time
 from .oms_settlement_booked import exact
 
 #: Lines that are written by one query.
@@ -41,6 +42,7 @@ class OmsSettlement(models.Model):
         for settlement in self._by_program():
             if settlement.state not in ("draft", "checked"):
                 raise UserError(self.env._("%s is booked already, or was refused.", settlement.display_name))
+            check_in_time(self.env, settlement.display_name, settlement.line_count)
             settlement._book(*settlement._check())
             settlement._match_bank_lines()
 
