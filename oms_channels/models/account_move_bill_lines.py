@@ -128,7 +128,10 @@ class AccountMove(models.Model):
         self._oms_take_told_taxes(lines, sign)
 
     def _oms_get_group_name(self, kind, lines, back, disputed):
-        name = self.env._("%(kind)s: %(count)s lines", kind=KINDS[kind], count=len(lines))
+        if len(lines) == 1:
+            name = self.env._("%s: 1 line", KINDS[kind])
+        else:
+            name = self.env._("%(kind)s: %(count)s lines", kind=KINDS[kind], count=len(lines))
         name = self.env._("%s, of returns", name) if back else name
         return self.env._("%s, disputed", name) if disputed else name
 
