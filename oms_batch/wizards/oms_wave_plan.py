@@ -83,12 +83,3 @@ class OmsWavePlanLine(models.TransientModel):
     origin = fields.Char(related="picking_id.origin", string="Order")
     reason = fields.Selection(REASONS, required=True)
     sentence = fields.Char(string="What to Do", required=True)
-
-
-class StockWarehouse(models.Model):
-    _inherit = "stock.warehouse"
-
-    def _oms_get_wave_type(self):
-        """The operation in which this place takes goods from the shelf."""
-        self.ensure_one()
-        return self.out_type_id if self.delivery_steps == "ship_only" else self.pick_type_id

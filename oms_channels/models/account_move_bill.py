@@ -207,9 +207,14 @@ class AccountMove(models.Model):
         return bills
 
     def _oms_create_bills(self, vals_list):
-        """Bills, by whoever may make bills."""
+        """Bills, by whoever may make these very bills.
+
+        :raise AccessError: when this user may not make bills, or not of this company.
+        """
         self.check_access("create")
-        return self.sudo().create(vals_list).with_env(self.env)  # sudo: the key of a bill is given by us, to everybody
+        bills = self.sudo().create(vals_list).with_env(self.env)  # sudo: the key of a bill is given by us, to everybody
+        bills.check_access("create")
+        return bills
 
     def _oms_bill_values(self, biller, doc):
         key = f"bill:{biller.id}:{doc.number}"

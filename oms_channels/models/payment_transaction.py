@@ -16,13 +16,13 @@ class OmsChannel(models.Model):
         adapter = PLATFORMS.get(self.platform)
         return bool(adapter) and adapter.capabilities.captures_by_goods
 
-    def _ask_for_money(self, transaction):
+    def _ask_for_money(self, transaction, by_hand=False):
         """Override of ``oms_core``: a platform that can be asked is asked."""
         kind = transaction.oms_asks
-        document = transaction._oms_as_capture(self._takes_money_by_goods())
+        document = transaction._oms_as_capture(self._takes_money_by_goods(), by_hand)
         if document and self.env["oms.message"]._queue_out(self, kind, document, transaction):
             return transaction._set_pending(state_message=self.env._("%s is asked.", self.name))
-        return super()._ask_for_money(transaction)
+        return super()._ask_for_money(transaction, by_hand)
 
 
 class PaymentTransaction(models.Model):
@@ -33,11 +33,11 @@ class PaymentTransaction(models.Model):
         order = self.sale_order_ids[:1]
         return f"oms{order.oms_channel_id.id}-{order.oms_external_id}-"
 
-    def _oms_as_capture(self, by_goods=False):
+    def _oms_as_capture(self, by_goods=False, by_hand=False):
         """What the platform is asked for; ``None`` for an authorisation that it did not tell of.
 
-        :param by_goods: it takes money for goods only. An amount that somebody chose is then for nobody to take but a person
-            there, unless it is all that is left.
+        :param by_goods: it takes money for goods only.
+        :param by_hand: somebody chose the amount. By goods, nobody but a person there can take it, unless it is all that is left.
         """
         self.ensure_one()
         order, source = self.sale_order_ids[:1], self.source_transaction_id
@@ -48,7 +48,7 @@ class PaymentTransaction(models.Model):
             lambda tx: tx.id < self.id and tx.oms_asks != "void" and tx.state in ("draft", "pending", "done")
         )
         is_rest = order._oms_get_taken() == exact(order.amount_total)
-        if by_goods and self.env.context.get("oms_amount_by_hand") and not is_rest:
+        if by_goods and by_hand and not is_rest:
             return None
         return Capture(
             key=self._oms_get_key(),

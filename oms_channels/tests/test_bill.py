@@ -254,6 +254,19 @@ class TestCarrierBill(BillCase):
         line.with_user(self.accountant).action_accept()
         self.assertEqual((line.state, line.decided_by_id), ("accepted", self.accountant))
 
+    def test_nobody_makes_a_bill_of_a_company_that_is_not_theirs(self):
+        other = self._create_company("Elsewhere")
+        with self.assertRaises(AccessError):
+            self.env["account.move"].with_user(self.accountant)._oms_create_bills(
+                [
+                    {
+                        "move_type": "in_invoice",
+                        "company_id": other.id,
+                        "partner_id": self.vendor.copy({"company_id": False}).id,
+                    }
+                ]
+            )
+
     def test_who_only_reads_the_books_imports_nothing(self):
         reader = self._create_user("bill_reader", "oms_core.group_oms_accountant")
         with self.assertRaises(AccessError):

@@ -1,25 +1,16 @@
 """PAY-01: money that a Shopify customer authorised is taken there parcel by parcel, over real HTTP, once."""
 
 import json
-from unittest.mock import patch
 
-from odoo import fields
-
-from odoo.addons.oms_channels.platforms import PLATFORMS
 from odoo.addons.oms_channels.tests.contract import payloads
 from odoo.addons.oms_channels.tests.servers.shopify import ShopifyServer
 
-from .common import ChannelsCommon
-
-
-class Died(BaseException):
-    """As a killed process: nothing catches it."""
-
+from .capture_common import CaptureCommon
 
 CARD = "gid://shopify/OrderTransaction/5550001"
 
 
-class TestCapture(ChannelsCommon):
+class TestCapture(CaptureCommon):
     def setUp(self):
         super().setUp()
         path = next(path for path in payloads("shopify") if path.stem == "two_rates_not_all_taxable")
@@ -33,26 +24,8 @@ class TestCapture(ChannelsCommon):
         self.addCleanup(self.shop.stop)
         self.company.currency_id = self.env.ref("base.USD")
         self.shop_channel.write({"platform": "shopify", "api_url": self.shop.url, "api_token": self.shop.token})
+        self.order_ref = self.told["id"]
         self.order = self._read()
-
-    def _read(self):
-        """The order as the shop tells it now, with goods of ours."""
-        with self.shop_channel._talking() as client:
-            doc = PLATFORMS["shopify"].parse("order", client.order(self.told["id"]))
-        for line in doc.lines:
-            if line.kind == "product" and not self.env["product.product"].search([("default_code", "=", line.sku)]):
-                self._stock(self._create_product(line.sku), self.warehouse, 10)
-        order = self._apply(doc, channel=self.shop_channel)[0][0]
-        order.oms_hold_ids.filtered("is_open").action_release()
-        if order.state in ("draft", "sent"):
-            order.action_confirm()
-        return order
-
-    def _collect(self):
-        self.order.oms_money_due_at = fields.Datetime.now()
-        with self.enter_registry_test_mode():
-            self.env.ref("oms_core.cron_collect").method_direct_trigger()
-            self.env.ref("oms_channels.cron_outbox").method_direct_trigger()
 
     def _charged(self):
         return [
@@ -85,21 +58,8 @@ class TestCapture(ChannelsCommon):
         """The shop's answer came and nobody kept it: it is asked what it took before it is asked to take anything."""
         goods = self.order.order_line.filtered(lambda line: line.product_id.type == "consu")
         self._ship(self.order, {goods[0].product_id: 1})
-        messages = type(self.env["oms.message"])
-        settle = messages._settle_sent
-
-        def die(message, answer):
-            if message.kind == "capture":
-                raise Died
-            return settle(message, answer)
-
-        with patch.object(messages, "_settle_sent", die):
-            try:
-                self._collect()
-            except Died:
-                self.env.invalidate_all()
-            else:
-                self.fail("It did not die.")
+        with self._dying():
+            self._collect()
         [taken] = self._charged()
         capture = self.order.transaction_ids.filtered(lambda tx: tx.oms_asks == "capture")
         message = self.env["oms.message"].search([("res_model", "=", capture._name), ("res_id", "=", capture.id)])

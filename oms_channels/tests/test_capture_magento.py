@@ -12,12 +12,13 @@ from odoo.addons.oms_channels.tests.servers.base import Reply
 from odoo.addons.oms_channels.tests.servers.magento import MagentoServer
 from odoo.addons.oms_channels.tests.servers.magento_paying import authorised
 
-from .common import ChannelsCommon
-from .test_capture import Died
+from .capture_common import CaptureCommon
 
 
-class TestCaptureMagento(ChannelsCommon):
+class TestCaptureMagento(CaptureCommon):
     """An order over 229.65: one piece over 149.85 and three over 74.85 in all, and 4.95 for shipping."""
+
+    order_ref = "101"
 
     def setUp(self):
         super().setUp()
@@ -35,25 +36,6 @@ class TestCaptureMagento(ChannelsCommon):
         self.order = self._read()
         self.assertEqual(self.order.amount_total, 229.65)
         self.goods = self.order.order_line.filtered(lambda line: line.product_id.type == "consu").sorted("price_total")
-
-    def _read(self):
-        """The order as the shop tells it now, with goods of ours."""
-        with self.shop_channel._talking() as client:
-            doc = PLATFORMS["magento"].parse("order", client.order("101"))
-        for line in doc.lines:
-            if line.kind == "product" and not self.env["product.product"].search([("default_code", "=", line.sku)]):
-                self._stock(self._create_product(line.sku), self.warehouse, 10)
-        order = self._apply(doc, channel=self.shop_channel)[0][0]
-        order.oms_hold_ids.filtered("is_open").action_release()
-        if order.state in ("draft", "sent"):
-            order.action_confirm()
-        return order
-
-    def _collect(self):
-        self.order.oms_money_due_at = fields.Datetime.now()
-        with self.enter_registry_test_mode():
-            self.env.ref("oms_core.cron_collect").method_direct_trigger()
-            self.env.ref("oms_channels.cron_outbox").method_direct_trigger()
 
     def _ship_two(self):
         self._ship(self.order, {self.goods[0].product_id: 2})
@@ -83,21 +65,8 @@ class TestCaptureMagento(ChannelsCommon):
         self.assertEqual(set(self.order.invoice_ids.mapped("payment_state")), {"paid"})
 
     def test_a_process_that_dies_after_the_shop_has_taken_it_takes_it_once(self):
-        messages = type(self.env["oms.message"])
-        settle = messages._settle_sent
-
-        def die(message, answer):
-            if message.kind == "capture":
-                raise Died
-            return settle(message, answer)
-
-        with patch.object(messages, "_settle_sent", die):
-            try:
-                self._ship_two()
-            except Died:
-                self.env.invalidate_all()
-            else:
-                self.fail("It did not die.")
+        with self._dying():
+            self._ship_two()
         self.assertEqual((self._taken(), self._asked().state), ([54.80], "pending"))
         for _again in range(2):
             self._collect()

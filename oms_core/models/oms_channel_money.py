@@ -57,12 +57,13 @@ class OmsChannel(models.Model):
         """Hook: whether the channel takes authorised money for goods that it is told, and shipping and fees with the first."""
         return False
 
-    def _ask_for_money(self, transaction):
+    def _ask_for_money(self, transaction, by_hand=False):
         """Have the channel take, or give free, what this transaction stands for.
 
         Without a platform that can be asked, a person does it there. Spokes that talk to platforms override this.
 
         :param transaction: ``payment.transaction`` with ``oms_asks``; it waits until the channel or a person answers.
+        :param by_hand: somebody chose the amount, and it need not be that of any goods.
         """
         self.ensure_one()
         order = transaction.sale_order_ids[:1]

@@ -101,7 +101,7 @@ class PaymentTransaction(models.Model):
             return super()._send_capture_request()
         by_hand = not self.oms_asks
         self.oms_asks = "capture"
-        return self.sale_order_ids.oms_channel_id._ask_for_money(self.with_context(oms_amount_by_hand=by_hand))
+        return self.sale_order_ids.oms_channel_id._ask_for_money(self, by_hand=by_hand)
 
     def _send_void_request(self):
         """Override of ``payment``: as for captures. What the channel called off, it has given free already."""

@@ -1,5 +1,6 @@
 """What day it is for a company: entries are dated, and rules begin and end, by its own clock and not by Greenwich's."""
 
+from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 from odoo import fields, models
@@ -18,3 +19,8 @@ class ResCompany(models.Model):
         """The date of the company at a moment (UTC, without time zone), now by default."""
         moment = moment or fields.Datetime.now()
         return moment.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(self._oms_get_zone())).date()
+
+    def _oms_get_end_of(self, day):
+        """The last second of a day of the company; UTC, without time zone."""
+        last = datetime.combine(day, time(23, 59, 59), ZoneInfo(self._oms_get_zone()))
+        return last.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)

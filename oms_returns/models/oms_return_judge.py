@@ -1,9 +1,6 @@
 """Who asks for goods to come back has one answer, in the back office, in the portal and by the interface; and only a manager,
 with a reason that is kept, answers otherwise."""
 
-from datetime import datetime, time
-from zoneinfo import ZoneInfo
-
 from markupsafe import Markup
 
 from odoo import api, fields, models
@@ -254,18 +251,12 @@ class OmsReturn(models.Model):
         }
         terms = {
             "policy_id": one.policy_id,
-            "window_end": self._get_end_of(one.window_end) if one.window_end else False,
+            "window_end": self.company_id._oms_get_end_of(one.window_end) if one.window_end else False,
             **{name: value for name, value in said.items() if value != NO_TERMS[name]},
         }
         if self.kind == "return" and not one.expects_goods:
             terms["expects_goods"] = False
         return terms
-
-    def _get_end_of(self, day):
-        """The last second of a day of the company; UTC, without time zone."""
-        zone = ZoneInfo(self.company_id._oms_get_zone())
-        last = datetime.combine(day, time(23, 59, 59), zone)
-        return last.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
 
     # --------------------------------------------------------------------------------------------------------- WORDS
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 #: More names than this are counted instead of listed: the sentence must fit one line of a screen.
@@ -68,8 +69,8 @@ def canonical(value: Any) -> Any:
         return plain(value)
     if isinstance(value, datetime):
         return value.isoformat()
-    if is_dataclass(value):
-        return [canonical(getattr(value, one.name)) for one in fields(value)]
+    if names := _names(type(value)):
+        return [canonical(getattr(value, name)) for name in names]
     if isinstance(value, Mapping):
         return sorted(([canonical(key), canonical(one)] for key, one in value.items()), key=str)
     if isinstance(value, (set, frozenset)):
@@ -77,3 +78,9 @@ def canonical(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [canonical(one) for one in value]
     return str(value)
+
+
+@cache
+def _names(cls: type) -> tuple[str, ...]:
+    """The fields of a dataclass; of another class none."""
+    return tuple(one.name for one in fields(cls)) if is_dataclass(cls) else ()

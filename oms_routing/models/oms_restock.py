@@ -103,8 +103,9 @@ class OmsRestock(models.Model):
         aggregator="avg",
         help="What a piece of overstock costs to keep until it is sold. Sourcing may prefer to ship it.",
     )
-    reduced_until = fields.Datetime(
-        compute="_compute_reduced_until", help="A price list has a price of its own for this product until then."
+    special_price_until = fields.Datetime(
+        compute="_compute_special_price_until",
+        help="A price list of this company has a price of its own for this product until then.",
     )
     # proposal
     minimum = fields.Float(string="Proposed Min", digits="Product Unit", readonly=True)
@@ -135,20 +136,27 @@ class OmsRestock(models.Model):
 
     # ----------------------------------------------------------------------------------------------------- COMPUTES
 
-    @api.depends("product_id")
-    def _compute_reduced_until(self):
+    @api.depends("product_id", "company_id")
+    def _compute_special_price_until(self):
         # sudo: whether goods are on offer must not depend on who may read price lists
         items_sudo = self.env["product.pricelist.item"].sudo()
         now = fields.Datetime.now()
-        ends = dict(
-            items_sudo._read_group(
-                [("product_id", "in", self.product_id.ids), ("date_start", "<=", now), ("date_end", ">=", now)],
-                ["product_id"],
+        ends = {
+            (company.id, product): end
+            for company, product, end in items_sudo._read_group(
+                [
+                    ("company_id", "in", [False, *self.company_id.ids]),
+                    ("product_id", "in", self.product_id.ids),
+                    ("date_start", "<=", now),
+                    ("date_end", ">=", now),
+                ],
+                ["company_id", "product_id"],
                 ["date_end:max"],
             )
-        )
+        }
         for row in self:
-            row.reduced_until = ends.get(row.product_id, False)
+            found = (ends.get((company, row.product_id)) for company in (False, row.company_id.id))
+            row.special_price_until = max(filter(None, found), default=False)
 
     # ------------------------------------------------------------------------------------------------------- ACTIONS
 

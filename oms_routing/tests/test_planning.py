@@ -304,7 +304,7 @@ class TestRestock(PlanningCommon):
 
     def test_what_there_is_too_much_of_is_sold_for_what_keeping_it_would_cost_less(self):
         row = self._too_many_lamps()
-        self.assertFalse(row.reduced_until)
+        self.assertFalse(row.special_price_until)
         wizard = self._sell_faster(row)
         line = wizard.line_ids
         self.assertEqual((line.price_now, line.cost, line.price, line.overstock), (40, 10, 30, 408))
@@ -314,9 +314,23 @@ class TestRestock(PlanningCommon):
         after = fields.Datetime.now() + timedelta(days=40)
         self.assertEqual(wizard.pricelist_id._get_product_price(self.lamp, 1, date=after), 40)
         row.invalidate_recordset()
-        self.assertEqual(row.reduced_until.date(), wizard.until)
+        self.assertEqual(row.special_price_until.date(), wizard.until)
         with self.assertRaisesRegex(UserError, "price of its own"):
             wizard.action_apply()
+
+    def test_the_last_day_of_a_price_is_the_companys_and_other_companies_prices_are_not_told(self):
+        row = self._too_many_lamps()
+        self.company.partner_id.tz = "Pacific/Auckland"
+        wizard = self._sell_faster(row, until="2035-01-31")
+        wizard.action_apply()
+        end = fields.Datetime.to_datetime("2035-01-31 10:59:59")  # thirteen hours ahead there in summer
+        self.assertEqual(wizard.pricelist_id.item_ids.date_end, end)
+        row.invalidate_recordset()
+        self.assertEqual(row.special_price_until, end)
+        self.lamp.company_id = False
+        wizard.pricelist_id.sudo().company_id = self._create_company("Elsewhere")
+        self.env.invalidate_all()
+        self.assertFalse(row.special_price_until)
 
     def test_a_price_with_tax_is_compared_with_the_cost_with_tax(self):
         row = self._too_many_lamps()

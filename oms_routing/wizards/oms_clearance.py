@@ -33,7 +33,7 @@ class OmsClearance(models.TransientModel):
         """Write the prices into the price list; the same product is not reduced twice at a time."""
         self.ensure_one()
         self.check_access("write")
-        end = fields.Datetime.end_of(fields.Datetime.to_datetime(self.until), "day")
+        end = self.company_id._oms_get_end_of(self.until)
         if end <= fields.Datetime.now():
             raise UserError(self.env._("Choose a day to come: the prices would be over already."))
         lines = self.line_ids.filtered(lambda line: line.price_is_lower)
@@ -150,35 +150,40 @@ class OmsClearanceLine(models.TransientModel):
     cost = fields.Monetary(
         compute="_compute_price_now", help="As the price counts: with tax where the price is with tax."
     )
+    keeping = fields.Monetary(compute="_compute_price_now", help="What keeping a piece costs, as the price counts.")
     price = fields.Monetary(string="New Price", compute="_compute_price", store=True, readonly=False)
     price_is_lower = fields.Boolean(compute="_compute_price_is_lower")
     why = fields.Char(compute="_compute_price", store=True)
 
     @api.depends("wizard_id.pricelist_id", "product_id")
     def _compute_price_now(self):
-        for line in self:
-            pricelist, product = line.wizard_id.pricelist_id, line.product_id
-            line.price_now = pricelist._get_product_price(product, 1.0) if pricelist else 0.0
-            line.cost = line._as_price(product.with_company(line.wizard_id.company_id).standard_price)
+        for wizard, lines in self.grouped("wizard_id").items():
+            pricelist, company = wizard.pricelist_id, wizard.company_id
+            prices = pricelist._get_products_price(lines.product_id, 1.0) if pricelist else {}
+            today = company._oms_get_today()
+            rate = company.currency_id._get_conversion_rate(
+                company.currency_id, pricelist.currency_id or company.currency_id, company, today
+            )
+            for line in lines:
+                share = rate * line._get_tax_share()
+                line.price_now = prices.get(line.product_id.id, 0.0)
+                line.cost = line.product_id.with_company(company).standard_price * share
+                line.keeping = line.loss * share
 
-    def _as_price(self, amount):
-        """An amount of the company without tax, as the price of this product is told in the price list."""
-        self.ensure_one()
-        wizard = self.wizard_id
-        company, currency = wizard.company_id, wizard.currency_id or wizard.company_id.currency_id
-        taxes = self.product_id.taxes_id._filter_taxes_by_company(company)
-        net = taxes.compute_all(100.0, currency=currency, product=self.product_id)["total_excluded"] if taxes else 100.0
-        share = 100.0 / net if net else 1.0
-        return company.currency_id._convert(amount * share, currency, company, fields.Date.context_today(self))
+    def _get_tax_share(self):
+        """What a price of this product is told as, for each 1.00 of it without tax."""
+        taxes = self.product_id.taxes_id._filter_taxes_by_company(self.wizard_id.company_id)
+        net = taxes.compute_all(100.0, product=self.product_id)["total_excluded"] if taxes else 0.0
+        return 100.0 / net if net else 1.0
 
-    @api.depends("wizard_id.pricelist_id", "wizard_id.is_below_cost", "product_id", "loss")
+    @api.depends("price_now", "cost", "keeping", "wizard_id.is_below_cost")
     def _compute_price(self):
         for line in self:
             currency = line.currency_id or line.wizard_id.company_id.currency_id
             found = propose(
                 Decimal(str(line.price_now)),
                 Decimal(str(line.cost)),
-                Decimal(str(line._as_price(line.loss))),
+                Decimal(str(line.keeping)),
                 Decimal(str(currency.rounding)),
                 below_cost=line.wizard_id.is_below_cost,
             )
@@ -186,7 +191,7 @@ class OmsClearanceLine(models.TransientModel):
             line.why = line._why(found.code)
 
     def _why(self, code):
-        loss = self.currency_id.format(self._as_price(self.loss)) if self.currency_id else ""
+        loss = self.currency_id.format(self.keeping) if self.currency_id else ""
         return {
             "worth_it": self.env._(
                 "Keeping a piece until it is sold costs %s: sold now for that less, nothing is lost.", loss

@@ -1,17 +1,18 @@
 """R11: four workers, real connections, real commits, and a place that takes five orders a day."""
 
 import time
-from secrets import token_hex
 from threading import Thread
 from unittest.mock import patch
 
 from odoo import SUPERUSER_ID, api
 from odoo.fields import Command
 from odoo.modules.registry import DummyRLock, Registry
-from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.tests import get_db_name, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.oms_core.exceptions import CONCURRENCY_ERRORS
+from odoo.addons.oms_core.tests.committed import Committed
+from odoo.addons.oms_routing.tests.common import RoutingCommon
 
 WORKERS = 4
 ORDERS = 16
@@ -20,59 +21,30 @@ PATIENCE_S = 180
 
 
 @tagged("post_install", "-at_install")
-class TestFullPlaces(BaseCase):
+class TestFullPlaces(Committed, RoutingCommon):
     """Transactions do not see what others commit meanwhile: two that found the last room of a place may not both take it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.lille.oms_orders_max = LIMIT  # the nearest
+        cls._stock(cls.chair, cls.lyon, 100)
+        cls._stock(cls.chair, cls.lille, 100)
+        order = {
+            "partner_id": cls.customer.id,
+            "company_id": cls.company.id,
+            "oms_channel_id": cls.channel.id,
+            "order_line": [Command.create({"product_id": cls.chair.id, "product_uom_qty": 1})],
+        }
+        cls.place_ids = (cls.lille | cls.lyon).ids
+        cls.order_ids = cls.env["sale.order"].create([order] * ORDERS).ids
+        cls._commit()
 
     def setUp(self):
         super().setUp()
         self.registry = Registry(get_db_name())
         # Odoo's own runner holds it, and a second thread would wait for it forever.
         self.startPatcher(patch.object(Registry, "_lock", DummyRLock()))
-        with self.registry.cursor() as cr:
-            env = self._env(cr)
-            company = env.ref("base.main_company")
-            mark = token_hex(2)  # places cannot be deleted, and no two may have one name
-            full, other = env["stock.warehouse"].create(
-                [
-                    {
-                        "name": f"Full {mark}",
-                        "code": f"F{mark}",
-                        "company_id": company.id,
-                        "sequence": 1,
-                        "oms_orders_max": LIMIT,
-                    },
-                    {"name": f"Other {mark}", "code": f"O{mark}", "company_id": company.id},
-                ]
-            )
-            full.sequence, other.sequence = 1, 2
-            product = env["product.product"].create(
-                {"name": "Full places", "is_storable": True, "company_id": company.id}
-            )
-            for place in full | other:
-                env["stock.quant"]._update_available_quantity(product, place.lot_stock_id, 100)
-            channel = env["oms.channel"].create(
-                {
-                    "name": "Full places",
-                    "code": "FULL-PLACES",
-                    "company_id": company.id,
-                    "warehouse_ids": [Command.set((full | other).ids)],
-                }
-            )
-            partner = env["res.partner"].create({"name": "Full places"})
-            orders = env["sale.order"].create(
-                [
-                    {
-                        "partner_id": partner.id,
-                        "company_id": company.id,
-                        "oms_channel_id": channel.id,
-                        "order_line": [Command.create({"product_id": product.id, "product_uom_qty": 1})],
-                    }
-                    for _number in range(ORDERS)
-                ]
-            )
-            self.place_ids, self.product_id = (full | other).ids, product.id
-            self.channel_id, self.partner_id, self.order_ids = channel.id, partner.id, orders.ids
-        self.addCleanup(self._clean_up)
 
     @staticmethod
     def _env(cr):
@@ -117,27 +89,3 @@ class TestFullPlaces(BaseCase):
                 except Exception as error:
                     failures.append(repr(error))
                     return
-
-    def _clean_up(self):
-        with self.registry.cursor() as cr:
-            env = self._env(cr)
-            orders = env["sale.order"].browse(self.order_ids)
-            orders._action_cancel()
-            moves = env["stock.move"].search([("product_id", "=", self.product_id)])
-            pickings = moves.picking_id
-            env.flush_all()
-            for table in ("oms_hold", "oms_capacity_use", "oms_sourcing_decision"):
-                cr.execute(f"DELETE FROM {table} WHERE order_id = ANY(%s)", [self.order_ids])
-            cr.execute("DELETE FROM oms_stock_event WHERE product_id = %s", [self.product_id])
-            env.invalidate_all()
-            moves.unlink()
-            pickings.unlink()
-            orders.unlink()
-            cr.execute("DELETE FROM stock_quant WHERE product_id = %s", [self.product_id])
-            env.invalidate_all()
-            env["product.product"].browse(self.product_id).unlink()
-            env["oms.channel"].browse(self.channel_id).unlink()
-            env["res.partner"].browse(self.partner_id).unlink()
-            places = env["stock.warehouse"].browse(self.place_ids)
-            cr.execute("DELETE FROM oms_capacity_turn WHERE warehouse_id = ANY(%s)", [self.place_ids])
-            places.active = False

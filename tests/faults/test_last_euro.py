@@ -6,67 +6,40 @@ import psycopg2
 
 from odoo import SUPERUSER_ID, api
 from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.modules.registry import Registry
-from odoo.tests import BaseCase, get_db_name, tagged
-from odoo.tools import SQL, mute_logger
+from odoo.tests import TransactionCase, get_db_name, tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.oms_core.tests.committed import Committed
 
 
 @tagged("post_install", "-at_install")
-class TestLastEuro(BaseCase):
+class TestLastEuro(Committed, TransactionCase):
     """Neither sees what the other has spent until it is committed: one of them begins anew, and is told that it is gone."""
 
-    def setUp(self):
-        super().setUp()
-        self.registry = Registry(get_db_name())
-        with self.registry.cursor() as cr:
-            env = self._env(cr)
-            self.company_id = env.company.id
-            env.company._oms_get_tender_journal("store_credit")
-            account = env.company._oms_get_credit_account("given")
-            partner = env["res.partner"].create({"name": "Last euro"})
-            self.partner_id = partner.id
-            product = env["product.product"].create({"name": "Ten", "list_price": 10, "taxes_id": False})
-            self.product_id = product.id
-            self.order_ids = [
-                env["sale.order"]
-                .create({"partner_id": partner.id, "order_line": [(0, 0, {"product_id": product.id})]})
-                .id
-                for _number in range(2)
-            ]
-            env["oms.store.credit.entry"]._give(
-                *(partner, env.company, env.company.currency_id, Decimal(1), "last-euro", account, "correct")
-            )
-        self.addCleanup(self._clean_up)
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        company = cls.env.company
+        company._oms_get_tender_journal("store_credit")
+        account = company._oms_get_credit_account("given")
+        partner = cls.env["res.partner"].create({"name": "Last euro"})
+        product = cls.env["product.product"].create({"name": "Ten", "list_price": 10, "taxes_id": False})
+        order = {"partner_id": partner.id, "order_line": [Command.create({"product_id": product.id})]}
+        cls.partner_id, cls.order_ids = partner.id, cls.env["sale.order"].create([order, order]).ids
+        cls.env["oms.store.credit.entry"]._give(
+            partner, company, company.currency_id, Decimal(1), "last-euro", account, "correct"
+        )
+        cls._commit()
 
     @staticmethod
     def _env(cr):
         return api.Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
 
-    def _clean_up(self):
-        """Ledger and books are never deleted in daily work, so this goes past Odoo."""
-        with self.registry.cursor() as cr:
-            env = self._env(cr)
-            entries = env["oms.store.credit.entry"].search([("partner_id", "=", self.partner_id)])
-            moves, payments = entries.move_id, entries.transaction_id.payment_id
-            transactions = entries.transaction_id
-            for table, ids in (
-                ("oms_store_credit_entry", entries.filtered("lot_id").ids),
-                ("oms_store_credit_entry", entries.ids),
-                ("payment_transaction", transactions.ids),
-                ("account_payment", payments.ids),
-                ("account_move", moves.ids),
-                ("sale_order", self.order_ids),
-            ):
-                if table == "account_payment" and ids:
-                    cr.execute("UPDATE account_move SET origin_payment_id = NULL WHERE id = ANY(%s)", [moves.ids])
-                    cr.execute("UPDATE account_payment SET move_id = NULL WHERE id = ANY(%s)", [ids])
-                cr.execute(SQL("DELETE FROM %s WHERE id = ANY(%s)", SQL.identifier(table), ids))
-            env.invalidate_all()
-            env["product.product"].browse(self.product_id).unlink()
-            env["res.partner"].browse(self.partner_id).unlink()
-
     def test_of_two_that_spend_it_one_wins(self):
-        with self.registry.cursor() as first, self.registry.cursor() as second:
+        registry = Registry(get_db_name())
+        with registry.cursor() as first, registry.cursor() as second:
             orders = [
                 self._env(cr)["sale.order"].browse(order_id)
                 for cr, order_id in zip((first, second), self.order_ids, strict=True)
@@ -82,7 +55,7 @@ class TestLastEuro(BaseCase):
             with self.assertRaisesRegex(UserError, "0.00"):  # anew, and it is gone
                 orders[1]._oms_spend_credit(Decimal(1))
             second.rollback()
-        with self.registry.cursor() as cr:
+        with registry.cursor() as cr:
             env = self._env(cr)
             entries = env["oms.store.credit.entry"].search([("partner_id", "=", self.partner_id)])
             self.assertEqual(sorted(entries.mapped("amount")), [-1, 1])
