@@ -131,8 +131,12 @@ class TestReturnLives(ReturnsCommon):
             self.assertTrue(all(sold.charged == sold.shipped for sold in life.of(order)), step)
         if all(sold.open == 0 for sold in life.of(order)) and not by_hand:
             kept = sums["fee"] + sums["deduction"] + sums["shipping"]
+            if any(sold.shipped < sold.ordered for sold in life.of(order)):
+                # What is off the whole order comes with the first parcel, and goes back with the share of what came back.
+                kept += sums[""] + sums["discount"] + sums["goodwill"]
+            else:
+                self.assertLessEqual(sum(abs(round(amount, 2)) for amount in taxed.values()), missed, step)
             self.assertLessEqual(abs(round(everything - kept, 2)), missed if kept else 0, (step, dict(sums)))
-            self.assertLessEqual(sum(abs(round(amount, 2)) for amount in taxed.values()), missed, step)
 
     def _check_receivable(self, life, step):
         """What the customer owes is what was charged less what was paid, but for what became store credit."""
@@ -183,6 +187,7 @@ class TestReturnLives(ReturnsCommon):
 
 
 # A night has many transactions: what lives leave behind in one of them is cleared away with it, and each costs the same.
-for number in range(2, NIGHT_LIVES // LIVES + 1):
-    night = type(f"TestReturnLives{number}", (TestReturnLives,), {"__module__": __name__})
-    globals()[night.__name__] = tagged("post_install", "-at_install")(night)
+globals().update(
+    (name, tagged("post_install", "-at_install")(type(name, (TestReturnLives,), {"__module__": __name__})))
+    for name in (f"TestReturnLives{number}" for number in range(2, NIGHT_LIVES // LIVES + 1))
+)
