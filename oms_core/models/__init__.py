@@ -26,6 +26,7 @@ from . import oms_promise
 from . import sale_order_life
 from . import sale_order_service
 from . import sale_order_line
+from . import sale_order_line_kit
 from . import sale_order_capture
 from . import sale_order_reasons
 from . import sale_order_follow

@@ -74,7 +74,7 @@ class StockPicking(models.Model):
                     "%(store)s cannot hand over %(products)s to the customer. Offer another store, or ship it (change the "
                     "delivery method and source again), or take it off the order; then release.",
                     store=order.oms_pickup_warehouse_id.name,
-                    products=", ".join(of_order.product_id.mapped("display_name")),
+                    products=of_order._oms_say_products(),
                 ),
             )
         return super()._oms_on_unfulfillable(moves - pinned)

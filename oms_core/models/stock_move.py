@@ -29,6 +29,7 @@ class StockMove(models.Model):
             )
         )
         if given_up:
+            given_up._oms_call_off_rest_of_kits()
             given_up.picking_id._oms_on_unfulfillable(given_up)
 
     def _trigger_scheduler(self):

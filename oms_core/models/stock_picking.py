@@ -86,13 +86,22 @@ class StockPicking(models.Model):
         Without anybody to find another place, the order stops and says so.
         """
         for order, of_order in moves.grouped(lambda move: move.sale_line_id.order_id).items():
-            products = ", ".join(of_order.product_id.mapped("display_name"))
-            order._oms_hold(
-                "stock",
-                self.env._(
+            places, products = ", ".join(of_order.warehouse_id.mapped("name")), of_order._oms_say_products()
+            broken = of_order.filtered(lambda move: move._oms_is_part() and not move.sale_line_id._oms_is_whole())
+            if broken:
+                reason = self.env._(
+                    "%(warehouse)s will not deliver all of %(products)s, and other parts of %(kits)s are on their way or with "
+                    "the customer. Send what is missing by a transfer of your own; or have the others back and reduce the "
+                    "quantity on the order; then release. Sourcing again would send whole ones.",
+                    products=products,
+                    warehouse=places,
+                    kits=", ".join(broken.sale_line_id.product_id.mapped("display_name")),
+                )
+            else:
+                reason = self.env._(
                     "%(warehouse)s will not deliver all of %(products)s. Deliver it from elsewhere, or reduce the quantity on "
                     "the order, then release.",
                     products=products,
-                    warehouse=", ".join(of_order.warehouse_id.mapped("name")),
-                ),
-            )
+                    warehouse=places,
+                )
+            order._oms_hold("stock", reason)

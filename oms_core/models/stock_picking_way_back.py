@@ -9,6 +9,11 @@ class StockPicking(models.Model):
     def _oms_on_unfulfillable(self, moves):
         """Override: of a place that picks before it ships, what its delivery leaves behind is to be put back."""
         result = super()._oms_on_unfulfillable(moves)
+        self._oms_bring_back(moves)
+        return result
+
+    def _oms_bring_back(self, moves):
+        """Have put back on the shelves what of these moves, given up, was taken from there and stands beside them."""
         moves_sudo = moves.sudo()  # sudo: who gives up a delivery has the goods put back, whatever they may else
         for picking, of_picking in moves_sudo.grouped("picking_id").items():
             node = picking.picking_type_id.warehouse_id
@@ -22,7 +27,6 @@ class StockPicking(models.Model):
                         transfer=back.name,
                     )
                 )
-        return result
 
 
 class StockMove(models.Model):

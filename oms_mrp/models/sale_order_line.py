@@ -22,7 +22,8 @@ class SaleOrderLine(models.Model):
         """Override of ``oms_core``: by the recipe. One that is gone, or was changed since the parts left, is not asked:
         then all that left in whole tells what one of them was made of."""
         parts = super()._oms_get_parts()
-        moves = self.move_ids.filtered(lambda move: move.state != "cancel" and move.product_id.type == "consu")
+        asked_once = self.move_ids.filtered(lambda move: move.product_id.type == "consu")
+        moves = asked_once.filtered(lambda move: move.state != "cancel")
         if not moves or self.product_id in moves.product_id:
             return parts
         # sudo: as below
@@ -40,7 +41,8 @@ class SaleOrderLine(models.Model):
                     data["qty"] / data["original_qty"] / bom_sudo.product_qty, part.uom_id, round=False
                 )
                 parts[part] = parts.get(part, 0.0) + needed * kits
-        if set(parts) == set(moves.product_id) or not self.product_uom_qty:
+        # Of a kit of which a part was given up, only the others are left.
+        if set(parts) in (set(moves.product_id), set(asked_once.product_id)) or not self.product_uom_qty:
             return parts
         asked = moves.filtered(lambda move: not move.origin_returned_move_id and move.location_dest_id._is_outgoing())
         return {

@@ -1,5 +1,6 @@
 from decimal import Decimal
 
+from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from odoo.addons.oms_core.tests.common import OmsCommon
@@ -116,6 +117,21 @@ class TestKits(OmsCommon):
         self.assertEqual((line._oms_get_shipped(), line._oms_get_left(), line.qty_to_invoice), (0, 1, 0))
         cancellation = order._oms_request_cancellation("customer", "clerk")
         self.assertEqual((cancellation.state, order.state, line.product_uom_qty), ("partly", "sale", 1))
+
+    def test_a_part_of_a_kit_leaves_alone_only_if_the_rest_follows(self):
+        order = self._order(("BOX", 2, "40.00", 20))
+        delivery = order.picking_ids
+        for move in delivery.move_ids:
+            move.write({"quantity": 2 if move.product_id == self.mug else 0, "picked": move.product_id == self.mug})
+        last = delivery.with_context(skip_backorder=True, picking_ids_not_to_backorder=delivery.ids)
+        with self.assertRaisesRegex(UserError, "BOX would leave in part: 2 .*MUG.* without the rest of it"):
+            last.button_validate()
+        self.assertIs(delivery.with_context(skip_backorder=True).button_validate(), True)
+        rest = order.picking_ids - delivery
+        for move in rest.move_ids:
+            move.write({"quantity": 0 if move.product_id == self.mug else 1, "picked": move.product_id != self.mug})
+        rest.with_context(skip_backorder=True, picking_ids_not_to_backorder=rest.ids).button_validate()
+        self.assertEqual((rest.state, order.order_line.qty_delivered), ("done", 1))
 
     def test_kits_in_dozens_are_invoiced_in_dozens(self):
         dozen = self.env.ref("uom.product_uom_dozen")

@@ -9,9 +9,22 @@ from odoo.fields import Domain
 from odoo.tools import formatLang
 
 from odoo.addons.oms_core.alone import leave_task, on_its_own
+from odoo.addons.oms_core.domain.kits import in_several, taken_apart
+from odoo.addons.oms_core.domain.quantities import Quantities
 
 from ..const import IMPROVE_BATCH_MAX, IMPROVE_EVERY_MINUTES, IMPROVE_RUN_MAX
 from ..domain.improving import saving
+from ..domain.model import TAKING
+
+#: Why goods stay where they are, though the policy of their order would have them come from where it is cheaper.
+STAYS = [
+    ("hold", "On hold"),
+    ("limit", "Moved often enough"),
+    ("begun", "Begun, or waiting for goods"),
+    ("kit", "A kit is begun, or not whole"),
+    ("saving", "Nowhere cheaper by enough"),
+    ("shared", "Not enough for all lines"),
+]
 
 
 class SaleOrder(models.Model):
@@ -19,6 +32,13 @@ class SaleOrder(models.Model):
 
     oms_improved_at = fields.Datetime(
         string="Looked at for a Cheaper Way", readonly=True, copy=False, help="When the job last compared costs."
+    )
+    oms_stay_code = fields.Selection(STAYS, string="Stays Because", readonly=True, copy=False)
+    oms_stay_reason = fields.Char(
+        string="Why It Stays",
+        readonly=True,
+        copy=False,
+        help="Why the job that looks for cheaper places has not moved it, or not all of it.",
     )
 
     @api.model
@@ -58,33 +78,74 @@ class SaleOrder(models.Model):
                 break
 
     def _oms_improve(self):
-        """Have goods come from elsewhere, if that saves enough.
+        """Have goods come from elsewhere, if that saves enough; else say on the order why they stay.
 
         :return: the decision, empty when everything stays.
         """
         self.ensure_one()
         nothing = self.env["oms.sourcing.decision"]
         policy = self._oms_get_policy()
+        self._oms_stay()
+        if not policy.reoptimise:
+            return nothing
+        if self.oms_on_hold:
+            self._oms_stay("hold", self.env._("It is on hold; it is looked at again when that is released."))
+            return nothing
         changes = self._oms_decisions().filtered(lambda decision: decision.trigger == "saving")
-        if not policy.reoptimise or len(changes) >= policy.changes_max or self.oms_on_hold:
+        if len(changes) >= policy.changes_max:
+            words = self.env._("It was moved to save money before, and “%s” allows no more changes.", policy.name)
+            self._oms_stay("limit", words)
             return nothing
-        moves = self._oms_get_improvable()
-        if not moves or not (locked := moves.picking_id.try_lock_for_update(allow_referencing=True)):
-            return nothing
-        moves = moves.filtered(lambda move: move.picking_id in locked)
-        wanted, freed = moves._oms_get_wanted(), defaultdict(Decimal)
-        for move in moves:
-            freed[move.warehouse_id.id, move.product_id.id] += Decimal(
-                repr(move.product_id.uom_id.round(move.product_qty))
+        untouched = self._oms_get_improvable()
+        locked = untouched.picking_id.try_lock_for_update(allow_referencing=True)
+        untouched = untouched.filtered(lambda move: move.picking_id in locked)
+        moves = untouched._oms_without_broken_kits()
+        if kits := (untouched - moves).sale_line_id:
+            self._oms_stay(
+                "kit",
+                self.env._(
+                    "%s stays: a kit moves as a whole, and parts of it have left, are being picked, wait for goods or come in "
+                    "another way.",
+                    ", ".join(kits.product_id.mapped("display_name")),
+                ),
             )
-        stands = [
-            (line.id, place.id, sum(line._oms_get_open(of_place).values()))
-            for line, of_line in moves.grouped("sale_line_id").items()
-            for place, of_place in of_line.grouped("warehouse_id").items()
-        ]
+        elif not untouched:
+            words = self.env._(
+                "Nothing of it may be moved: it is being picked, waits for goods, or was told to others."
+            )
+            self._oms_stay("begun", words)
+        return self._oms_move_to_save(moves, policy) if moves else nothing
+
+    def _oms_move_to_save(self, moves, policy):
+        """Have what these open ``moves`` are to bring come from elsewhere, if that saves enough.
+
+        :return: the decision, empty when everything stays.
+        """
+        nothing = self.env["oms.sourcing.decision"]
+        stands, freed = [], defaultdict(Decimal)
+        for line, of_line in moves.grouped("sale_line_id").items():
+            for place, quantity in line._oms_get_open(of_line).items():
+                stands.append((line.id, place.id, quantity))
+                freed[place.id, line.product_id.id] += quantity
+        wanted = moves._oms_get_wanted()
         planned = self._oms_propose({self: wanted}, "saving", freed=freed)[self]
         saved = saving(planned.demand, planned.snapshot, planned.policy, stands, planned.decision)
         if saved is None or saved.amount < Decimal(repr(policy.saving_min)):
+            if not self.oms_stay_code:
+                least = self._oms_say_cost(policy.saving_min)
+                self._oms_stay("saving", self.env._("It is cheaper from nowhere else, by %s or more.", least))
+            return nothing
+        if lacking := self._oms_find_lacking(planned.decision, moves, wanted):
+            self._oms_stay(
+                "shared",
+                self.env._(
+                    "It would save %(amount)s, but there is not enough of %(parts)s at %(places)s for all lines that want it. "
+                    "Put more of it there; it is looked at again.",
+                    amount=self._oms_say_cost(saved.amount),
+                    places=", ".join(dict.fromkeys(place.name for place, _part in lacking)),
+                    parts=", ".join(dict.fromkeys(part.display_name for _place, part in lacking)),
+                ),
+            )
             return nothing
         sentence = self.env._(
             "%(why)s It saves %(amount)s: %(after)s instead of %(before)s from %(places)s.",
@@ -96,20 +157,43 @@ class SaleOrder(models.Model):
         )
         return self._oms_replace(moves, wanted, planned, "saving", sentence=sentence)
 
+    def _oms_stay(self, code=False, reason=False):
+        """Say on the order why goods stay where they are, or that there is nothing to say."""
+        self.write({"oms_stay_code": code, "oms_stay_reason": reason})
+
     def _oms_get_improvable(self):
-        """The moves that nobody has begun to work on, and that have all they want. Kits stay where they are."""
+        """The moves that nobody has begun to work on, and that have all they want."""
         moves = self.env["stock.move"]
         for picking in self.picking_ids.filtered(lambda picking: picking.state == "assigned"):
             is_gathered = picking.move_ids.move_orig_ids.picking_id.oms_for_order_id
             if picking._oms_is_untouched() and not picking.oms_accepted_at and not is_gathered:
                 moves |= picking.move_ids
-        return moves.filtered(
-            lambda move: (
-                move.state == "assigned"
-                and move.product_id == move.sale_line_id.product_id
-                and move._oms_may_go_elsewhere()
-            )
+        return moves.filtered(lambda move: move.state == "assigned" and move._oms_may_go_elsewhere())
+
+    def _oms_find_lacking(self, decision, moves, wanted):
+        """[(place, product)] of which a decision would take more than there is, because several lines want the same: a kit and
+        what is in it. The planner knows of each only what there would be for it alone.
+
+        :param moves: those that give up what they have.
+        """
+        products = self.env["product.product"].union(*(line.product_id for line in wanted))
+        availability = self.env["oms.availability"].with_company(self.company_id)
+        recipes = availability._get_components(products)
+        shared = self.env["product.product"].browse(in_several(products.ids, recipes)).filtered("is_storable")
+        if not shared:
+            return []
+        taking = [one for one in decision.allocations if one.mode in TAKING]
+        needed = taken_apart(((one.node_id, one.product_id, one.quantity) for one in taking), recipes)
+        places = self.env["stock.warehouse"].browse(dict.fromkeys(one.node_id for one in taking))
+        snapshot = availability._snapshot(shared, places, but_orders=self)
+        free = Quantities(snapshot.by_node(places.ids, shared.ids)) + Quantities(
+            ((place.id, product.id), quantity)
+            for place, of_place in moves.grouped("warehouse_id").items()
+            for product, quantity in of_place._oms_get_brought().items()
         )
+        return [
+            (place, part) for place in places for part in shared if needed[place.id, part.id] > free[place.id, part.id]
+        ]
 
     def _oms_say_cost(self, amount):
         return formatLang(self.env, float(amount), currency_obj=self.company_id.currency_id)

@@ -3,6 +3,8 @@ from decimal import Decimal
 
 from odoo import fields, models
 
+from odoo.addons.oms_core.domain.kits import whole_kits
+
 from ..domain.planner import give_back
 
 
@@ -137,14 +139,14 @@ class SaleOrderLine(models.Model):
         product = self.product_id
         recipes = self.env["oms.availability"].with_company(self.company_id)._get_components(product)
         needed = dict(recipes.get(product.id, ((product.id, Decimal(1)),)))
-        at = defaultdict(lambda: dict.fromkeys(needed, Decimal(0)))
+        if not needed:  # a kit of parts whose stock nobody counts
+            needed = {part.id: quantity for part, quantity in self._oms_get_recipe().items()}
+        at, steps = defaultdict(lambda: dict.fromkeys(needed, Decimal(0))), {}
         for move in moves:
             if move.product_id.id in needed:
                 uom = move.product_id.uom_id
                 at[move.warehouse_id][move.product_id.id] += Decimal(repr(uom.round(move.product_qty)))
+                steps[move.product_id.id] = Decimal(repr(uom.rounding))
         if needed.keys() == {product.id}:
             return {warehouse: brought[product.id] for warehouse, brought in at.items()}
-        return {
-            warehouse: min(brought[part] // per_kit for part, per_kit in needed.items())
-            for warehouse, brought in at.items()
-        }
+        return {warehouse: whole_kits(brought, needed, steps)[0] for warehouse, brought in at.items()}

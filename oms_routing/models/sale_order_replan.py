@@ -84,7 +84,7 @@ class SaleOrder(models.Model):
                 "%(warehouse)s will not deliver all of %(products)s, and no other place can. It goes on by itself when one "
                 "has it; or source it again by hand, or take it off the order; then release.",
                 warehouse=", ".join(sites.mapped("name")),
-                products=", ".join(moves.product_id.mapped("display_name")),
+                products=moves._oms_say_products(),
             ),
             subject=f"{NOWHERE} {sites.ids} {moves.sale_line_id.ids}",
         )
@@ -124,7 +124,7 @@ class SaleOrder(models.Model):
                 "%(products)s: %(count)s places have given this order up, the last one was %(warehouse)s. It is given to no "
                 "other by itself. Find out why, then release it and choose Source What Has No Delivery; or take it off the "
                 "order.",
-                products=", ".join(moves.product_id.mapped("display_name")),
+                products=moves._oms_say_products(),
                 count=self._oms_get_attempts_max() + 1,
                 warehouse=", ".join(sites.mapped("name")),
             ),
@@ -216,10 +216,12 @@ class SaleOrder(models.Model):
         leave_task(self, self.env._("No place was found"), str(error), self.user_id)
 
     def _oms_get_starving(self):
-        """The open moves of this order that others may bring, and that have nothing reserved."""
-        return self.order_line.move_ids.filtered(
+        """The open moves of this order that others may bring, and that have nothing reserved; of a kit that lacks a part the
+        others, too."""
+        starving = self.order_line.move_ids.filtered(
             lambda move: move.state == "confirmed" and not move.quantity and move._oms_may_go_elsewhere()
         )
+        return starving._oms_with_rest_of_kits()._oms_without_broken_kits()
 
     def _oms_end_stock_holds(self, subject=NOWHERE):
         """Let these orders go on, as far as they were held for this."""
@@ -231,15 +233,11 @@ class StockMove(models.Model):
     _inherit = "stock.move"
 
     def _oms_may_go_elsewhere(self):
-        """Whether another place may bring what this open move is to bring; a kit goes as a whole."""
+        """Whether another place may bring what this open move is to bring; see :meth:`_oms_without_broken_kits`, too."""
         self.ensure_one()
         line = self.sale_line_id
         order = line.order_id
         if not order.oms_channel_id or order.state != "sale" or order._oms_is_pinned() or self.move_orig_ids:
-            return False
-        if self.product_id != line.product_id and any(
-            move.warehouse_id != self.warehouse_id or move.state == "done" for move in line._oms_get_outgoing()
-        ):
             return False
         return line._oms_is_sourced() and self.location_id._child_of(self.warehouse_id.lot_stock_id)
 

@@ -93,7 +93,7 @@ class StockPicking(models.Model):
         if order._oms_is_pinned():
             self._oms_tell_pickup(why, is_late)
             return
-        movable = moves.filtered(lambda move: move._oms_may_go_elsewhere())
+        movable = moves.filtered(lambda move: move._oms_may_go_elsewhere())._oms_without_broken_kits()
         excluded = {node.id: why} if is_late else {}  # of a closed place the planner knows
         used_up = is_late and order._oms_attempts_are_used_up()
         rejected = [(move.sale_line_id, move.product_id, move.product_qty) for move in movable] if is_late else []
@@ -117,7 +117,7 @@ class StockPicking(models.Model):
                     "%(why)s No other place can bring all of %(products)s. It goes elsewhere by itself when one can; or "
                     "release it, and it leaves when the place opens again.",
                     why=why,
-                    products=", ".join(moves.product_id.mapped("display_name")),
+                    products=moves._oms_say_products(),
                 ),
                 subject=f"closed {node.id}",
             )

@@ -59,14 +59,14 @@ class TestKitsAreSourced(OmsCommon):
         )
 
     def test_a_rejected_part_of_a_kit_does_not_send_the_rest_of_it_twice(self):
-        """RTE: the mugs are broken. A whole kit from elsewhere would bring the tea a second time."""
+        """RTE: the mugs are broken. The tea stays with them, and whole boxes come from elsewhere."""
         self._stock(self.tea, self.warehouse, 4)
         order = self._order(("BOX", 2, "40.00", 20))
         place = order.order_line.move_ids.warehouse_id
+        other = self.second if place == self.warehouse else self.warehouse
         mugs = order.order_line.move_ids.filtered(lambda move: move.product_id == self.mug)
-        mugs._action_cancel()
-        mugs.picking_id._oms_on_unfulfillable(mugs)
-        self.assertEqual(self._open(order), {(place, self.tea): 2})
+        mugs.picking_id._oms_reject({mugs: 4}, self.env.ref("oms_core.reject_reason_damaged"))
+        self.assertEqual(self._open(order), {(other, self.mug): 4, (other, self.tea): 2})
 
     def test_a_kit_rejected_as_a_whole_comes_from_elsewhere(self):
         self._stock(self.tea, self.warehouse, 4)

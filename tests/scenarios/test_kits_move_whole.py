@@ -1,0 +1,305 @@
+"""RTE-07, I13: a kit moves to a cheaper place whole, and what its place cannot send whole comes whole from elsewhere."""
+
+from odoo.exceptions import UserError
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from odoo.addons.oms_routing.tests.common import RoutingCommon
+
+
+class KitsCommon(RoutingCommon):
+    """A box holds two mugs, a tea and a ribbon whose stock nobody counts. A parcel costs 10 and a euro per kilometre."""
+
+    def setUp(self):
+        super().setUp()
+        if "mrp.bom" not in self.env:
+            self.skipTest("Manufacturing is not installed: there are no kits")
+        self.mug, self.tea = self._create_product("MUG"), self._create_product("TEA")
+        self.ribbon = self._create_product("RIBBON", is_storable=False)
+        self.box = self._create_product("BOX", is_storable=False)
+        self.recipe = self.env["mrp.bom"].create(
+            {
+                "product_tmpl_id": self.box.product_tmpl_id.id,
+                "type": "phantom",
+                "company_id": self.company.id,
+                "bom_line_ids": [
+                    Command.create({"product_id": part.id, "product_qty": quantity})
+                    for part, quantity in ((self.mug, 2), (self.tea, 1), (self.ribbon, 1))
+                ],
+            }
+        )
+        self.policy = self.env["oms.sourcing.policy"].create(
+            {
+                "name": "Cheapest",
+                "company_id": self.company.id,
+                "strategy": "least_cost",
+                "cost_parcel": 10,
+                "cost_per_km": 1,
+                "cost_split": 5,
+                "reoptimise": True,
+                "saving_min": 20,
+            }
+        )
+
+    def _put_boxes(self, **shelves):
+        """What so many boxes need, on the shelves of these sites."""
+        self._put(self.mug, **{name: 2 * boxes for name, boxes in shelves.items()})
+        self._put(self.tea, **shelves)
+
+    def _boxes(self, **places):
+        """What is to leave where so many boxes do."""
+        return {
+            (name.capitalize(), part): boxes * needed
+            for name, boxes in places.items()
+            for part, needed in (("MUG", 2), ("TEA", 1), ("RIBBON", 1))
+        }
+
+    def _open(self, order):
+        """{(place, part): what is still to leave}"""
+        found = {}
+        for move in self._moves(order).filtered(lambda move: move.state != "done"):
+            key = move.warehouse_id.name, move.product_id.default_code
+            found[key] = found.get(key, 0) + move.product_qty
+        return found
+
+    def _part(self, order, product):
+        return order.order_line.move_ids.filtered(
+            lambda move: move.product_id == product and move.state not in ("done", "cancel")
+        )
+
+    def _reject(self, order, product, quantity):
+        move = self._part(order, product)
+        return move.picking_id._oms_reject({move: quantity}, self.env.ref("oms_core.reject_reason_no_time"))
+
+
+@tagged("post_install", "-at_install")
+class TestKitsAreImproved(KitsCommon):
+    def _job(self):
+        orders = self.env["sale.order"].search([("company_id", "=", self.company.id)])
+        orders.oms_improved_at = False
+        with self.enter_registry_test_mode():
+            self.env.ref("oms_routing.cron_improve").method_direct_trigger()
+
+    def test_a_kit_comes_from_a_nearer_place_with_all_that_is_in_it_and_the_saving_is_named(self):
+        self._put_boxes(marseille=5)
+        order = self._order(("BOX", 2))
+        self.assertEqual(self._open(order), self._boxes(marseille=2))
+        self._put_boxes(lille=2)
+        self._job()
+        self.assertEqual(self._open(order), self._boxes(lille=2))
+        self.assertEqual(set(self._moves(order).mapped("state")), {"assigned"})
+        decision = self._decisions(order)[-1]
+        self.assertEqual((decision.trigger, decision.supersedes_id), ("saving", self._decisions(order)[0]))
+        self.assertEqual(decision.line_ids.mapped("quantity"), [2])
+        self.assertRegex(decision.sentence, r"It saves .*\d+\.\d\d.*: .* instead of .* from Marseille\.$")
+        self.assertFalse(order.oms_stay_code)
+        free = self.env["oms.availability"]._snapshot(self.box, self.sites)
+        self.assertEqual([free.available(site.id, self.box.id) for site in (self.marseille, self.lille)], [5, 0])
+        self._ship(order)
+        self.assertEqual(order.order_line.qty_delivered, 2)
+
+    def test_a_kit_does_not_come_half_from_here_and_half_from_there(self):
+        self._put_boxes(marseille=5)
+        order = self._order(("BOX", 2))
+        self._put(self.mug, lille=9)
+        self._put(self.tea, lyon=9)
+        self._job()
+        self.assertEqual(self._open(order), self._boxes(marseille=2))
+        self.assertEqual(order.oms_stay_code, "saving")
+        self.assertIn("cheaper from nowhere else", order.oms_stay_reason)
+
+    def test_whole_kits_from_two_places_become_one_parcel(self):
+        self._put_boxes(lyon=1, lille=1)
+        order = self._order(("BOX", 2))
+        self.assertEqual(self._open(order), self._boxes(lyon=1, lille=1))
+        self._put_boxes(lille=2)
+        self._job()
+        self.assertEqual(self._open(order), self._boxes(lille=2))
+
+    def test_of_two_lines_both_move(self):
+        self._put_boxes(marseille=5)
+        self._put(self.chair, marseille=5)
+        order = self._order(("BOX", 1), ("CHAIR", 1))
+        self._put_boxes(lille=1)
+        self._put(self.chair, lille=1)
+        self._job()
+        self.assertEqual(self._open(order), {**self._boxes(lille=1), ("Lille", "CHAIR"): 1})
+
+    def test_a_dozen_of_kits_moves_as_twelve(self):
+        dozen = self.env.ref("uom.product_uom_dozen")
+        self._put_boxes(marseille=12)
+        order = self._order_in(dozen, 1, self.box)
+        self._put_boxes(lille=12)
+        self._job()
+        self.assertEqual(self._open(order), self._boxes(lille=12))
+
+    def test_kits_whose_parts_nobody_counts_move_too(self):
+        self.recipe.bom_line_ids.filtered(lambda line: line.product_id != self.ribbon).unlink()
+        self.lille.oms_intake = "closed"
+        order = self._order(("BOX", 2))
+        self.assertEqual(self._open(order), {("Lyon", "RIBBON"): 2})
+        self.lille.oms_intake = "open"
+        self._job()
+        self.assertEqual(self._open(order), {("Lille", "RIBBON"): 2})
+
+    def test_a_kit_of_which_a_part_has_left_stays_and_the_order_says_so(self):
+        self._put_boxes(marseille=5)
+        order = self._order(("BOX", 2))
+        self._ship(order, {self.mug: 4})
+        self._put_boxes(lille=5)
+        self._job()
+        self.assertEqual(self._open(order), {("Marseille", "TEA"): 2, ("Marseille", "RIBBON"): 2})
+        self.assertEqual(order.oms_stay_code, "kit")
+        self.assertIn("Product BOX", order.oms_stay_reason)
+        self.assertIn("a kit moves as a whole", order.oms_stay_reason)
+
+    def test_the_rest_of_a_line_of_which_whole_kits_have_left_moves(self):
+        self._put_boxes(marseille=5)
+        order = self._order(("BOX", 3))
+        self._ship(order, {self.mug: 2, self.tea: 1, self.ribbon: 1})
+        self._put_boxes(lille=5)
+        self._job()
+        self.assertEqual(self._open(order), self._boxes(lille=2))
+        self._ship(order)
+        self.assertEqual(order.order_line.qty_delivered, 3)
+
+    def test_a_kit_that_is_being_picked_stays(self):
+        self._put_boxes(marseille=5)
+        order = self._order(("BOX", 2))
+        self._part(order, self.mug).picked = True
+        self._put_boxes(lille=5)
+        self._job()
+        self.assertEqual(self._open(order), self._boxes(marseille=2))
+
+    def test_what_is_in_a_kit_and_beside_it_is_not_taken_twice(self):
+        """Lille has two mugs: enough for the box, or for the mugs, not for both."""
+        self._put_boxes(marseille=5)
+        order = self._order(("BOX", 1), ("MUG", 2))
+        self._put_boxes(lille=1)
+        self._job()
+        self.assertEqual(
+            self._open(order), {**self._boxes(marseille=1), ("Marseille", "MUG"): 4}, order.oms_stay_reason
+        )
+        self.assertEqual(order.oms_stay_code, "shared")
+        self.assertRegex(order.oms_stay_reason, r"not enough of .*MUG.* at Lille for all lines")
+        self._put(self.mug, lille=4)
+        self._job()
+        self.assertEqual(self._open(order), {**self._boxes(lille=1), ("Lille", "MUG"): 4})
+        self.assertEqual(set(self._moves(order).mapped("state")), {"assigned"})
+
+    def test_a_kit_changes_no_more_often_than_it_may(self):
+        self._put_boxes(marseille=5)
+        order = self._order(("BOX", 2))
+        self._put_boxes(lyon=5)
+        self._job()
+        self._put_boxes(lille=5)
+        self._job()
+        self.assertEqual(self._open(order), self._boxes(lyon=2))
+        self.assertEqual(order.oms_stay_code, "limit")
+        self.policy.changes_max = 2
+        self._job()
+        self.assertEqual(self._open(order), self._boxes(lille=2))
+
+
+@tagged("post_install", "-at_install")
+class TestKitsAreGivenUp(KitsCommon):
+    def test_a_rejected_part_takes_its_kit_along_and_none_of_it_is_sent_twice(self):
+        self._put_boxes(lille=5, lyon=5)
+        order = self._order(("BOX", 2))
+        delivery = self._delivery(order, self.lille)
+        self._reject(order, self.mug, 4)
+        self.assertEqual(self._open(order), self._boxes(lyon=2))
+        self.assertEqual((delivery.state, order.oms_on_hold), ("cancel", False))
+        self.assertTrue(
+            any("leaves whole or not at all" in (body or "") for body in delivery.message_ids.mapped("body"))
+        )
+        self.assertEqual(order.oms_rejection_ids.mapped("product_id"), self.mug)
+        self._ship(order)
+        self.assertEqual(order.order_line.qty_delivered, 2)
+
+    def test_what_the_place_has_whole_it_sends(self):
+        """One mug of four is broken: a box leaves from Lille, the other one from Lyon."""
+        self._put_boxes(lille=5, lyon=5)
+        order = self._order(("BOX", 2))
+        self._reject(order, self.mug, 1)
+        self.assertEqual(self._open(order), self._boxes(lille=1, lyon=1))
+
+    def test_a_place_that_gives_up_one_of_two_parcels_is_followed_by_another(self):
+        self._put_boxes(lille=1, lyon=1, marseille=1)
+        order = self._order(("BOX", 2))
+        self._delivery(order, self.lyon).action_cancel()
+        self.assertEqual(self._open(order), self._boxes(lille=1, marseille=1))
+
+    def test_with_nowhere_else_nothing_leaves_and_the_order_says_which_part_of_what(self):
+        self._put_boxes(lille=5)
+        order = self._order(("BOX", 2))
+        self._reject(order, self.tea, 2)
+        self.assertEqual(self._open(order), {})
+        self.assertEqual(self._holds(order), ["stock"])
+        self.assertRegex(
+            order.oms_hold_reason, r"Lille will not deliver all of .*TEA.* \(in .*BOX\), and no other place can"
+        )
+        self._put_boxes(lyon=5)
+        order.oms_replanned_at = False
+        with self.enter_registry_test_mode():
+            self.env.ref("oms_routing.cron_replan").method_direct_trigger()
+        self.assertEqual((self._open(order), order.oms_on_hold), (self._boxes(lyon=2), False))
+
+    def test_a_kit_that_waits_for_one_part_goes_as_a_whole_to_where_all_of_it_is(self):
+        self._put_boxes(lille=2)
+        order = self._order(("BOX", 2))
+        mugs = self._part(order, self.mug)
+        mugs._do_unreserve()
+        self._put(self.mug, lille=0)
+        self.assertEqual(mugs.state, "confirmed")
+        self._put_boxes(lyon=5)
+        order._oms_look_for_stock()
+        self.assertEqual(self._open(order), self._boxes(lyon=2))
+
+    def test_a_late_kit_goes_as_a_whole(self):
+        self._put_boxes(lille=1, lyon=1, marseille=1)
+        order = self._order(("BOX", 2))
+        self.lyon.oms_intake = "closed"
+        self._delivery(order, self.lyon)._oms_replan()
+        self.assertEqual(self._open(order), self._boxes(lille=1, marseille=1))
+
+    def test_what_was_picked_of_a_kit_is_put_back_when_a_part_is_rejected(self):
+        self.lille.delivery_steps = "pick_ship"
+        self._put_boxes(lille=5)
+        order = self._order(("BOX", 2))
+        self._validate(self._delivery(order, self.lille))
+        self._reject(order, self.mug, 4)
+        self.assertFalse(self._part(order, self.tea))
+        back = self.env["stock.picking"].search(
+            [("location_dest_id", "=", self.lille.lot_stock_id.id), ("picking_type_code", "=", "internal")]
+        )
+        brought = {move.product_id: move.product_uom_qty for move in back.move_ids}
+        self.assertEqual(brought, {self.mug: 4, self.tea: 2}, "ribbons nobody counts, there and back")
+
+    def test_half_a_kit_does_not_leave_when_nothing_follows(self):
+        self._put_boxes(lille=5, lyon=5)
+        order = self._order(("BOX", 2))
+        delivery = self._delivery(order, self.lille)
+        moves = {part: self._part(order, part) for part in (self.mug, self.tea, self.ribbon)}
+        for part, quantity in ((self.mug, 2), (self.tea, 2), (self.ribbon, 2)):
+            moves[part].write({"quantity": quantity, "picked": True})
+        validate = delivery.with_context(skip_backorder=True, picking_ids_not_to_backorder=delivery.ids).button_validate
+        with self.assertRaisesRegex(UserError, r"BOX would leave in part: 1 .*TEA.* without the rest"):
+            validate()
+        for part in (self.tea, self.ribbon):
+            moves[part].quantity = 1
+        validate()
+        self.assertEqual((delivery.state, self._open(order)), ("done", self._boxes(lyon=1)))
+        self._ship(order)
+        self.assertEqual(order.order_line.qty_delivered, 2)
+
+    def test_of_a_kit_of_which_a_part_is_with_the_customer_a_person_says_what_becomes(self):
+        self._put_boxes(lille=5, lyon=5)
+        order = self._order(("BOX", 2))
+        self._ship(order, {self.mug: 4})
+        self._reject(order, self.tea, 2)
+        self.assertEqual(self._open(order), {("Lille", "RIBBON"): 2})
+        self.assertEqual(self._holds(order), ["stock"])
+        self.assertIn("other parts of Product BOX", order.oms_hold_reason.replace("[BOX] ", ""))
+        with self.assertRaises(UserError):
+            self._delivery(order, self.lille).button_validate()
