@@ -23,9 +23,10 @@ from odoo.addons.oms_core.domain.quantities import ZERO, Quantities
 
 from .decision import SINGLE, SPLIT, Allocation, Decision, Shipment
 from .distance import distance_km
-from .model import BACKORDER, TAKING, Capacity, Demand, Snapshot
+from .model import BACKORDER, TAKING, Capacity, Demand
 from .planner import decide, plan
 from .policy import ALWAYS_FIRST, CAPACITY, Policy, Prices, Rule
+from .snapshot import Snapshot
 from .timeline_stock import Key, Timeline
 from .words import listed, plain
 

@@ -20,11 +20,13 @@ from .batch_solver import SolverMissing
 from .cost import UNIT
 from .decision import Decision
 from .ledger import Ledger
-from .model import TAKING, Demand, Node, Snapshot, Tariff
+from .model import TAKING, Demand, Node
 from .planner import decide, plan
 from .policy import LEAST_COST, LEXICOGRAPHIC, NEXT, Policy
 from .problem import Problem
 from .settling import exact_units
+from .snapshot import Snapshot
+from .tariff import Tariff
 
 #: Trillionths of money, as the planner counts.
 TRILLION = 10**12

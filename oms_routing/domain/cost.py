@@ -15,9 +15,11 @@ from typing import NamedTuple
 from odoo.addons.oms_core.domain.quantities import ZERO
 
 from .look import Look
-from .model import Item, Node, Offer, Tariff, to_millionths
+from .millionths import to_millionths
+from .model import Item, Node
 from .objectives import UNKNOWN
 from .policy import Prices
+from .tariff import Offer, Tariff
 
 UNIT = 1_000_000  #: millionths
 TEN_UNITS = 10 * UNIT * UNIT

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from odoo.addons.oms_core.domain.quantities import ZERO
 
-from .model import Offer
+from .tariff import Offer
 
 SINGLE = "single"  #: one node ships everything
 SPLIT = "split"  #: several nodes together ship everything

@@ -6,10 +6,10 @@ from collections.abc import Container
 from decimal import Decimal
 
 from .decision import BACKORDERED, CANCELLED, GREEDY, HELD, PARTIAL, SINGLE, SPLIT, UNSOURCED, Candidate, Decision
+from .keys import ranking
 from .model import BACKORDER, HOLD, TAKING, TRANSFER, WAIT, Demand, Item
 from .objectives import OBJECTIVES
 from .policy import Policy
-from .problem import ranking
 from .words import counted, kilometres, listed, money, plain
 
 WHY_BY_SEQUENCE = "first in your order"

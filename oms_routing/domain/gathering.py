@@ -25,9 +25,11 @@ from .cost import UNIT, exact
 from .decision import Allocation, Shipment
 from .distance import distance_km
 from .ledger import View
-from .model import MINUTES, ORDERS, SHIP, STORE, TRANSFER, WAREHOUSE, Demand, Node, Offer, Snapshot
+from .model import MINUTES, ORDERS, SHIP, STORE, TRANSFER, WAREHOUSE, Demand, Node
 from .policy import LEXICOGRAPHIC, NEXT, Policy
 from .problem import Problem
+from .snapshot import Snapshot
+from .tariff import Offer
 
 #: Of more hubs, those that have most of the order are compared.
 HUBS_MAX = 12

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from .decision import SINGLE, SPLIT, Decision
-from .model import Demand, Snapshot
+from .model import Demand
 from .planner import decide
 from .policy import Policy
+from .snapshot import Snapshot
 
 #: Outcomes of which everything leaves at once.
 SHIPS_ALL = (SINGLE, SPLIT)

@@ -13,7 +13,8 @@ from decimal import Decimal
 from odoo.addons.oms_core.domain.quantities import ZERO
 
 from .decision import Allocation
-from .model import MINUTES, ORDERS, TAKING, Snapshot
+from .model import MINUTES, ORDERS, TAKING
+from .snapshot import Snapshot
 
 Shelf = Mapping[Hashable, Decimal]
 

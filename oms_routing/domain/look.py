@@ -13,8 +13,10 @@ from odoo.addons.oms_core.domain.quantities import ZERO, Quantities
 
 from .distance import ways_to
 from .ledger import View
-from .model import Demand, Node, Offer, Site
+from .model import Demand, Node
 from .policy import Rule
+from .snapshot import Site
+from .tariff import Offer
 
 
 class Look:

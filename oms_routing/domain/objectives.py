@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from .look import Look
-from .model import MILLION, Node, to_millionths
+from .millionths import MILLION, to_millionths
+from .model import Node
 from .policy import Rule
 
 #: Comes after every rank: an objective abstained.

@@ -21,7 +21,7 @@ from odoo.addons.oms_core.domain.service_clock import Opening, Promise, due
 
 from .carbon import Factors, grams_per_kg
 from .distance import distance_km
-from .model import Offer, Tariff
+from .tariff import Offer, Tariff
 from .transit import UNKNOWN_DAYS, Lane, Learned, expected, find
 
 ZERO = Decimal(0)

@@ -15,9 +15,10 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from .cost import UNIT, milligrams
-from .model import Offer
+from .keys import Gives, Load
 from .policy import LEAST_COST
-from .problem import Gives, Load, Problem
+from .problem import Problem
+from .tariff import Offer
 
 #: Lots that are parted in every way; above, the general search does it.
 LOTS_MAX = 8

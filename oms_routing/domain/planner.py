@@ -33,11 +33,13 @@ from .decision import (
 )
 from .gathering import gatherings, pieces, without_gathering
 from .ledger import Ledger, View
-from .model import CANCEL, HOLD, TAKING, Demand, Item, Snapshot, to_millionths
+from .millionths import to_millionths
+from .model import CANCEL, HOLD, TAKING, Demand, Item
 from .policy import DEFAULT_POLICY, LEAST_COST, NEXT, Policy, Rule
 from .problem import SHAPING, Problem
 from .search import WORK_MAX, Plan, best_plan
 from .settling import Link, Parts, Settled, parts_of, settle, take_in_turn, with_leftovers
+from .snapshot import Snapshot
 
 #: What is said when a rule about the plan as a whole is given up.
 GIVEN_UP = {

@@ -24,11 +24,12 @@ from typing import Any
 
 from odoo.addons.oms_core.domain.quantities import Quantities
 
-from . import model
+from . import model, snapshot, tariff
 from . import policy as policies
 from .decision import Decision
-from .model import Demand, Snapshot
+from .model import Demand
 from .policy import Policy
+from .snapshot import Snapshot
 
 #: Raised when old records can no longer be read by the code below.
 FORMAT = 1
@@ -163,7 +164,7 @@ def _read(value: Any, parts: list[Any]) -> Any:
 @cache
 def _classes() -> dict[str, type]:
     """The dataclasses that inputs are made of, by name."""
-    modules = (model, policies)
+    modules = (model, snapshot, tariff, policies)
     found = (cls for module in modules for cls in vars(module).values() if isinstance(cls, type) and is_dataclass(cls))
     return {cls.__name__: cls for cls in found}
 

@@ -26,9 +26,10 @@ from .backtest import Case, rules_of, stock_of, without
 from .batch_model import Limits
 from .batch_plan import plan_batch
 from .decision import Decision
-from .model import TAKING, Capacity, Demand, Snapshot
+from .model import TAKING, Capacity, Demand
 from .planner import plan
 from .policy import LEAST_COST, Policy, Rule
+from .snapshot import Snapshot
 from .timeline_stock import Key, Timeline
 
 REFUSALS = "refusals"

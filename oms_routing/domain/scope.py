@@ -6,6 +6,8 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from odoo.addons.oms_core.domain.quantities import ZERO
+
 
 @dataclass(frozen=True, slots=True)
 class OrderFacts:
@@ -66,6 +68,47 @@ class Scope:
             "product_ids": self.excluded_product_ids,
         }
         return frozenset(name for name, condition in asked.items() if condition)
+
+
+def covers(wide: Scope, narrow: Scope) -> bool:
+    """Whether every order that fits ``narrow`` fits ``wide``, too.
+
+    >>> covers(Scope(1), Scope(1, value_min=Decimal(50))), covers(Scope(1, value_min=Decimal(50)), Scope(1))
+    (True, False)
+    """
+    return (
+        wide.company_id == narrow.company_id
+        and _within(narrow.channel_ids, wide.channel_ids)
+        and wide.delivery_method in ("", narrow.delivery_method)
+        and _within(narrow.country_ids, wide.country_ids)
+        and _within(narrow.tag_ids, wide.tag_ids)
+        and wide.segment in ("", narrow.segment)
+        and (wide.value_min is None or (narrow.value_min is not None and narrow.value_min >= wide.value_min))
+        and (wide.value_max is None or (narrow.value_max is not None and narrow.value_max <= wide.value_max))
+        and wide.excluded_product_ids <= narrow.excluded_product_ids
+    )
+
+
+def _within(narrow: frozenset, wide: frozenset) -> bool:
+    return not wide or (bool(narrow) and narrow <= wide)
+
+
+def overlap(one: Scope, other: Scope) -> bool:
+    """Whether an order could fit both."""
+    least = max((value for value in (one.value_min, other.value_min) if value is not None), default=ZERO)
+    most = min((value for value in (one.value_max, other.value_max) if value is not None), default=None)
+    return (
+        one.company_id == other.company_id
+        and _meet(one.channel_ids, other.channel_ids)
+        and _meet(one.country_ids, other.country_ids)
+        and (not one.delivery_method or other.delivery_method in ("", one.delivery_method))
+        and (not one.segment or other.segment in ("", one.segment))
+        and (most is None or least <= most)
+    )
+
+
+def _meet(one: frozenset, other: frozenset) -> bool:
+    return not one or not other or bool(one & other)
 
 
 def fitting(scopes: Iterable[tuple[Hashable, Scope]], order: OrderFacts) -> list[Hashable]:

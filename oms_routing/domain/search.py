@@ -13,8 +13,9 @@ from functools import cached_property
 from itertools import permutations
 
 from .cost import UNIT
+from .keys import Gives
 from .partition import cheapest_partition
-from .problem import Gives, Problem, needs_of
+from .problem import Problem, needs_of
 
 #: Groups and assignments that are looked at for one order: a tenth of a second at most.
 WORK_MAX = 20_000

@@ -13,7 +13,8 @@ from .constraints import LIFTED_BY_STOCK, asked
 from .cost import Lot, Quote, exact
 from .decision import Allocation, Relaxed, Shipment
 from .ledger import View
-from .model import BACKORDER, CANCEL, DROPSHIP, MILLION, SHIP, VENDOR, WAIT, Demand, Node, to_millionths
+from .millionths import MILLION, to_millionths
+from .model import BACKORDER, CANCEL, DROPSHIP, SHIP, VENDOR, WAIT, Demand, Node
 from .policy import LEAST_COST, NEXT, Policy, Rule
 from .problem import Problem
 from .search import Plan

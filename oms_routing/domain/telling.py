@@ -18,11 +18,13 @@ from . import explain
 from .constraints import asked, verdicts
 from .cost import exact
 from .decision import Candidate, Decision
+from .keys import ranking
 from .ledger import View
-from .model import Demand, Node, Offer
+from .model import Demand, Node
 from .objectives import COST, HOURS, OBJECTIVES, UNKNOWN
 from .policy import Policy
-from .problem import Problem, ranking
+from .problem import Problem
+from .tariff import Offer
 from .words import canonical, plain
 
 if TYPE_CHECKING:

@@ -9,6 +9,8 @@ from . import oms_stock_event
 from . import oms_sourcing_case
 from . import oms_sourcing_policy_check
 from . import oms_sourcing_backtest
+from . import oms_sourcing_backtest_line
+from . import oms_sourcing_backtest_result
 from . import oms_sourcing_regret
 from . import res_company
 from . import oms_capacity

@@ -1,9 +1,6 @@
 import hashlib
 import logging
-from collections import Counter
 from datetime import timedelta
-from decimal import Decimal
-from random import Random
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -17,26 +14,12 @@ from ..const import (
     BACKTEST_ORDERS_MAX,
     BACKTEST_SAMPLE,
 )
-from ..domain.backtest import JOINT, MEASURES, PLANNER, SAME, STOCK, Review, Simulation, decisive_rules
-from ..domain.bootstrap import estimates
+from ..domain.backtest import MEASURES, Review, Simulation, decisive_rules
 from .oms_sourcing_rule import CONSTRAINTS, OBJECTIVES
 
 _logger = logging.getLogger(__name__)
 
 SIDES = [("before", "Before"), ("after", "After")]
-
-MEASURE_NAMES = [
-    ("cost", "Cost"),
-    ("parcels", "Parcels"),
-    ("km", "Kilometres"),
-    ("days", "Days until delivery"),
-    ("late", "Late, of 100 orders"),
-    ("rejections", "Rejections, of 100 orders"),
-    ("carbon", "CO2e (g)"),
-    ("waiting", "Must wait, of 100 orders"),
-]
-#: Measures that are told of a hundred orders: of one order they would be small fractions.
-OF_HUNDRED = ("late", "rejections", "waiting")
 
 
 class OmsSourcingBacktest(models.Model):
@@ -304,121 +287,7 @@ class OmsSourcingBacktest(models.Model):
             **{("after", decision.id): after[decision.order_id] for decision in decisions},
         }
 
-    # -------------------------------------------------------------------------------------------------------- RESULT
-
-    def _sum_up(self):
-        """Side by side: the means with their intervals, the rules by how often they mattered, and parity."""
-        columns = [*MEASURES, "has_days"]
-        rows = {side: {} for side, _label in SIDES}
-        for line in self.line_ids.sudo().read(["side", "decision_id", *columns], load=None):  # sudo: as for _work
-            rows[line["side"]][line["decision_id"]] = line
-        values = []
-        for sequence, (code, label) in enumerate(MEASURE_NAMES):
-            pairs = [(line, rows["after"][key]) for key, line in rows["before"].items()]
-            if code == "days":
-                pairs = [pair for pair in pairs if pair[0]["has_days"] and pair[1]["has_days"]]
-            if not pairs:
-                continue  # nobody knows
-            scale = 100 if code in OF_HUNDRED else 1
-            samples = {
-                "before": [scale * before[code] for before, _after in pairs],
-                "after": [scale * after[code] for _before, after in pairs],
-                "difference": [scale * (after[code] - before[code]) for before, after in pairs],
-            }
-            found = estimates(samples, Random(self.seed))
-            values.append(
-                {
-                    "section": "measure",
-                    "sequence": sequence,
-                    "code": code,
-                    "name": label,
-                    "before": found["before"].mean,
-                    "after": found["after"].mean,
-                    "difference": found["difference"].mean,
-                    "low": found["difference"].low,
-                    "high": found["difference"].high,
-                    "is_clear": found["difference"].is_clear,
-                }
-            )
-        values += self._count_rules()
-        self.env["oms.sourcing.backtest.measure"].sudo().create(  # sudo: results are the system's
-            [{"backtest_id": self.id, **one} for one in values]
-        )
-        self.summary, self.parity = self._say_summary(), self._say_parity()
-
-    def _count_rules(self):
-        """How many of a hundred orders each rule made a difference to."""
-        counts, sampled = {side: Counter() for side, _label in SIDES}, Counter()
-        for line in self.line_ids.sudo():  # sudo: as for _work
-            if line.decisive is not False and line.decisive is not None:
-                sampled[line.side] += 1
-                counts[line.side].update(set(line.decisive))
-        names = sorted({*counts["before"], *counts["after"]}, key=lambda name: -counts["after"][name])
-        shares = {side: {name: 100 * counts[side][name] / (sampled[side] or 1) for name in names} for side in counts}
-        return [
-            {
-                "section": "rule",
-                "sequence": sequence,
-                "name": name,
-                "before": shares["before"][name],
-                "after": shares["after"][name],
-                "difference": shares["after"][name] - shares["before"][name],
-            }
-            for sequence, name in enumerate(names)
-        ]
-
-    def _say_summary(self):
-        lines = self.line_ids.sudo().filtered(lambda line: line.side == "after")  # sudo: as for _work
-        changed = sum(lines.mapped("is_changed"))
-        count = len(lines) or 1
-        words = [
-            self.env._(
-                "%(changed)s of %(count)s orders (%(share)s %%) leave from elsewhere.",
-                changed=changed,
-                count=len(lines),
-                share=f"{100 * changed / count:.1f}",
-            )
-        ]
-        cost = self.measure_ids.filtered(lambda measure: measure.code == "cost")
-        if (cost.before or cost.after) and not cost.difference:
-            words.append(self.env._("They cost the same."))
-        elif cost.before or cost.after:
-            money = self.currency_id.format
-            words.append(
-                self.env._(
-                    "Each order costs %(amount)s %(more)s, with 95 %% certainty between %(low)s and %(high)s; all of them "
-                    "%(total)s.",
-                    amount=money(abs(cost.difference)),
-                    more=self.env._("more") if cost.difference > 0 else self.env._("less"),
-                    low=money(cost.low),
-                    high=money(cost.high),
-                    total=money(cost.difference * count),
-                )
-            )
-        clear = self.measure_ids.filtered(lambda measure: measure.is_clear and measure.code != "cost")
-        for measure in clear:
-            words.append(f"{measure.name}: {measure.before:.2f} → {measure.after:.2f}.")
-        return " ".join(words)
-
-    def _say_parity(self):
-        lines = self.line_ids.sudo().filtered(lambda line: line.side == "before")  # sudo: as for _work
-        codes = Counter(lines.mapped("parity"))
-        compared = len(lines) - codes[JOINT]
-        words = [
-            self.env._(
-                "%(same)s of %(compared)s decisions are taken again as they were.", same=codes[SAME], compared=compared
-            )
-        ]
-        if codes[STOCK]:
-            words.append(self.env._("%s saw another stock than the journal tells.", codes[STOCK]))
-        if codes[PLANNER]:
-            words.append(self.env._("%s would be taken differently by the planner of today.", codes[PLANNER]))
-        if codes[JOINT]:
-            words.append(self.env._("%s were taken together with others and are not compared.", codes[JOINT]))
-        skipped = self.order_count - len(lines)
-        if skipped:
-            words.append(self.env._("%s cannot be read any more and are left out.", skipped))
-        return " ".join(words)
+    # ------------------------------------------------------------------------------------------------------- CLEANING
 
     @api.autovacuum
     def _gc_trials(self):
@@ -427,71 +296,3 @@ class OmsSourcingBacktest(models.Model):
         trials = self.search([("create_date", "<", old)], limit=20)
         trials.unlink()
         return len(trials), len(trials) == 20
-
-
-class OmsSourcingBacktestLine(models.Model):
-    """What would have come of one order, on one side of a trial."""
-
-    _name = "oms.sourcing.backtest.line"
-    _description = "Order in a Trial"
-    _order = "backtest_id, decided_at, decision_id, side desc"
-
-    backtest_id = fields.Many2one("oms.sourcing.backtest", required=True, index=True, ondelete="cascade")
-    company_id = fields.Many2one(related="backtest_id.company_id", store=True, index=True)
-    currency_id = fields.Many2one(related="company_id.currency_id")
-    decision_id = fields.Many2one("oms.sourcing.decision", required=True, index=True, ondelete="cascade")
-    order_id = fields.Many2one("sale.order", required=True, index=True, ondelete="cascade")
-    decided_at = fields.Datetime(string="Decided")
-    side = fields.Selection(SIDES, required=True)
-    is_changed = fields.Boolean(string="Leaves from Elsewhere")
-    sites = fields.Char()
-    cost = fields.Monetary(aggregator="avg")
-    parcels = fields.Integer(aggregator="avg")
-    km = fields.Float(string="Kilometres", digits=(16, 1), aggregator="avg")
-    days = fields.Float(digits=(16, 2), aggregator="avg")
-    has_days = fields.Boolean()
-    late = fields.Float(aggregator="avg", digits=(16, 3))
-    rejections = fields.Integer(aggregator="avg")
-    carbon = fields.Float(string="CO2e (g)", digits=(16, 1), aggregator="avg")
-    waiting = fields.Float(string="Must Wait", aggregator="avg", digits=(16, 3))
-    parts = fields.Json(help="What leaves and what waits where, so that an interrupted trial can go on.")
-    decisive = fields.Json(help="The rules without which it would be shipped differently, where this was asked.")
-    parity = fields.Selection(
-        [
-            (SAME, "As it was decided"),
-            (STOCK, "The stock differs"),
-            (PLANNER, "The planner has changed"),
-            (JOINT, "Decided together with others"),
-        ],
-        string="Reproduced",
-    )
-    parity_note = fields.Char(string="Why")
-
-    def _get_parts(self):
-        """(ships, waits) as the simulation takes them."""
-        self.ensure_one()
-        return tuple(
-            tuple((node, product, Decimal(units)) for node, product, units in self.parts[name])
-            for name in ("ships", "waits")
-        )
-
-
-class OmsSourcingBacktestMeasure(models.Model):
-    """One number of a trial, on both sides; or how often a rule mattered."""
-
-    _name = "oms.sourcing.backtest.measure"
-    _description = "Result of a Trial"
-    _order = "backtest_id, section, sequence, id"
-
-    backtest_id = fields.Many2one("oms.sourcing.backtest", required=True, index=True, ondelete="cascade")
-    company_id = fields.Many2one(related="backtest_id.company_id", store=True, index=True)
-    section = fields.Selection([("measure", "Measure"), ("rule", "Rule")], required=True)
-    sequence = fields.Integer()
-    code = fields.Char()
-    name = fields.Char(required=True)
-    before = fields.Float(digits=(16, 2))
-    after = fields.Float(digits=(16, 2))
-    difference = fields.Float(digits=(16, 3))
-    low = fields.Float(string="At Least", digits=(16, 3), help="With 95 % certainty the difference is between the two.")
-    high = fields.Float(string="At Most", digits=(16, 3))
-    is_clear = fields.Boolean(string="Clear", help="The difference is no chance, as far as these orders can tell.")

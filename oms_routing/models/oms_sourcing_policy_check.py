@@ -8,7 +8,8 @@ from odoo.addons.oms_core.notice import notice
 
 from ..const import CHECK_DAYS, CHECK_ORDERS_MAX, EDIT_CASES_MAX
 from ..domain.backtest import is_rerouted
-from ..domain.checker import ERROR, Entry, Finding, Network, PastOrder, check, check_policy, check_scopes
+from ..domain.checker import check, check_policy, check_scopes
+from ..domain.findings import ERROR, Entry, Finding, Network, PastOrder
 from ..domain.policy import DEFAULT_POLICY, NEXT
 from ..domain.scope import fitting
 from ..domain.words import listed

@@ -14,9 +14,10 @@ from odoo.addons.oms_core.domain.availability import unscaled
 from odoo.addons.oms_core.domain.quantities import ZERO
 
 from ..domain.decision import Decision
-from ..domain.model import Demand, Item, Snapshot
+from ..domain.model import Demand, Item
 from ..domain.planner import plan
 from ..domain.policy import LEAST_COST, Policy
+from ..domain.snapshot import Snapshot
 from .oms_sourcing_policy import Chosen
 from .stock_warehouse import TRANSFERS
 from .stock_warehouse_learned import LEARNED_KINDS

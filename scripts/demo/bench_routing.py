@@ -22,10 +22,12 @@ import conftest  # noqa: F401  (puts the add-ons where Python finds them)
 # isort: split
 from odoo.addons.oms_routing.domain.distance import distance_km
 from odoo.addons.oms_routing.domain.ledger import Ledger
-from odoo.addons.oms_routing.domain.model import Demand, Item, Node, NodeCosts, Offer, Place, Snapshot, Tariff
+from odoo.addons.oms_routing.domain.model import Demand, Item, Node, NodeCosts, Place
 from odoo.addons.oms_routing.domain.planner import plan, plan_many
 from odoo.addons.oms_routing.domain.policy import Policy, Prices
 from odoo.addons.oms_routing.domain.problem import Problem
+from odoo.addons.oms_routing.domain.snapshot import Snapshot
+from odoo.addons.oms_routing.domain.tariff import Offer, Tariff
 
 try:
     import highspy

@@ -26,9 +26,10 @@ from odoo.addons.oms_routing.domain.backtest import (
     signature,
     without,
 )
-from odoo.addons.oms_routing.domain.model import Capacity, Demand, Item, Node, Place, Snapshot
+from odoo.addons.oms_routing.domain.model import Capacity, Demand, Item, Node, Place
 from odoo.addons.oms_routing.domain.planner import plan
 from odoo.addons.oms_routing.domain.policy import Policy, Prices, Rule
+from odoo.addons.oms_routing.domain.snapshot import Snapshot
 from odoo.addons.oms_routing.domain.timeline_stock import Change, Timeline
 
 NOON = datetime(2026, 3, 2, 12)

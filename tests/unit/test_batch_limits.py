@@ -10,8 +10,10 @@ import pytest
 
 from odoo.addons.oms_routing.domain.batch_model import Limits
 from odoo.addons.oms_routing.domain.batch_plan import JOINT, plan_batch
-from odoo.addons.oms_routing.domain.model import TAKING, Capacity, Demand, Item, Node, Offer, Place, Snapshot, Tariff
+from odoo.addons.oms_routing.domain.model import TAKING, Capacity, Demand, Item, Node, Place
 from odoo.addons.oms_routing.domain.policy import BACKORDER, LEAST_COST, Policy, Prices, Rule
+from odoo.addons.oms_routing.domain.snapshot import Snapshot
+from odoo.addons.oms_routing.domain.tariff import Offer, Tariff
 
 pytest.importorskip("highspy")
 

@@ -10,19 +10,11 @@ from hypothesis import strategies as st
 
 from odoo.addons.oms_routing.domain.batch_model import Limits
 from odoo.addons.oms_routing.domain.batch_plan import IN_TURN, JOINT, plan_batch
-from odoo.addons.oms_routing.domain.model import (
-    TAKING,
-    Capacity,
-    Demand,
-    Item,
-    Node,
-    NodeCosts,
-    Offer,
-    Snapshot,
-    Tariff,
-)
+from odoo.addons.oms_routing.domain.model import TAKING, Capacity, Demand, Item, Node, NodeCosts
 from odoo.addons.oms_routing.domain.planner import decide, plan
 from odoo.addons.oms_routing.domain.policy import LEAST_COST, Policy, Prices, Rule
+from odoo.addons.oms_routing.domain.snapshot import Snapshot
+from odoo.addons.oms_routing.domain.tariff import Offer, Tariff
 
 pytest.importorskip("highspy")
 

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odoo.addons.oms_routing.domain.checker import ERROR, Entry, Network, PastOrder, check, covers, overlap
+from odoo.addons.oms_routing.domain.checker import check
+from odoo.addons.oms_routing.domain.findings import ERROR, Entry, Network, PastOrder
 from odoo.addons.oms_routing.domain.model import Node, Place
 from odoo.addons.oms_routing.domain.policy import DEFAULT_POLICY, Policy, Prices, Rule
-from odoo.addons.oms_routing.domain.scope import OrderFacts, Scope
+from odoo.addons.oms_routing.domain.scope import OrderFacts, Scope, covers, overlap
 
 LYON = Node(
     "lyon", "Lyon", 1, 45.76, 4.84, "FR", groups=frozenset({"big"}), company_id=1, ships_to=frozenset({"FR", "BE"})

@@ -4,9 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from odoo.addons.oms_routing.domain.model import Demand, Item, Node, Place, Snapshot
+from odoo.addons.oms_routing.domain.model import Demand, Item, Node, Place
 from odoo.addons.oms_routing.domain.planner import plan
 from odoo.addons.oms_routing.domain.policy import Policy
+from odoo.addons.oms_routing.domain.snapshot import Snapshot
 from odoo.addons.oms_routing.domain.words import counted, kilometres, listed, plain
 
 HERE = Place(45.76, 4.84, "FR", "Lyon")

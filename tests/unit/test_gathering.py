@@ -8,21 +8,12 @@ from itertools import product as combinations_of
 import pytest
 
 from odoo.addons.oms_routing.domain.batch_plan import plan_batch
-from odoo.addons.oms_routing.domain.model import (
-    Capacity,
-    Demand,
-    Item,
-    Node,
-    NodeCosts,
-    Offer,
-    Place,
-    Snapshot,
-    Tariff,
-    Transfers,
-)
+from odoo.addons.oms_routing.domain.model import Capacity, Demand, Item, Node, NodeCosts, Place, Transfers
 from odoo.addons.oms_routing.domain.planner import plan, plan_many, replay
 from odoo.addons.oms_routing.domain.policy import LEAST_COST, Policy, Prices, Rule
 from odoo.addons.oms_routing.domain.recording import record, restore
+from odoo.addons.oms_routing.domain.snapshot import Snapshot
+from odoo.addons.oms_routing.domain.tariff import Offer, Tariff
 
 MONDAY = datetime(2026, 3, 2, 9)
 GATHER = Policy(consolidate=True, prices=Prices(split=Decimal(2)))

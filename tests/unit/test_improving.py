@@ -3,9 +3,11 @@
 from decimal import Decimal
 
 from odoo.addons.oms_routing.domain.improving import saving
-from odoo.addons.oms_routing.domain.model import Demand, Item, Node, Offer, Place, Snapshot, Tariff
+from odoo.addons.oms_routing.domain.model import Demand, Item, Node, Place
 from odoo.addons.oms_routing.domain.planner import plan
 from odoo.addons.oms_routing.domain.policy import LEAST_COST, Policy, Prices
+from odoo.addons.oms_routing.domain.snapshot import Snapshot
+from odoo.addons.oms_routing.domain.tariff import Offer, Tariff
 
 NODES = (Node("lyon", "Lyon", 1), Node("lille", "Lille", 2), Node("nice", "Nice", 3))
 CHEAP = Policy(strategy=LEAST_COST, prices=Prices(split=Decimal(4)))

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from odoo.addons.oms_core.domain.quantities import Quantities
 from odoo.addons.oms_routing.domain.decision import OUTCOMES
-from odoo.addons.oms_routing.domain.model import Demand, Item, Node, Place, Snapshot
+from odoo.addons.oms_routing.domain.model import Demand, Item, Node, Place
 from odoo.addons.oms_routing.domain.planner import fingerprint, give_back, plan, plan_many, replay
 from odoo.addons.oms_routing.domain.policy import Policy, Prices, Rule
+from odoo.addons.oms_routing.domain.snapshot import Snapshot
 
 LYON = Node("lyon", "Lyon", 1, 45.76, 4.84, "FR")
 LILLE = Node("lille", "Lille", 2, 50.63, 3.06, "FR")

@@ -11,19 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from odoo.addons.oms_routing.domain.distance import distance_km
-from odoo.addons.oms_routing.domain.model import (
-    Capacity,
-    Demand,
-    Item,
-    Node,
-    NodeCosts,
-    Offer,
-    Place,
-    Snapshot,
-    Tariff,
-)
+from odoo.addons.oms_routing.domain.model import Capacity, Demand, Item, Node, NodeCosts, Place
 from odoo.addons.oms_routing.domain.planner import plan
 from odoo.addons.oms_routing.domain.policy import Policy, Prices, Rule
+from odoo.addons.oms_routing.domain.snapshot import Snapshot
+from odoo.addons.oms_routing.domain.tariff import Offer, Tariff
 
 NOW = datetime(2026, 3, 2, 9)
 PLACES = [(48.86, 2.35), (45.76, 4.84), (50.63, 3.06), (43.70, 7.27), (None, None)]

@@ -8,12 +8,14 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from odoo.addons.oms_routing.domain.ledger import Ledger
-from odoo.addons.oms_routing.domain.model import Demand, Item, Node, NodeCosts, Offer, Place, Snapshot, Tariff
+from odoo.addons.oms_routing.domain.model import Demand, Item, Node, NodeCosts, Place
 from odoo.addons.oms_routing.domain.partition import cheapest_partition
 from odoo.addons.oms_routing.domain.planner import plan
 from odoo.addons.oms_routing.domain.policy import Policy, Prices, Rule
 from odoo.addons.oms_routing.domain.problem import Problem
 from odoo.addons.oms_routing.domain.search import _Search
+from odoo.addons.oms_routing.domain.snapshot import Snapshot
+from odoo.addons.oms_routing.domain.tariff import Offer, Tariff
 
 NOW = datetime(2026, 3, 2, 9)
 

@@ -4,9 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from odoo.addons.oms_routing.domain.model import Demand, Item, Node, Place, Snapshot
+from odoo.addons.oms_routing.domain.model import Demand, Item, Node, Place
 from odoo.addons.oms_routing.domain.planner import plan, plan_many
 from odoo.addons.oms_routing.domain.policy import Policy, Prices, Rule
+from odoo.addons.oms_routing.domain.snapshot import Snapshot
 
 HERE = Place(40.0, -74.0, "US")
 

@@ -7,11 +7,13 @@ from decimal import Decimal
 import pytest
 
 from odoo.addons.oms_routing.domain.constraints import CONSTRAINTS
-from odoo.addons.oms_routing.domain.model import Capacity, Demand, Item, Node, Offer, Place, Snapshot, Tariff
+from odoo.addons.oms_routing.domain.model import Capacity, Demand, Item, Node, Place
 from odoo.addons.oms_routing.domain.objectives import OBJECTIVES
 from odoo.addons.oms_routing.domain.planner import decide, plan, plan_many, replay
 from odoo.addons.oms_routing.domain.policy import CONSTRAINT_KINDS, OBJECTIVE_KINDS, Policy, Prices, Rule
 from odoo.addons.oms_routing.domain.problem import SHAPING
+from odoo.addons.oms_routing.domain.snapshot import Snapshot
+from odoo.addons.oms_routing.domain.tariff import Offer, Tariff
 
 NOW = datetime(2026, 3, 2, 9)
 HERE = Place(45.76, 4.84, "FR", zones=frozenset({"rhone"}))

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from odoo.addons.oms_routing.domain.distance import locate, read_postal_table
-from odoo.addons.oms_routing.domain.model import Demand, Item, Node, Place, Snapshot
+from odoo.addons.oms_routing.domain.model import Demand, Item, Node, Place
 from odoo.addons.oms_routing.domain.planner import plan
 from odoo.addons.oms_routing.domain.policy import Policy
+from odoo.addons.oms_routing.domain.snapshot import Snapshot
 
 tomllib = pytest.importorskip(
     "tomllib", reason="Python 3.10 cannot read TOML; the stories do not depend on the version"

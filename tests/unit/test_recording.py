@@ -9,10 +9,11 @@ import pytest
 
 from odoo.addons.oms_core.domain.quantities import Quantities
 from odoo.addons.oms_routing.domain import recording
-from odoo.addons.oms_routing.domain.model import Demand, Item, Node, Place, Snapshot
+from odoo.addons.oms_routing.domain.model import Demand, Item, Node, Place
 from odoo.addons.oms_routing.domain.planner import plan
 from odoo.addons.oms_routing.domain.policy import DEFAULT_POLICY
 from odoo.addons.oms_routing.domain.recording import digest, record, restore
+from odoo.addons.oms_routing.domain.snapshot import Snapshot
 
 NODES = (
     Node(1, "Lyon", 1, 45.76, 4.86, "FR"),

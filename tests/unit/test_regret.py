@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from odoo.addons.oms_routing.domain.backtest import Case
-from odoo.addons.oms_routing.domain.model import Demand, Item, Node, NodeCosts, Place, Snapshot
+from odoo.addons.oms_routing.domain.model import Demand, Item, Node, NodeCosts, Place
 from odoo.addons.oms_routing.domain.planner import plan
 from odoo.addons.oms_routing.domain.policy import Policy, Prices, Rule
 from odoo.addons.oms_routing.domain.regret import (
@@ -20,6 +20,7 @@ from odoo.addons.oms_routing.domain.regret import (
     attribute,
     regret,
 )
+from odoo.addons.oms_routing.domain.snapshot import Snapshot
 from odoo.addons.oms_routing.domain.timeline_stock import Change, Timeline
 
 #: Work is dear in Paris, and cheap far away.
