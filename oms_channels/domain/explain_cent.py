@@ -386,8 +386,8 @@ class _Explainer:
             self._late(group, group.total)
             return
         sentence = (
-            f"{self._money(group.total)} for {group.name} (line {group.lines[0].row}), which is not known here. Read the "
-            "order from the channel; when it is there, import the payout's rest again."
+            f"{self._money(group.total)} for {group.name} (line {group.lines[0].row}), and no payment of it is in the books. "
+            "Read the order from the channel; when its payment is booked, this is settled by itself."
         )
         self._rest(group.ids, (), "unknown_order", group.total, sentence)
 

@@ -72,6 +72,13 @@ def parts(explanation):
     return {key: match.amount for match in explanation.matches for key in match.booked_keys}
 
 
+def test_an_order_without_a_payment_is_not_said_to_be_unknown():
+    """It may well be here: given free, or on hold, and not paid as far as the books know."""
+    (rest,) = explain(payout(line("l7", "sale", "24.00", order="1010")), []).rests
+    assert rest.cause == "unknown_order"
+    assert rest.sentence.startswith("24.00 EUR for order 1010 (line 7), and no payment of it is in the books.")
+
+
 # ---- The shops of which the truth is known
 
 
