@@ -165,8 +165,8 @@ PUSH_CLICK_S = 20
 AUDIT_ROWS_MAX = 100_000
 AUDIT_READ_AT_ONCE = 250
 
-#: Lines of a payout or bill that a server with other things to do takes in, or books, in a second.
-LINES_BOOKED_PER_S = 200
+#: Lines of a payout or bill that a server with other things to do takes in, or books, in a second: see Speed in the README.
+LINES_BOOKED_PER_S = 100
 
 #: Rests of a payout that are told in the activity; the others are on its form.
 SETTLEMENT_TASKS_TOLD_MAX = 20
