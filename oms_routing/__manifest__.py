@@ -37,6 +37,7 @@
         "data/oms_backtest_data.xml",
         "views/oms_sourcing_backtest_views.xml",
         "views/oms_sourcing_regret_views.xml",
+        "views/oms_sourcing_migration_views.xml",
         "views/res_config_settings_views.xml",
     ],
 }

@@ -133,3 +133,6 @@ CARBON_VERSIONS_MAX = 200
 
 #: Products whose prices are lowered in one go.
 CLEARED_MAX = 100
+
+#: Warehouses, groups of places and channels among which the places of another system are looked for.
+MIGRATION_LOOK_MAX = 2_000

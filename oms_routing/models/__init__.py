@@ -29,6 +29,7 @@ from . import sale_order_improve
 from . import sale_order_bring
 from . import sale_order_gather
 from . import oms_sourcing_policy_life
+from . import oms_sourcing_policy_brought
 from . import stock_picking_replan
 from . import sale_order_timeline
 from . import delivery_carrier_service

@@ -42,7 +42,8 @@ class OmsSourcingBacktest(models.Model):
         string="Policy to Try",
         ondelete="set null",
         check_company=True,
-        help="In its place among the others, as if it were switched on. Empty: the policies as they are now.",
+        help="In its place among the others, as if it were switched on, together with those that were brought along with it. "
+        "Empty: the policies as they are now.",
     )
     before = fields.Selection(
         [("then", "What decided each order then"), ("now", "The policies that are switched on now")],
@@ -187,14 +188,16 @@ class OmsSourcingBacktest(models.Model):
         for position in range(0, len(decisions), BACKTEST_CHUNK):
             chunk = decisions[position : position + BACKTEST_CHUNK]
             vals_list = []
-            for decision, case in chunk._get_cases().items():
+            cases = chunk._get_cases()
+            cases_now = chunk._with_places_of_now(cases)
+            for decision, case in cases.items():
                 if (decision.id, "before") in known:
                     review.skip(case)
                     for side, simulation in simulations.items():
                         simulation.repeat(case, *known[decision.id, side]._get_parts())
                     continue
                 of_rules = labels if decision.id in sampled else None
-                vals_list += self._try(decision, case, policies, review, simulations, of_rules)
+                vals_list += self._try(decision, case, cases_now[decision], policies, review, simulations, of_rules)
             if vals_list:
                 self.env["oms.sourcing.backtest.line"].sudo().create(vals_list)  # sudo: results are the system's
                 self.done_count = position + len(chunk)
@@ -208,16 +211,18 @@ class OmsSourcingBacktest(models.Model):
         self.state = "done"
         return True
 
-    def _try(self, decision, case, policies, review, simulations, labels):
+    def _try(self, decision, case, case_now, policies, review, simulations, labels):
         """The two lines of one decision.
 
+        :param case_now: with what rules of today ask of places; what decided then saw them as they were recorded.
         :param labels: {rule: what it is called}, filled as needed; nothing where nobody asks which rules mattered.
         """
         parity = review.look(case)
         lines = {}
         for side, simulation in simulations.items():
-            policy = policies[side, decision.id] or case.policy
-            outcome = simulation.run(case, policy, policies["after", decision.id].prices)
+            chosen = policies[side, decision.id]
+            policy, seen = (chosen, case_now) if chosen else (case.policy, case)
+            outcome = simulation.run(seen, policy, policies["after", decision.id].prices)
             lines[side] = {
                 "backtest_id": self.id,
                 "decision_id": decision.id,
@@ -233,7 +238,7 @@ class OmsSourcingBacktest(models.Model):
                     name: [[node, product, str(units)] for node, product, units in parts]
                     for name, parts in (("ships", outcome.ships), ("waits", outcome.waits))
                 },
-                "decisive": labels is not None and [self._label(rule, labels) for rule in decisive_rules(case, policy)],
+                "decisive": labels is not None and [self._label(rule, labels) for rule in decisive_rules(seen, policy)],
                 "parity": parity.code,
                 "parity_note": parity.reason,
             }
@@ -279,7 +284,7 @@ class OmsSourcingBacktest(models.Model):
         """{(side, decision id): domain ``Policy``; nothing for the one that decided then}"""
         policies = self.env["oms.sourcing.policy"]
         of_now = policies.sudo().search([("company_id", "=", self.company_id.id)])  # sudo: whoever tries them
-        tried = (of_now | self.policy_id.sudo()).sorted(lambda policy: (policy.sequence, policy.id))
+        tried = (of_now | self.policy_id.sudo()._with_companions()).sorted(lambda policy: (policy.sequence, policy.id))
         after = policies._choose(tried, decisions.order_id)
         before = policies._choose(of_now, decisions.order_id) if self.before == "now" else {}
         return {

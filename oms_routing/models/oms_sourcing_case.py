@@ -1,3 +1,4 @@
+from dataclasses import replace
 from decimal import Decimal
 
 from odoo import api, models
@@ -64,6 +65,23 @@ class OmsSourcingDecision(models.Model):
         decisions_sudo.invalidate_recordset(["inputs"])  # some kilobytes each
         return cases
 
+    @api.model
+    def _with_places_of_now(self, cases):
+        """The same cases with the groups that places are in, and the countries that they ship to, as they are now.
+
+        What a rule of today names was recorded with no order of the past, unless a rule of then asked for it.
+        """
+        nodes = {node.id for case in cases.values() for node in case.snapshot.nodes}
+        places_sudo = self.env["stock.warehouse"].sudo().browse(nodes).exists()  # sudo: as for _find_cases
+        facts = {
+            place.id: {
+                "groups": frozenset(place.oms_node_group_ids.ids),
+                "ships_to": frozenset(place.oms_ships_to_country_ids.mapped("code")) or None,
+            }
+            for place in places_sudo
+        }
+        return {decision: _seen_now(case, facts) for decision, case in cases.items()}
+
     def _get_case_timeline(self, company, position):
         """The stock of everything that these decisions are about, to be walked from a position of the journal on."""
         warehouses = (
@@ -72,6 +90,16 @@ class OmsSourcingDecision(models.Model):
         own = warehouses.filtered(lambda warehouse: warehouse.company_id == company)
         products = self.sudo().line_ids.product_id  # sudo: as above
         return self.env["oms.stock.event"].sudo()._get_timeline(products, own | warehouses, position)
+
+
+def _seen_now(case, facts):
+    nodes = tuple(
+        node
+        if node.id not in facts or all(getattr(node, name) == value for name, value in facts[node.id].items())
+        else replace(node, **facts[node.id])
+        for node in case.snapshot.nodes
+    )
+    return replace(case, snapshot=replace(case.snapshot, nodes=nodes))
 
 
 class OmsSourcingDecisionLine(models.Model):

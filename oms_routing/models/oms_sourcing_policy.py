@@ -31,7 +31,17 @@ ORDERS_FIRST = [
 NEW_LAST = 2**31
 
 #: Columns whose change is no other way to decide.
-NOT_SAID = {"name", "active", "sequence", "version", "rule_ids", "constraint_ids", "objective_ids", "ask_effect"}
+NOT_SAID = {
+    "name",
+    "active",
+    "sequence",
+    "version",
+    "rule_ids",
+    "constraint_ids",
+    "objective_ids",
+    "ask_effect",
+    "brought_from",
+}
 
 
 class Chosen(NamedTuple):

@@ -199,7 +199,7 @@ class OmsSourcingPolicy(models.Model):
         company = self.company_id or self.env.company
         since = fields.Datetime.now() - timedelta(days=CHECK_DAYS)
         decisions = self.env["oms.sourcing.decision"]._find_cases(company, since, limit=EDIT_CASES_MAX)
-        cases = decisions._get_cases()
+        cases = decisions._with_places_of_now(decisions._get_cases())
         if not cases:
             return self.env._("No order of the last %s days to try it on.", CHECK_DAYS)
         others = self._others(company)

@@ -8,6 +8,7 @@ from . import test_capacity
 from . import test_replan
 from . import test_carrier_choice
 from . import test_policy
+from . import test_migration
 from . import test_replay
 from . import test_leftover
 from . import test_planning

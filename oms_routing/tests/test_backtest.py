@@ -99,6 +99,18 @@ class TestBacktest(BacktestCommon):
         self.assertLessEqual(km.low, km.difference)
         self.assertLessEqual(km.difference, km.high)
 
+    def test_a_group_of_places_that_was_made_today_is_seen_by_orders_of_the_past(self):
+        """When they were decided, no rule asked for groups, so that none was recorded."""
+        self._past()
+        group = self.env["oms.node.group"].create({"name": "Big", "warehouse_ids": [Command.set(self.lyon.ids)]})
+        policy = self._in_sequence(
+            rule_ids=[Command.create({"kind": "node_group", "group_ids": [Command.set(group.ids)]})]
+        )
+        trial = self._try(policy_id=policy.id)
+        self.assertEqual(self._sites(trial, "before"), ["Lille", "Lyon", "Lille", "Lyon"])
+        self.assertEqual(self._sites(trial, "after"), ["Lyon"] * 4)
+        self.assertEqual(set(trial.line_ids.mapped("parity")), {SAME}, "what decided then is asked as it was")
+
     def test_it_is_told_which_rules_mattered(self):
         self._past()
         trial = self._try(policy_id=self._in_sequence().id)

@@ -140,6 +140,10 @@ oms.sourcing.rule            -      -      -      -      -      -      r      - 
 oms.sourcing.run             -      -      -      -      -      -      -      -      r      r      rwcd
 oms.sourcing.run.line        -      -      -      -      -      -      -      -      r      r      r
 oms.sourcing.template        -      -      -      -      -      -      -      -      -      -      rwcd
+oms.sourcing.migration       -      -      -      -      -      -      -      -      -      -      rwcd
+oms.sourcing.migration.statement -  -      -      -      -      -      -      -      -      -      rwcd
+oms.sourcing.migration.reference -  -      -      -      -      -      -      -      -      -      rwcd
+oms.sourcing.migration.answer -     -      -      -      -      -      -      -      -      -      rwcd
 oms.clearance                -      -      -      -      -      -      -      -      -      -      rwcd
 oms.clearance.line           -      -      -      -      -      -      -      -      -      -      rwcd
 oms.sourcing.try             -      -      -      -      -      -      -      -      rwcd   rwcd   rwcd
