@@ -1,4 +1,4 @@
-"""ACC: the auditor. What was changed after it was booked, so that it still balances, is found too."""
+"""ACC-01, ACC-06: the auditor. What was changed after it was booked, so that it still balances, is found too."""
 
 from datetime import timedelta
 
