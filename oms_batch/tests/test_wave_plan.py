@@ -28,7 +28,7 @@ class TestWavePlan(WaveCommon):
         self.assertEqual(waves.mapped("description"), ["Post, single lines", "Express, single lines"])
         self.assertEqual(waves.company_id, self.company)
         self.assertEqual(waves.picking_type_id, self.place)
-        self.assertIn("2 new waves with 4 deliveries; 0 deliveries are in none", wizard.summary)
+        self.assertIn("New waves: 2, deliveries in them: 4, in none: 0", wizard.summary)
         self.assertEqual(wizard.action_open_waves()["domain"], [("picking_type_id", "=", self.place.id)])
 
     def test_orders_of_one_line_are_picked_apart_where_that_is_wished(self):

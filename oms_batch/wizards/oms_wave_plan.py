@@ -51,7 +51,7 @@ class OmsWavePlan(models.TransientModel):
             ]
         )
         self.summary = self.env._(
-            "%(waves)d new waves with %(inside)d deliveries; %(left)d deliveries are in none.",
+            "New waves: %(waves)d, deliveries in them: %(inside)d, in none: %(left)d.",
             waves=len(batches),
             inside=len(batches.picking_ids),
             left=len(left),

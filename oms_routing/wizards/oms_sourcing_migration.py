@@ -150,7 +150,7 @@ class OmsSourcingMigration(models.TransientModel):
     def _reopen(self):
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Bring Rules Along"),
+            "name": self.env._("Import Rules"),
             "res_model": self._name,
             "res_id": self.id,
             "view_mode": "form",
