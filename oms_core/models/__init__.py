@@ -81,6 +81,7 @@ from . import res_partner_history
 from . import res_partner_feed
 from . import sale_order_promise
 from . import stock_move_set_aside
+from . import stock_quant_turn
 from . import sale_order_bring
 from . import stock_move_bring
 from . import oms_availability_report
