@@ -46,8 +46,8 @@ class TestMigration(RoutingCommon):
         )
         cls.manager = cls._create_user("migration_manager", "oms_core.group_oms_manager")
 
-    def _wizard(self, rules=LINKS, known=None, **values):
-        data = rules if isinstance(rules, bytes) else json.dumps(rules).encode()
+    def _wizard(self, rules=None, known=None, **values):
+        data = rules if isinstance(rules, bytes) else json.dumps(rules or LINKS).encode()
         return (
             self.env["oms.sourcing.migration"]
             .with_user(self.manager)
