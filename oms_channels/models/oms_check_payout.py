@@ -7,20 +7,10 @@ from odoo.tools import SQL
 
 from odoo.addons.oms_core.checks import Check
 
+from ..domain.settlement import KINDS
+
 #: What a line of these kinds is, a rest of these causes says, whatever it settles.
-PLAIN_KINDS = (
-    "fee",
-    "fee_tax",
-    "shipping_label",
-    "reserve_hold",
-    "reserve_release",
-    "chargeback",
-    "chargeback_reversal",
-    "adjustment",
-    "carry_over",
-    "conversion",
-    "transfer",
-)
+PLAIN_KINDS = tuple(kind for kind in KINDS if kind not in ("sale", "refund", "tax_collected"))
 PLAIN_CAUSES = (*(set(PLAIN_KINDS) - {"reserve_hold", "reserve_release"}), "reserve", "fee_change")
 #: Sums of amounts in the database are off by less than this.
 TOLERANCE = 0.0005

@@ -1,8 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
-#: What names the event that an entry or a payment books. With the name of another event, a draft would keep that one out of the
-#: books; without its own, its event would be booked a second time.
+#: What names the event that an entry or a payment books, and what the entry was then. With the name of another event, a draft
+#: would keep that one out of the books; without its own, its event would be booked a second time; and the auditor holds the
+#: entry against what it was.
 NAMES_OF_EVENTS = ("oms_key", "oms_fingerprint", "oms_booked")
 
 

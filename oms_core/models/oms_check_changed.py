@@ -245,7 +245,6 @@ class OmsCheck(models.AbstractModel):
                 """WITH rate AS (
                           SELECT r.currency_id, r.name AS day, r.rate, r.id,
                                  LAG(r.rate) OVER (PARTITION BY r.currency_id, r.company_id ORDER BY r.name) AS before,
-                                 LEAD(r.name) OVER (PARTITION BY r.currency_id, r.company_id ORDER BY r.name) AS until,
                                  r.company_id
                             FROM res_currency_rate r WHERE r.company_id IS NULL OR r.company_id = %(root)s),
                         booked AS (

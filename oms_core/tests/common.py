@@ -145,6 +145,22 @@ class OmsCommon(TransactionCase):
         )
 
     @classmethod
+    def _create_kit(cls, product, *parts, **values):
+        """The product is sold as a kit of ``(part, quantity)``, or ``(part, quantity, more values of the row)``."""
+        return cls.env["mrp.bom"].create(
+            {
+                "product_tmpl_id": product.product_tmpl_id.id,
+                "type": "phantom",
+                "company_id": cls.company.id,
+                "bom_line_ids": [
+                    Command.create({"product_id": part.id, "product_qty": quantity, **dict(*more)})
+                    for part, quantity, *more in parts
+                ],
+                **values,
+            }
+        )
+
+    @classmethod
     def _create_clearing(cls, code):
         """A clearing account and a journal whose payments go there."""
         account = cls.env["account.account"].create(

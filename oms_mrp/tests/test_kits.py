@@ -1,7 +1,6 @@
 from decimal import Decimal
 
 from odoo.exceptions import UserError
-from odoo.fields import Command
 
 from odoo.addons.oms_core.tests.common import OmsCommon
 
@@ -16,24 +15,10 @@ class TestKits(OmsCommon):
         self.tea = self._create_product("TEA")
         self.ribbon = self._create_product("RIBBON", is_storable=False)
         self.box = self._create_product("BOX", is_storable=False)
-        self._kit(self.box, (self.mug, 2), (self.tea, 1), (self.ribbon, 1))
+        self._create_kit(self.box, (self.mug, 2), (self.tea, 1), (self.ribbon, 1))
         for warehouse, mugs, teas in ((self.warehouse, 5, 9), (self.store, 3, 1)):
             self._stock(self.mug, warehouse, mugs)
             self._stock(self.tea, warehouse, teas)
-
-    def _kit(self, product, *parts, **values):
-        return self.env["mrp.bom"].create(
-            {
-                "product_tmpl_id": product.product_tmpl_id.id,
-                "type": "phantom",
-                "company_id": self.company.id,
-                "bom_line_ids": [
-                    Command.create({"product_id": part.id, "product_qty": quantity, **dict(*more)})
-                    for part, quantity, *more in parts
-                ],
-                **values,
-            }
-        )
 
     def _atp(self, product):
         return self.env["oms.availability"]._get_channel_atp(self.channel, product)[product.id]
@@ -48,10 +33,10 @@ class TestKits(OmsCommon):
     def test_a_kit_in_a_kit_and_other_units(self):
         dozen = self.env.ref("uom.product_uom_dozen")
         crate = self._create_product("CRATE")
-        self._kit(crate, (self.box, 1), (self.tea, 3), product_qty=1)
+        self._create_kit(crate, (self.box, 1), (self.tea, 3), product_qty=1)
         self.assertEqual(self._atp(crate), Decimal(2))
         many = self._create_product("MANY")
-        self._kit(many, (self.mug, 1, {"product_uom_id": dozen.id}), product_qty=6)
+        self._create_kit(many, (self.mug, 1, {"product_uom_id": dozen.id}), product_qty=6)
         self.assertEqual(self._atp(many), Decimal(3))
 
     def test_an_order_of_a_kit_takes_its_components(self):
@@ -86,7 +71,7 @@ class TestKits(OmsCommon):
         many = self.box
         for number in range(15):
             kit = self._create_product(f"KIT-{number}")
-            self._kit(kit, (self.mug, 1), (self.tea, 2))
+            self._create_kit(kit, (self.mug, 1), (self.tea, 2))
             many |= kit
         counts = []
         for products in (self.box, self.box, many):

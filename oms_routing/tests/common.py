@@ -46,6 +46,22 @@ class RoutingCommon(OmsCommon):
             }
         )
 
+    @classmethod
+    def _create_improving_policy(cls):
+        """Least cost, where a parcel costs 10 and a euro per kilometre; an order moves to save 20."""
+        return cls.env["oms.sourcing.policy"].create(
+            {
+                "name": "Cheapest",
+                "company_id": cls.company.id,
+                "strategy": "least_cost",
+                "cost_parcel": 10,
+                "cost_per_km": 1,
+                "cost_split": 5,
+                "reoptimise": True,
+                "saving_min": 20,
+            }
+        )
+
     def _put(self, product, **shelves):
         """Count so many pieces on the shelves of these sites: ``lyon=3, lille=0``."""
         for name, quantity in shelves.items():

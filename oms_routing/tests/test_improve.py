@@ -8,18 +8,7 @@ class TestImprove(RoutingCommon):
 
     def setUp(self):
         super().setUp()
-        self.policy = self.env["oms.sourcing.policy"].create(
-            {
-                "name": "Cheapest",
-                "company_id": self.company.id,
-                "strategy": "least_cost",
-                "cost_parcel": 10,
-                "cost_per_km": 1,
-                "cost_split": 5,
-                "reoptimise": True,
-                "saving_min": 20,
-            }
-        )
+        self.policy = self._create_improving_policy()
         self._put(self.chair, marseille=5)
 
     def _job(self):

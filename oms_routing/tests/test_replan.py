@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from odoo import fields
-from odoo.fields import Command
 from odoo.tools.safe_eval import safe_eval
 
 from .common import RoutingCommon
@@ -305,17 +304,7 @@ class TestKits(ReplanCommon):
         if "mrp.bom" not in self.env:
             self.skipTest("kits need Odoo's manufacturing")
         kit = self._create_product("SET", is_storable=False)
-        self.env["mrp.bom"].create(
-            {
-                "product_tmpl_id": kit.product_tmpl_id.id,
-                "type": "phantom",
-                "company_id": self.company.id,
-                "bom_line_ids": [
-                    Command.create({"product_id": self.chair.id, "product_qty": 4}),
-                    Command.create({"product_id": self.lamp.id, "product_qty": 1}),
-                ],
-            }
-        )
+        self._create_kit(kit, (self.chair, 4), (self.lamp, 1))
         self.lille.oms_pick_hours = 1
         self._put(self.chair, lille=8, lyon=8)
         self._put(self.lamp, lille=2, lyon=2)

@@ -55,17 +55,7 @@ class TestExchangeIsOurs(OmsCommon):
             return  # there are no kits without Odoo's manufacturing
         mug, tea = self._create_product("MUG"), self._create_product("TEA")
         box = self._create_product("BOX", is_storable=False)
-        self.env["mrp.bom"].create(
-            {
-                "product_tmpl_id": box.product_tmpl_id.id,
-                "type": "phantom",
-                "company_id": self.company.id,
-                "bom_line_ids": [
-                    Command.create({"product_id": mug.id, "product_qty": 2}),
-                    Command.create({"product_id": tea.id, "product_qty": 1}),
-                ],
-            }
-        )
+        self._create_kit(box, (mug, 2), (tea, 1))
         self._stock(mug, self.warehouse, 10)
         self._stock(tea, self.warehouse, 10)
         order = self._order(("BOX", 1, 40, 20))

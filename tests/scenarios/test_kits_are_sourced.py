@@ -1,6 +1,5 @@
 """I13, RTE: a kit goes out from one place that has all of its components."""
 
-from odoo.fields import Command
 from odoo.tests import tagged
 
 from odoo.addons.oms_core.tests.common import OmsCommon
@@ -17,17 +16,7 @@ class TestKitsAreSourced(OmsCommon):
         )
         self.mug, self.tea = self._create_product("MUG"), self._create_product("TEA")
         box = self._create_product("BOX", is_storable=False)
-        self.env["mrp.bom"].create(
-            {
-                "product_tmpl_id": box.product_tmpl_id.id,
-                "type": "phantom",
-                "company_id": self.company.id,
-                "bom_line_ids": [
-                    Command.create({"product_id": self.mug.id, "product_qty": 2}),
-                    Command.create({"product_id": self.tea.id, "product_qty": 1}),
-                ],
-            }
-        )
+        self._create_kit(box, (self.mug, 2), (self.tea, 1))
         # The first warehouse has mugs and no tea; the second one has both.
         self._stock(self.mug, self.warehouse, 9)
         self._stock(self.mug, self.second, 8)

@@ -15,17 +15,7 @@ class TestKitsComeBack(OmsCommon):
             return None  # there are no kits without Odoo's manufacturing
         self.mug, self.tea = self._create_product("MUG"), self._create_product("TEA")
         self.box = self._create_product("BOX", is_storable=False)
-        self.bom = self.env["mrp.bom"].create(
-            {
-                "product_tmpl_id": self.box.product_tmpl_id.id,
-                "type": "phantom",
-                "company_id": self.company.id,
-                "bom_line_ids": [
-                    Command.create({"product_id": self.mug.id, "product_qty": 2}),
-                    Command.create({"product_id": self.tea.id, "product_qty": 1}),
-                ],
-            }
-        )
+        self.bom = self._create_kit(self.box, (self.mug, 2), (self.tea, 1))
         self._stock(self.mug, self.warehouse, 10)
         self._stock(self.tea, self.warehouse, 10)
         order = self._order(("BOX", quantity, 40 * quantity, 20))

@@ -1,7 +1,6 @@
 """RTE-07, I13: a kit moves to a cheaper place whole, and what its place cannot send whole comes whole from elsewhere."""
 
 from odoo.exceptions import UserError
-from odoo.fields import Command
 from odoo.tests import tagged
 
 from odoo.addons.oms_routing.tests.common import RoutingCommon
@@ -17,29 +16,8 @@ class KitsCommon(RoutingCommon):
         self.mug, self.tea = self._create_product("MUG"), self._create_product("TEA")
         self.ribbon = self._create_product("RIBBON", is_storable=False)
         self.box = self._create_product("BOX", is_storable=False)
-        self.recipe = self.env["mrp.bom"].create(
-            {
-                "product_tmpl_id": self.box.product_tmpl_id.id,
-                "type": "phantom",
-                "company_id": self.company.id,
-                "bom_line_ids": [
-                    Command.create({"product_id": part.id, "product_qty": quantity})
-                    for part, quantity in ((self.mug, 2), (self.tea, 1), (self.ribbon, 1))
-                ],
-            }
-        )
-        self.policy = self.env["oms.sourcing.policy"].create(
-            {
-                "name": "Cheapest",
-                "company_id": self.company.id,
-                "strategy": "least_cost",
-                "cost_parcel": 10,
-                "cost_per_km": 1,
-                "cost_split": 5,
-                "reoptimise": True,
-                "saving_min": 20,
-            }
-        )
+        self.recipe = self._create_kit(self.box, (self.mug, 2), (self.tea, 1), (self.ribbon, 1))
+        self.policy = self._create_improving_policy()
 
     def _put_boxes(self, **shelves):
         """What so many boxes need, on the shelves of these sites."""
