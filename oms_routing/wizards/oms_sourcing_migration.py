@@ -155,6 +155,7 @@ class OmsSourcingMigration(models.TransientModel):
             "res_id": self.id,
             "view_mode": "form",
             "target": "new",
+            "context": {"dialog_size": "extra-large"},
         }
 
     # ------------------------------------------------------------------------------------------------------ READING
