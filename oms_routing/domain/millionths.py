@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 
 MILLION = Decimal(1_000_000)
 
 
+@lru_cache(maxsize=1 << 14)  # prices, weights and quantities are the same few thousand in all orders
 def to_millionths(value: Decimal) -> int:
     """
     >>> to_millionths(Decimal("9.45"))

@@ -11,7 +11,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from heapq import heapify, heappop
-from itertools import accumulate
+from itertools import accumulate, chain, islice
 from typing import NamedTuple
 
 from .cost import UNIT, milligrams
@@ -22,19 +22,6 @@ from .tariff import Offer
 
 #: Lots that are parted in every way; above, the general search does it.
 LOTS_MAX = 8
-
-
-class Size(NamedTuple):
-    """What a bundle is for a carrier and for who packs it; ``weight`` and ``volume`` in trillionths.
-
-    :param steps: for each scale its place in the prices.
-    """
-
-    weight: int
-    volume: int
-    units: int
-    lines: int
-    steps: tuple[int, ...]
 
 
 #: What a bundle costs that no node has: above all prices, those of :data:`~.problem.PRICELESS` shipments, too.
@@ -51,42 +38,56 @@ def parts_of(mask: int) -> int:
     return found
 
 
+class Sizes(NamedTuple):
+    """What each bundle is for who packs it and for a carrier, by bundle; the empty one first.
+
+    :param units: millionths; ``lines``: items.
+    :param steps: for each scale its places in the prices.
+    """
+
+    units: list[int]
+    lines: list[int]
+    steps: list[list[int]]
+
+
+#: A node's place, as bits the lots that it has, and its :meth:`~.cost.Coster.rates`.
+Row = tuple[int, int, tuple[int, int, int]]
+
+
 class Zone:
     """Nodes with the same tariffs, of which the same are late: at the same distance, mostly.
 
-    :ivar rates: of each node (trillionths for a shipment, for a line, millionths for a unit, node, which lots it has).
     :ivar has: as bits, the bundles that any of them has.
+    :ivar carriers: by bundle, the least that any carrier asks; of what none takes, what a shipment without a price counts.
     :ivar bounds: by bundle, none of them ships it for less; :data:`NOWHERE` for what none has.
     """
 
-    __slots__ = ("_priceless", "_tables", "bounds", "has", "rates")
+    __slots__ = ("_tables", "bounds", "carriers", "has", "rows")
 
-    def __init__(self, tables: dict[int, list[int]], priceless: int):
-        """:param tables: for each scale, the least price at each of its steps."""
-        self._priceless = priceless  # the last price is of what is too heavy
-        self._tables = [(scale, [*prices, priceless]) for scale, prices in tables.items()]
-        self.rates: list[tuple[int, int, int, int, int]] = []
+    def __init__(self, tables: dict[int, list[int]]):
+        """:param tables: for each scale, the least price at each of its steps; the last is of what is too heavy."""
+        self._tables = tables
+        self.rows: list[Row] = []
         self.has = 0
+        self.carriers: list[int] = []
         self.bounds: list[int] = []
 
-    def close(self, sizes: Sequence[Size]) -> None:
+    def close(self, sizes: Sizes, priceless: int) -> None:
         """All nodes are known; bundles have these sizes."""
-        for mask in {rate[4] for rate in self.rates}:
+        for mask in {mask for _place, mask, _rates in self.rows}:
             self.has |= parts_of(mask)
-        fixed, per_line, per_unit, _place, _mask = map(min, zip(*self.rates, strict=True))
-        has, carrier = self.has, self.carrier
+        asked = [[prices[step] for step in sizes.steps[scale]] for scale, prices in self._tables.items()]
+        self.carriers = (
+            list(map(min, *asked)) if len(asked) > 1 else asked[0] if asked else [priceless] * len(sizes.units)
+        )
+        fixed, per_line, per_unit = map(min, zip(*[rates for _place, _mask, rates in self.rows], strict=True))
         self.bounds = [
-            carrier(size) + fixed + per_unit * size.units + per_line * size.lines if has >> mask & 1 else NOWHERE
-            for mask, size in enumerate(sizes)
+            carrier + fixed + per_unit * units + per_line * lines
+            for carrier, units, lines in zip(self.carriers, sizes.units, sizes.lines, strict=True)
         ]
-
-    def carrier(self, size: Size) -> int:
-        """The least that any carrier asks; without one that takes it, what a shipment without a price counts."""
-        steps = size.steps
-        if len(self._tables) == 1:
-            scale, prices = self._tables[0]
-            return prices[steps[scale]]
-        return min([prices[steps[scale]] for scale, prices in self._tables], default=self._priceless)
+        for mask in range(len(self.bounds)):
+            if not self.has >> mask & 1:
+                self.bounds[mask] = NOWHERE
 
 
 class Priced(NamedTuple):
@@ -126,12 +127,12 @@ class _Partition:
         self.zones = self._zones()
         self.sizes = self._sizes()
         for zone in self.zones:
-            zone.close(self.sizes)
+            zone.close(self.sizes, problem.priceless)
         least = map(min, zip(*[zone.bounds for zone in self.zones], strict=True))
         self.floors = [self.nowhere if bound == NOWHERE else bound << self.shift for bound in least]
         self.floors[0] = 0
-        self.rest = [0] * len(self.sizes)
-        self.first = [0] * len(self.sizes)
+        self.rest = [0] * len(self.floors)
+        self.first = [0] * len(self.floors)
         self.ranked: dict[int, tuple[int, list[Priced]]] = {}
         missing = sum(q for lot, q in enumerate(problem.quantities) if lot not in held)
         self.missing_key = missing << problem.missing_shift
@@ -169,27 +170,29 @@ class _Partition:
         return [sum([1 << bit for bit, lot in enumerate(self.held) if row[lot]]) for row in self.problem.rows]
 
     def _zones(self) -> list[Zone]:
-        look, coster = self.problem.look, self.problem.coster
+        problem, look, coster = self.problem, self.problem.look, self.problem.coster
         promised = look.demand.deliver_by if coster.late_day else None
         offers_of = look.demand.offers.get if look.takes_all else look.offers
-        nodes = self.problem.nodes
+        offers = [offers_of(node.id) or () for node in problem.nodes]
+        flat = chain.from_iterable(offers)
+        if promised is None:
+            tariffs = iter([id(one.tariff) for one in flat])
+        else:  # the negative is late
+            tariffs = iter(
+                [id(one.tariff) if (one.deliver_by or promised) <= promised else -id(one.tariff) for one in flat]
+            )
         zones: dict[tuple[int, ...], Zone] = {}
-        for place, (node, mask, rates) in enumerate(zip(nodes, self._masks(), coster.rates(nodes), strict=True)):
-            offers = offers_of(node.id) or ()
-            if promised is None:
-                name = tuple([id(one.tariff) for one in offers])
-            else:  # the negative is late
-                name = tuple(
-                    [id(one.tariff) if (one.deliver_by or promised) <= promised else -id(one.tariff) for one in offers]
-                )
+        rows = zip(range(len(offers)), self._masks(), coster.rates(problem.nodes), strict=True)
+        for of_node, row in zip(offers, rows, strict=True):
+            name = tuple(islice(tariffs, len(of_node)))
             zone = zones.get(name)
             if zone is None:
-                zone = zones[name] = Zone(self._tables(offers, name), self.problem.priceless)
-            zone.rates.append((*rates, place, mask))
+                zone = zones[name] = Zone(self._tables(of_node, name))
+            zone.rows.append(row)
         return list(zones.values())
 
     def _tables(self, offers: Sequence[Offer], name: tuple[int, ...]) -> dict[int, list[int]]:
-        """For each scale the least price at each of its steps, with what a day late costs."""
+        """For each scale the least price at each of its steps, with what a day late costs, and that of what is too heavy."""
         tables: dict[int, list[int]] = {}
         for offer, tariff_or_late in zip(offers, name, strict=True):
             tariff = offer.tariff
@@ -197,7 +200,7 @@ class _Partition:
             late = self.problem.coster.late_day if tariff_or_late < 0 else 0
             prices = [price * UNIT + late for price in tariff.prices]
             tables[scale] = list(map(min, tables[scale], prices)) if scale in tables else prices
-        return tables
+        return {scale: [*prices, self.problem.priceless] for scale, prices in tables.items()}
 
     # --- bundles --------------------------------------------------------------------------------------------------------
 
@@ -205,21 +208,22 @@ class _Partition:
         quantities = self.problem.quantities
         return {lot: quantities[lot] for bit, lot in enumerate(self.held) if mask >> bit & 1}
 
-    def _sizes(self) -> list[Size]:
-        """Of all bundles, the empty one first."""
-        scales, sizes = list(self.scales), [Size(0, 0, 0, 0, ())]
-        for number in self.held:
-            lot = self.problem.lots[number]
-            lines = len(lot.items)
-            for size in sizes[:]:
-                weight, volume = size.weight + lot.weight, size.volume + lot.volume
-                grams = milligrams(weight)
-                steps = [
-                    bisect_left(weights, max(grams, -(-volume // divisor)) if divisor else grams)
-                    for weights, divisor in scales
-                ]
-                sizes.append(Size(weight, volume, size.units + lot.quantity, size.lines + lines, tuple(steps)))
-        return sizes
+    def _sizes(self) -> Sizes:
+        weights, volumes, units, lines = [0], [0], [0], [0]
+        for lot in [self.problem.lots[number] for number in self.held]:
+            for sums, more in (
+                (weights, lot.weight),
+                (volumes, lot.volume),
+                (units, lot.quantity),
+                (lines, len(lot.items)),
+            ):
+                sums += [before + more for before in sums]
+        grams = list(map(milligrams, weights))
+        steps = []
+        for scale, divisor in self.scales:
+            counted = map(max, grams, [-(-volume // divisor) for volume in volumes]) if divisor else grams
+            steps.append([bisect_left(scale, heavy) for heavy in counted])
+        return Sizes(units, lines, steps)
 
     def _bound(self, mask: int) -> None:
         """Which part is best taken from these lots, by the floors and what is known of the rest."""
@@ -264,7 +268,7 @@ class _Partition:
         return found
 
     def _price(self, mask: int, count: int) -> list[Priced]:
-        problem, size = self.problem, self.sizes[mask]
+        problem = self.problem
         load = problem.load(self._gives(mask))
         best: list[Priced] = []
         limit = None  # what costs so much is no better than the best
@@ -272,7 +276,7 @@ class _Partition:
         for bound, number in sorted(zones):
             if limit is not None and bound >= limit:
                 break
-            order = self._cheapest_first(self.zones[number], mask, size, load)
+            order = self._cheapest_first(self.zones[number], mask, load)
             while order:
                 money, place = heappop(order)
                 if limit is not None and money >= limit:
@@ -284,17 +288,17 @@ class _Partition:
                         limit = (best[count - 1].key >> self.shift) + 1
         return best[:count]
 
-    def _cheapest_first(self, zone: Zone, mask: int, size: Size, load: Load) -> list[tuple[int, int]]:
+    def _cheapest_first(self, zone: Zone, mask: int, load: Load) -> list[tuple[int, int]]:
         """(what it costs there at least, node) of each node that has the bundle, as a heap."""
-        problem, carrier = self.problem, zone.carrier(size)
-        lines, units = size.lines, size.units
+        problem, carrier = self.problem, zone.carriers[mask]
         if problem.coster.varies_by_product:
-            places = [place for *_rates, place, there in zone.rates if there & mask == mask]
+            places = [place for place, there, _rates in zone.rows if there & mask == mask]
             order = [(carrier + problem.handled(place, load), place) for place in places]
         else:
+            lines, units = self.sizes.lines[mask], self.sizes.units[mask]
             order = [
                 (carrier + fixed + per_line * lines + per_unit * units, place)
-                for fixed, per_line, per_unit, place, there in zone.rates
+                for place, there, (fixed, per_line, per_unit) in zone.rows
                 if there & mask == mask
             ]
         heapify(order)

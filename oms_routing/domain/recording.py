@@ -103,7 +103,7 @@ class _Writer:
         for name, default in _defaults(type(value)):
             entry = getattr(value, name)
             # Zero with three decimals is equal to zero, but not the same bit for bit.
-            if default is MISSING or entry != default or repr(entry) != repr(default):
+            if entry is not default and (default is MISSING or entry != default or repr(entry) != repr(default)):
                 kept[name] = self.put(entry)
         return [type(value).__name__, kept]
 
@@ -119,8 +119,8 @@ class _Writer:
         return ["r", place]
 
 
-def _text(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+#: The text by which equal parts are found.
+_text = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------

@@ -71,6 +71,10 @@ class Tariff:
         return self.prices[step] if step < len(self.prices) else None
 
 
+#: What most services refuse: one object for all of them, so that looking through many offers finds it at hand.
+NO_REFUSALS: Mapping[Hashable, str] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A carrier service that would take a shipment of this order from a node, and for how much.
@@ -95,4 +99,4 @@ class Offer:
     customs: Decimal = ZERO
     duty: Decimal = ZERO
     refusal: str = ""
-    refusals: Mapping[Hashable, str] = field(default_factory=dict)
+    refusals: Mapping[Hashable, str] = field(default_factory=lambda: NO_REFUSALS)

@@ -2,6 +2,7 @@ from itertools import repeat
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ..const import CANDIDATES_KEPT
 from ..domain.decision import OUTCOMES
@@ -182,7 +183,7 @@ class OmsSourcingDecision(models.Model):
         decisions_sudo.line_ids.create(
             [{**of_it, **self._prepare_line(one)} for of_it, decision in made for one in decision.allocations]
         )
-        decisions_sudo.candidate_ids.create(
+        decisions_sudo.candidate_ids._insert(
             [
                 {**of_it, "sequence": place, **self._prepare_candidate(candidate)}
                 for of_it, decision in made
@@ -190,6 +191,7 @@ class OmsSourcingDecision(models.Model):
                 if place <= CANDIDATES_KEPT or candidate.chosen
             ]
         )
+        decisions_sudo.invalidate_recordset(["candidate_ids"], flush=False)  # there are some now
         return decisions_sudo
 
     @api.model
@@ -341,6 +343,32 @@ class OmsSourcingCandidate(models.Model):
     def _compute_currency_id(self):
         for candidate in self:
             candidate.currency_id = candidate.decision_id.currency_id
+
+    @api.model
+    def _insert(self, vals_list):
+        """Add rows as they are: nothing is computed from what was said of a site, and hardly anybody reads it in the
+        transaction in which it is said, so that to keep it in memory costs more than to write it."""
+        if not vals_list:
+            return
+        now, uid = self.env.cr.now(), self.env.uid
+        stamp = {"create_uid": uid, "create_date": now, "write_uid": uid, "write_date": now}
+        vals_list = [{**vals, **stamp} for vals in vals_list]
+        columns = [self._fields[name] for name in dict.fromkeys(name for vals in vals_list for name in vals)]
+        rows = [
+            tuple(
+                field.convert_to_column_insert(vals[field.name], self, vals) if field.name in vals else None
+                for field in columns
+            )
+            for vals in vals_list
+        ]
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO %s (%s) VALUES %s",
+                SQL.identifier(self._table),
+                SQL(", ").join(SQL.identifier(field.name) for field in columns),
+                SQL(", ").join(rows),
+            )
+        )
 
     def write(self, vals):
         """Part of a decision, and as fixed."""
