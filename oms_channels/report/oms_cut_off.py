@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 
@@ -8,6 +8,12 @@ class OmsCutOff(models.Model):
     _inherit = "oms.cut.off"
 
     kind = fields.Selection(selection_add=[("label_not_billed", "Label bought, not billed")])
+
+    @api.model
+    def _get_advice(self):
+        """Override."""
+        advice = {"label_not_billed": self.env._("Import the carrier's bill, or accrue the carriage.")}
+        return super()._get_advice() | advice
 
     def _more_sql(self, day):
         """Override: of companies that somebody bills, at the rate of the day on which the label was bought."""

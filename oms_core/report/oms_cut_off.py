@@ -8,6 +8,7 @@ KINDS = [
     ("invoiced_not_shipped", "Invoiced, not shipped"),
     ("returned_not_credited", "Returned, not credited"),
     ("credited_not_paid", "Credited, not paid back"),
+    ("refunded_not_credited", "Paid back, not credited"),
     ("captured_not_settled", "Taken by the channel, not paid out"),
     ("refund_not_settled", "Paid back by the channel, not taken from us"),
 ]
@@ -59,6 +60,28 @@ class OmsCutOff(models.Model):
     quantity = fields.Float(digits="Product Unit", readonly=True)
     amount = fields.Monetary(readonly=True)
     cost = fields.Monetary(readonly=True, help="What the goods cost, of those that moved.")
+    advice = fields.Char(string="What to Do", compute="_compute_advice")
+
+    @api.depends("kind")
+    def _compute_advice(self):
+        advice = self._get_advice()
+        for row in self:
+            row.advice = advice.get(row.kind, "")
+
+    @api.model
+    def _get_advice(self):
+        """Hook: {kind: what to do about it}"""
+        return {
+            "shipped_not_invoiced": self.env._("Invoice it, or accrue it at the end of the month."),
+            "invoiced_not_shipped": self.env._("Ship it. If it never leaves, credit it."),
+            "returned_not_credited": self.env._("Credit what came back, on its invoice."),
+            "credited_not_paid": self.env._("Pay it back, or match the credit note with what it was settled by."),
+            "refunded_not_credited": self.env._(
+                "Credit it on its invoice. If the channel told one repayment twice, cancel the second one."
+            ),
+            "captured_not_settled": self.env._("It comes with the next payouts. Ask the channel for what is old."),
+            "refund_not_settled": self.env._("The next payouts take it off. Ask the channel about what is old."),
+        }
 
     @api.model
     def _get_day(self):
@@ -183,13 +206,22 @@ class OmsCutOff(models.Model):
         )
 
     def _money_sql(self, day):
-        """Payments of channels on their clearing accounts, and credit notes, that were not matched in full by then."""
+        """Payments of channels on their clearing accounts, credit notes, and repayments on the account of the customer, that were
+        not matched in full by then.
+
+        ::
+
+            credit note   Dr income, taxes   Cr receivable        repayment   Dr receivable   Cr channel clearing
+
+        A repayment of what had been paid too much is matched with that payment, and is not open.
+        """
         return SQL(
             """
             SELECT b.id, b.account_id, b.partner_id, b.company_id, k.currency_id, b.date AS since,
                    ROUND((b.balance - COALESCE(d.amount, 0) + COALESCE(e.amount, 0))::numeric, cu.decimal_places) AS amount,
                    v.oms_channel_id AS channel_id, o.order_id,
                    CASE WHEN v.move_type = 'out_refund' THEN 'credited_not_paid'
+                        WHEN t.account_type = 'asset_receivable' THEN 'refunded_not_credited'
                         WHEN b.balance > 0 THEN 'captured_not_settled' ELSE 'refund_not_settled' END AS kind
               FROM account_move_line b
               JOIN account_move v ON v.id = b.move_id AND v.state = 'posted' AND v.oms_channel_id IS NOT NULL
@@ -213,7 +245,7 @@ class OmsCutOff(models.Model):
              CROSS JOIN LATERAL (SELECT COALESCE(w.order_id, u.order_id) AS order_id) o
              WHERE b.date <= %(day)s
                AND ((v.move_type = 'out_refund' AND t.account_type = 'asset_receivable')
-                    OR (v.origin_payment_id IS NOT NULL AND t.account_type != 'asset_receivable'))
+                    OR (v.origin_payment_id IS NOT NULL AND (t.account_type != 'asset_receivable' OR b.balance > 0)))
                AND ROUND((b.balance - COALESCE(d.amount, 0) + COALESCE(e.amount, 0))::numeric, cu.decimal_places) != 0
             """,
             day=day,

@@ -88,6 +88,69 @@ class TestCutOff(CloseCase):
         order._oms_reconcile()
         self.assertEqual(self._open(), [taken, ("refund_not_settled", 0.0, -24.0, 0.0)])
 
+    def _repay(self, order, amount, days_ago=0):
+        """The channel tells that so much went back."""
+        repaid = order.transaction_ids[:1]._create_child_transaction(
+            amount,
+            is_refund=True,
+            state="done",
+            is_post_processed=True,
+            last_state_change=fields.Datetime.now() - timedelta(days=days_ago),
+            sale_order_ids=[Command.link(order.id)],
+        )
+        order._oms_book_transaction(repaid, self.clearing_journal)
+        order._oms_reconcile()
+
+    def _is_open(self, kind, day=None):
+        return [amount for found, _quantity, amount, _cost in self._open(day) if found == kind]
+
+    def test_what_was_paid_back_and_not_credited_is_open_to_the_cent_on_the_account_of_the_customer(self):
+        order = self._order(("STD", 2, 40, 20))
+        self._ship(order)
+        invoice = self._book(order)
+        receivable = invoice.line_ids.account_id.filtered(lambda one: one.account_type == "asset_receivable")
+        yesterday = self.company._oms_get_today() - timedelta(days=1)
+        self.assertEqual((self._net(receivable), self._is_open("refunded_not_credited")), (0, []))
+        self._repay(order, 30, days_ago=1)
+        row = self.env["oms.cut.off"].search(
+            [("company_id", "=", self.company.id), ("kind", "=", "refunded_not_credited")]
+        )
+        self.assertEqual((row.amount, row.order_id, row.account_id), (30, order, receivable))
+        self.assertIn("Credit it on its invoice", row.advice)
+        self.assertEqual(row.move_line_id.move_id.date, yesterday)
+        items = {item.account_id: item.balance for item in row.move_line_id.move_id.line_ids}
+        self.assertEqual(items, {receivable: 30, self.clearing_account: -30})
+        self.assertEqual((self._net(receivable), self._net(self.clearing_account)), (30, 18))
+        self._credit(invoice)
+        order._oms_reconcile()
+        self.assertEqual(self._is_open("refunded_not_credited"), [])
+        self.assertEqual(self._is_open("credited_not_paid"), [-18])
+        self.assertEqual((self._net(receivable), self._net(self._account("income"))), (-18, 0))
+        self.assertEqual(self._is_open("refunded_not_credited", yesterday), [30], "a closed day reads as it was")
+
+    def test_what_had_been_paid_too_much_needs_no_credit_note(self):
+        order = self._order(payments=(self._payment("30.00"),))
+        self._ship(order)
+        self._book(order)
+        self._repay(order, 6)
+        self.assertEqual(self._is_open("refunded_not_credited"), [])
+        self._repay(order, 5)
+        self.assertEqual(self._is_open("refunded_not_credited"), [5])
+
+    def test_what_came_back_on_the_last_day_of_the_month_is_open_on_that_day(self):
+        """The nightly check waits a day for the credit note; who closes a month does not."""
+        order = self._order()
+        self._ship(order)
+        invoice = self._book(order)
+        self._back(order)
+        for dated in (*order.order_line.move_ids, invoice.with_context(skip_readonly_check=True)):
+            dated.date -= timedelta(days=1)
+        last = self.company._oms_get_today() - timedelta(days=1)
+        self.assertEqual(self._is_open("returned_not_credited", last), [-20])
+        self._credit(invoice)
+        self.assertEqual(self._is_open("returned_not_credited", last), [-20])
+        self.assertEqual(self._is_open("returned_not_credited"), [])
+
     def test_money_of_a_channel_is_open_until_a_payout_has_it_and_was_open_before(self):
         order = self._order()
         self._ship(order)
