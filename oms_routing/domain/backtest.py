@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
+from odoo.addons.oms_core.domain.kits import taken_apart
 from odoo.addons.oms_core.domain.quantities import ZERO, Quantities
 
 from .decision import SINGLE, SPLIT, Allocation, Decision, Shipment
@@ -117,7 +118,13 @@ def stock_of(case: Case, timeline: Timeline) -> dict[Key, Decimal]:
         key: units for key, units in case.snapshot.available.items() if key[0] in case.told or key[1] in case.uncounted
     }
     nodes = [node.id for node in case.snapshot.nodes if node.id not in case.told]
-    products = [product for product in case.demand.wanted() if product not in case.uncounted]
+    recipes = case.snapshot.recipes
+    products = {
+        part: None
+        for product in case.demand.wanted()
+        if product not in case.uncounted
+        for part, _needed in recipes.get(product, [(product, 1)])
+    }
     return timeline.available(nodes, products, without=case.demand.order_id if case.is_first else None) | told
 
 
@@ -153,7 +160,8 @@ class Review:
             self._batch, self._taken = case.batch, Quantities()
 
     def _leave(self, case: Case) -> None:
-        self._taken += Quantities(((a.node_id, a.product_id), a.quantity) for a in case.decided if a.mode in TAKING)
+        taking = ((one.node_id, one.product_id, one.quantity) for one in case.decided if one.mode in TAKING)
+        self._taken += taken_apart(taking, case.snapshot.recipes)
 
     def _compared(self, case: Case) -> Parity:
         if case.is_joint:
@@ -171,12 +179,12 @@ class Review:
 def _differences(case: Case, available: Mapping[Key, Decimal]) -> str:
     names = {node.id: node.name for node in case.snapshot.nodes}
     labels = {item.product_id: item.label for item in case.demand.items}
+    now = replace(case.snapshot, available=available)
     return listed(
         f"{plain(recorded)} {labels[product]} at {names[node]}, not {plain(told)}"
         for node in names
         for product in labels
-        if (recorded := max(ZERO, case.snapshot.available.get((node, product), ZERO)))
-        != (told := max(ZERO, available.get((node, product), ZERO)))
+        if (recorded := case.snapshot.free(node, product)) != (told := now.free(node, product))
     )
 
 

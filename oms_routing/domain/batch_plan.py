@@ -256,7 +256,7 @@ class BatchModel:
     def _wants(self, problem: Problem, times: Sequence[int]) -> tuple[Want, ...]:
         wants = []
         for lot, count in zip(problem.lots, times, strict=True):
-            contents = tuple((problem.products[place], Decimal(need) / UNIT / count) for place, need in lot.needs)
+            contents = tuple((problem.products[place], Decimal(need) / UNIT / count) for place, need in lot.takes)
             units = lot.quantity / UNIT / count
             weight, volume = lot.weight / TRILLION / count, lot.volume / TRILLION / count
             wants.append(Want(contents, count, self.penalty * max(1.0, units), weight, volume))
@@ -308,7 +308,7 @@ class BatchModel:
     @staticmethod
     def _share(problem: Problem, uncounted: frozenset, stock: dict, capacity: dict) -> None:
         """What the order could take is there for all; of two orders that are shown different stock, the lesser counts."""
-        for product_id, wanted in problem.look.wanted.items():
+        for product_id, wanted in problem.look.needed.items():
             for node_id, units in problem.look.shelf(product_id).items():
                 key = (node_id, product_id)
                 if product_id in uncounted:

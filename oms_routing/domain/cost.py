@@ -7,7 +7,7 @@ exact and fast. Worked example: 1.2 kg at 6.00 up to 2 kg, packing 0.80, two uni
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -30,6 +30,7 @@ class Lot(NamedTuple):
     """Goods of an order that are placed together: a product, or several that may not be parted.
 
     :param needs: (place of the product in the order, millionths of units).
+    :param takes: the same with what the kits among it are made of, each product once.
     :param quantity: millionths of units, all together; ``weight``, ``volume``, ``value`` are of all in trillionths.
     """
 
@@ -40,6 +41,17 @@ class Lot(NamedTuple):
     weight: int
     volume: int
     value: int
+    takes: tuple[tuple[int, int], ...]
+
+    def most(self, left: Callable[[int], int]) -> int:
+        """How much of it can be had where so much is left of each product: all, whole kits, or what there is."""
+        if self.divisible and len(self.takes) == 1:
+            return min(self.quantity, left(self.takes[0][0]))
+        if all(left(place) >= need for place, need in self.takes):
+            return self.quantity
+        if not self.divisible:
+            return 0
+        return min(left(place) * self.quantity // need for place, need in self.takes) // UNIT * UNIT
 
 
 class Quote(NamedTuple):
@@ -82,16 +94,26 @@ class Handling(NamedTuple):
     per_unit: tuple[int, ...]
 
 
-def lot_of(items: Sequence[Item], places: dict[Hashable, int], *, divisible: bool) -> Lot:
+def lot_of(
+    items: Sequence[Item],
+    places: dict[Hashable, int],
+    *,
+    divisible: bool,
+    recipes: Mapping[Hashable, Sequence[tuple[Hashable, Decimal]]],
+) -> Lot:
     """The items as one lot."""
     needs: dict[int, int] = {}
+    parts: dict[int, int] = {}
     weight = volume = value = 0
     for item in items:
         place, units = places[item.product_id], to_millionths(item.quantity)
         needs[place] = needs.get(place, 0) + max(1, units)
+        for part, needed in recipes.get(item.product_id, ()):
+            parts[places[part]] = parts.get(places[part], 0) + max(1, to_millionths(needed * item.quantity))
         weight += to_millionths(item.weight) * units
         volume += to_millionths(item.volume) * units
         value += to_millionths(item.value) * units
+    takes = {place: needs.get(place, 0) + parts.get(place, 0) for place in {**needs, **parts}} if parts else needs
     return Lot(
         needs=tuple(needs.items()),
         quantity=sum(needs.values()),
@@ -100,6 +122,7 @@ def lot_of(items: Sequence[Item], places: dict[Hashable, int], *, divisible: boo
         weight=weight,
         volume=volume,
         value=value,
+        takes=tuple(takes.items()),
     )
 
 

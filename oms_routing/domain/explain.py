@@ -35,6 +35,7 @@ def decision_sentence(
     *,
     is_all_there_is: bool,
     instead: tuple[int, Decimal | None] | None = None,
+    is_in_kits: bool = False,
 ) -> str:
     """The decision in one sentence.
 
@@ -44,14 +45,15 @@ def decision_sentence(
     :param is_all_there_is: whether the sites that may ship have no more than is shipped.
     :param instead: (parcels, cost) of the plan that was beaten by sending goods from site to site first; no cost if it
         shipped less.
+    :param is_in_kits: whether it wants kits that share parts with other lines.
     """
     if instead is not None:
         return _gathered(decision, demand, *instead)
     given_up = "".join(f" Given up for it: {relaxed.reason}" for relaxed in decision.relaxed)
-    return _outcome(decision, demand, policy, is_all_there_is=is_all_there_is) + given_up
+    return _outcome(decision, demand, policy, is_all_there_is=is_all_there_is, is_in_kits=is_in_kits) + given_up
 
 
-def _outcome(decision: Decision, demand: Demand, policy: Policy, *, is_all_there_is: bool) -> str:
+def _outcome(decision: Decision, demand: Demand, policy: Policy, *, is_all_there_is: bool, is_in_kits: bool) -> str:
     if decision.outcome == UNSOURCED:
         return _unsourced(decision)
     if decision.outcome == SINGLE:
@@ -60,6 +62,8 @@ def _outcome(decision: Decision, demand: Demand, policy: Policy, *, is_all_there
         return f"Split over {_sites(decision, TAKING)}: {_why_split(decision, demand)}.{_caveat(decision)}"
     sites, waits_at = _sites(decision, TAKING), _sites(decision, (BACKORDER,))
     lack = _why_wait(decision, demand, policy, is_all_there_is=is_all_there_is)
+    if is_all_there_is and is_in_kits and sites:
+        lack += " beside what goes into the rest of the order"
     if decision.outcome == BACKORDERED:
         return f"Waits for stock at {waits_at}: {lack}." if waits_at else f"Waits for the next look: {lack}."
     if decision.outcome == HELD:

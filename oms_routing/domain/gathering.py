@@ -21,7 +21,7 @@ from odoo.addons.oms_core.domain.bringing import Missing
 from odoo.addons.oms_core.domain.quantities import ZERO, Quantities
 
 from .bringing import bring_cheapest
-from .cost import UNIT, exact
+from .cost import ONE, UNIT, exact
 from .decision import Allocation, Shipment
 from .distance import distance_km
 from .ledger import View
@@ -74,11 +74,12 @@ def gatherings(demand: Demand, view: View, policy: Policy) -> Iterator[Gathering
         (node.id, product_id): _units(row[place], wanted)
         for node, row in zip(problem.nodes, problem.stock, strict=True)
         if _takes_part(node, demand)
-        for place, (product_id, wanted) in enumerate(problem.look.wanted.items())
+        for place, (product_id, wanted) in enumerate(problem.look.needed.items())
     }
     of_node: dict[Hashable, Decimal] = {}
-    for (node_id, _product), units in free.items():
-        of_node[node_id] = of_node.get(node_id, ZERO) + units
+    for (node_id, product_id), units in free.items():
+        if product_id in problem.look.wanted:
+            of_node[node_id] = of_node.get(node_id, ZERO) + units
     ours = [node for node in problem.nodes if node.id in of_node]
     hubs = sorted(ours, key=lambda node: (-of_node[node.id], node.sequence, node.id))[:HUBS_MAX]
     for hub in hubs:
@@ -100,11 +101,13 @@ def _units(millionths: int, wanted: Decimal) -> Decimal:
 def _gather(hub: Node, feeders: Sequence[Node], problem: Problem, free: Mapping) -> Gathering | None:
     """What the others send to this hub at the least cost; None if nothing would come."""
     demand = problem.demand
-    left = {product_id: free[hub.id, product_id] for product_id in problem.look.wanted}
+    left = {product_id: free[hub.id, product_id] for product_id in problem.look.needed}
     sources, missing = [], []
     for number, item in enumerate(demand.items):
-        own = min(item.quantity, left[item.product_id])
-        left[item.product_id] -= own
+        recipe = problem.look.recipes.get(item.product_id, ())
+        own = min(item.quantity, left[item.product_id], *(left[part] // needed for part, needed in recipe))
+        for product_id, needed in ((item.product_id, ONE), *recipe):
+            left[product_id] -= own * needed
         if own:
             sources.append(Source(item.id, item.product_id, own, None))
         if own < item.quantity and item.is_movable:
@@ -162,7 +165,8 @@ def _as_seen_there(problem: Problem, hub: Node, sources: Sequence[Source]) -> Sn
     view, snapshot = problem.view, problem.view.snapshot
     available = {
         (node_id, product_id): units
-        for product_id in problem.look.wanted
+        for product_id in problem.look.needed
+        if product_id not in problem.look.recipes
         for node_id, units in view.shelf(product_id).items()
     }
     for source in sources:

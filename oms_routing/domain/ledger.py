@@ -10,11 +10,12 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from odoo.addons.oms_core.domain.kits import taken_apart
 from odoo.addons.oms_core.domain.quantities import ZERO
 
 from .decision import Allocation
 from .model import MINUTES, ORDERS, TAKING
-from .snapshot import Snapshot
+from .snapshot import Snapshot, kits_there
 
 Shelf = Mapping[Hashable, Decimal]
 
@@ -37,9 +38,9 @@ class Ledger:
 
     def take(self, allocations: Sequence[Allocation]) -> None:
         """Take what is shipped, and the capacity of the nodes that ship it."""
-        for allocation in allocations:
-            if allocation.mode in TAKING:
-                self._take(allocation.product_id, allocation.node_id, allocation.quantity)
+        taking = ((one.node_id, one.product_id, one.quantity) for one in allocations if one.mode in TAKING)
+        for (node_id, product_id), quantity in taken_apart(taking, self.snapshot.recipes).items():
+            self._take(product_id, node_id, quantity)
         for (node_id, what), amount in self.snapshot.asked_of(allocations).items():
             self._used.setdefault((node_id, what), []).append((self.moment, amount))
         self.moment += 1
@@ -57,6 +58,9 @@ class Ledger:
 
     def shelf(self, product_id: Hashable, moment: int) -> Shelf:
         """Node id → units, above zero only."""
+        recipe = self.snapshot.recipes.get(product_id)
+        if recipe:
+            return kits_there([(self.shelf(part, moment), needed) for part, needed in recipe])
         takes = self._takes.get(product_id)
         if not takes:
             return self.snapshot.shelf(product_id)

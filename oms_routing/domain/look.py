@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import chain
 from operator import attrgetter
 
+from odoo.addons.oms_core.domain.kits import taken_apart
 from odoo.addons.oms_core.domain.quantities import ZERO, Quantities
 
 from .distance import ways_to
@@ -29,6 +30,7 @@ class Look:
         self.demand = demand
         self.view = view
         self.wanted: Quantities = demand.wanted()
+        self.recipes = {kit: view.snapshot.recipes[kit] for kit in self.wanted if kit in view.snapshot.recipes}
         self._distances: dict[Hashable, float | None] = {}
         latitude, longitude = demand.place.latitude, demand.place.longitude
         self._way = None if latitude is None or longitude is None else ways_to(latitude, longitude)
@@ -55,6 +57,14 @@ class Look:
         return found
 
     # --- shelves -----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def needed(self) -> Quantities:
+        """What is wanted, and what the kits among it take: how much in all of each product that may become scarce."""
+        if not self.recipes:
+            return self.wanted
+        parts = taken_apart(((None, kit, self.wanted[kit]) for kit in self.recipes), self.recipes)
+        return self.wanted + Quantities((part, units) for (_node, part), units in parts.items())
 
     def keeps_back(self, node_id: Hashable, product_id: Hashable, rule: Rule | None = None) -> Decimal:
         """Units that the node keeps for itself, under the rule ``safety_stock``."""
@@ -98,11 +108,28 @@ class Look:
     def site(self, node: Node) -> Site:
         """The node with what it may give of this order, and no more than is wanted."""
         stock = []
+        used: dict[Hashable, Decimal] = {}  # by the kits before, and by what is in them
         for product_id, wanted in self.wanted.items():
             units = self.all_stock(product_id).get(node.id)
-            if units is not None:
-                stock.append((product_id, min(wanted, units - self.keeps_back(node.id, product_id))))
+            if units is None:
+                continue
+            units = min(wanted, units - self.keeps_back(node.id, product_id))
+            if self.recipes and units > 0:
+                units = self._beside(node.id, product_id, units, used)
+            stock.append((product_id, units))
         return Site(node, Quantities([one for one in stock if one[1] > 0]), self.distance(node))
+
+    def _beside(
+        self, node_id: Hashable, product_id: Hashable, units: Decimal, used: dict[Hashable, Decimal]
+    ) -> Decimal:
+        """What of so many units is there beside what is used already; that is then used, too."""
+        recipe = self.recipes.get(product_id, ((product_id, None),))
+        for part, needed in recipe:
+            left = self.all_stock(part).get(node_id, ZERO) - self.keeps_back(node_id, part) - used.get(part, ZERO)
+            units = max(ZERO, min(units, left if needed is None else left // needed))
+        for part, needed in recipe:
+            used[part] = used.get(part, ZERO) + (units if needed is None else units * needed)
+        return units
 
     # --- carriers ----------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from odoo.addons.oms_core.domain.quantities import ZERO
 
 from . import telling
 from .constraints import CONSTRAINTS
+from .cost import ONE
 from .decision import (
     BACKORDERED,
     CANCELLED,
@@ -270,9 +271,11 @@ def _check(problem: Problem, parts: Parts) -> None:
     for item in problem.demand.items:
         if sum(units for _place, units in parts[item.id]) > item.quantity:
             raise ValueError(f"more of {item.label} is shipped than is wanted")
-        product = problem.products.index(item.product_id)
+        recipe = ((item.product_id, ONE), *problem.look.recipes.get(item.product_id, ()))
         for place, units in parts[item.id]:
-            taken[place, product] = taken.get((place, product), 0) + to_millionths(units)
+            for product_id, needed in recipe:
+                key = place, problem.products.index(product_id)
+                taken[key] = taken.get(key, 0) + to_millionths(units * needed)
     for (place, product), units in taken.items():
         if units > problem.stock[place][product]:
             raise ValueError(f"{problem.nodes[place].name} has not that much to ship")

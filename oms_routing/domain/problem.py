@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Mapping
 from decimal import Decimal
 from functools import cached_property, reduce
@@ -59,11 +60,11 @@ class Problem(Keys):
         self.rules = tuple(rule for rule in policy.constraints if rule not in dropped)
         self.by_kind = {rule.kind: rule for rule in self.rules}
         self.look = Look(demand, view, self.rules)
-        self.products = tuple(self.look.wanted)
+        self.products = tuple(self.look.needed)
         self.lots = self._lots()
         self.quantities = [lot.quantity for lot in self.lots]
         self.coster = Coster(self.look, policy.prices, self.lots, self.products)
-        self.is_shared = len(self.lots) > 1 and sum(len(lot.needs) for lot in self.lots) > len(self.products)
+        self.is_shared = len(self.lots) > 1 and sum(len(lot.takes) for lot in self.lots) > len(self.products)
         limits = [rule.number for rule in self.rules if rule.kind == "max_nodes"]
         self.nodes_max = min([limit for limit in (policy.nodes_max, *limits) if limit is not None], default=None)
         self.least_value = max(
@@ -95,6 +96,18 @@ class Problem(Keys):
             return refuses, refuses
         return True, not all(one.takes(lot.weight, lot.volume) for one in tariffs for lot in self.lots)
 
+    def at_once(self, place: int) -> list[int]:
+        """What the node could give of each lot if it gave all of it together: what one takes, the next one lacks."""
+        if not self.is_shared:
+            return self.rows[place]
+        left, row = self.stock[place].copy(), []
+        for number, lot in enumerate(self.lots):
+            give = min(self.rows[place][number], lot.most(left.__getitem__))
+            row.append(give)
+            for product, need in needs_of(self.lots, {number: give}).items():
+                left[product] -= need
+        return row
+
     # --- lots ---------------------------------------------------------------------------------------------------------
 
     def _lots(self) -> list[Lot]:
@@ -104,7 +117,8 @@ class Problem(Keys):
         groups: dict[tuple, list[Item]] = {}
         for item in self.demand.items:
             groups.setdefault(self._lot_key(item, turned_down), []).append(item)
-        return [lot_of(items, places, divisible=key[-1]) for key, items in groups.items()]
+        recipes = self.look.recipes
+        return [lot_of(items, places, divisible=key[-1], recipes=recipes) for key, items in groups.items()]
 
     def _lot_key(self, item: Item, turned_down: set[Hashable]) -> tuple:
         if item.together is not None and "together" in self.by_kind:
@@ -119,6 +133,14 @@ class Problem(Keys):
     def is_separable(self) -> bool:
         """Whether what one shipment holds says nothing about what another may hold."""
         return not (self.is_shared or self.least_value or self.has_minutes)
+
+    @property
+    def contested(self) -> list[Lot]:
+        """Lots that want the same goods as another one."""
+        if not self.is_shared:
+            return []
+        times = Counter(place for lot in self.lots for place, _need in lot.takes)
+        return [lot for lot in self.lots if any(times[place] > 1 for place, _need in lot.takes)]
 
     @property
     def is_fewest_first(self) -> bool:
@@ -208,10 +230,10 @@ class Problem(Keys):
         count = len(self.products)
         needs = [0] * count
         for lot in self.lots:
-            for place, need in lot.needs:
+            for place, need in lot.takes:
                 needs[place] += need
         known: dict[Decimal, int] = {}  # shelves hold the same few quantities
-        for place, (product_id, wanted) in enumerate(self.look.wanted.items()):
+        for place, (product_id, wanted) in enumerate(self.look.needed.items()):
             enough = needs[place]
             for node_id, units in self.look.shelf(product_id).items():
                 row = stock.get(node_id)
@@ -228,7 +250,9 @@ class Problem(Keys):
 
     @cached_property
     def _is_lot_a_product(self) -> bool:
-        return all(lot.divisible for lot in self.lots) and len(self.lots) == len(self.products)
+        return (
+            not self.look.recipes and all(lot.divisible for lot in self.lots) and len(self.lots) == len(self.products)
+        )
 
     @property
     def _may_give_all(self) -> bool:
@@ -242,10 +266,7 @@ class Problem(Keys):
             if any((item.id, node.id) in self.demand.rejections for item in lot.items):
                 row.append(0)
                 continue
-            if lot.divisible:
-                give = min(lot.quantity, stock[lot.needs[0][0]])
-            else:
-                give = lot.quantity if all(stock[place] >= need for place, need in lot.needs) else 0
+            give = lot.most(stock.__getitem__)
             most = self._most(node, lot)
             row.append(min(give, most) if lot.divisible else give if most >= lot.quantity else 0)
         return row
@@ -289,9 +310,12 @@ class Problem(Keys):
 
     def _keep_whole(self) -> None:
         """Where money decides, only what no node has all of is divided."""
+        contested = self.contested
         is_copied = False  # a row may be the shelf itself, which stays as it is
         for number, lot in enumerate(self.lots):
             quantity = lot.quantity
+            if lot in contested:  # who has all of it alone may need it for another lot
+                continue
             if not lot.divisible or not any(row[number] >= quantity for row in self.rows):
                 continue
             self.lots[number] = lot._replace(divisible=False)
@@ -307,10 +331,6 @@ def needs_of(lots: list[Lot], gives: Mapping[int, int]) -> dict[int, int]:
     needs: dict[int, int] = {}
     for number, give in gives.items():
         lot = lots[number]
-        if lot.divisible:
-            place = lot.needs[0][0]
-            needs[place] = needs.get(place, 0) + give
-        else:
-            for place, need in lot.needs:
-                needs[place] = needs.get(place, 0) + need
+        for place, need in lot.takes:
+            needs[place] = needs.get(place, 0) - (-need * give // lot.quantity)  # a part of a millionth is one
     return needs

@@ -81,6 +81,9 @@ def regret(cases: Sequence[Case], actual: Decimal, timeline: Timeline, end: int,
     :param solve: decides orders together; absent: :func:`jointly`.
     """
     solve = solve or jointly
+    if recipes := {kit: recipe for case in cases for kit, recipe in case.snapshot.recipes.items()}:
+        # What one order took of a kit is gone for who wanted what is in it.
+        cases = [replace(case, snapshot=replace(case.snapshot, recipes=recipes)) for case in cases]
     policies = [case.policy for case in cases]
     cheapest = [replace(policy, strategy=LEAST_COST) for policy in policies]
     snapshots = _as_it_was(cases, timeline)

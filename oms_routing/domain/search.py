@@ -70,6 +70,10 @@ class _Search:
         self.missing = everything
         self.group: tuple[int, ...] = ()
         self.cut = False  # whether something was not looked at
+        #: Whether more units than are divided in every way want the same goods as another lot.
+        self.has_contested = problem.is_shared and any(
+            lot.divisible and (lot.quantity > SMALL or lot.quantity % UNIT) for lot in problem.contested
+        )
         #: Plain plans are told by their group; others may get better by one more node, or worse by one less.
         self.is_by_group = problem.is_plain and not problem.of_shipment
         places = self._not_dominated() if self.is_by_group else range(len(self.rows))
@@ -245,8 +249,12 @@ class _Search:
             return
         nearest_first = sorted(group, key=self._nearness)
         lots = sorted(range(self.count), key=lambda lot: sum(1 for place in group if self.rows[place][lot]))
-        used: dict[int, dict[int, int]] = {place: {} for place in group}
-        self._share(lots, 0, nearest_first, {place: {} for place in group}, used, 0, 0)
+        if self.has_contested:
+            self.cut = True
+        # Of few units every way is tried; of more, whoever comes first takes what several want.
+        for turn in (lots, lots[::-1]) if self.has_contested else (lots,):
+            used: dict[int, dict[int, int]] = {place: {} for place in group}
+            self._share(turn, 0, nearest_first, {place: {} for place in group}, used, 0, 0)
 
     def _nearness(self, place: int) -> tuple:
         distance = self.problem.look.distance(self.problem.nodes[place])
@@ -324,11 +332,7 @@ class _Search:
         if not units or not self.problem.is_shared:
             return units
         stock, taken = self.problem.stock[place], used[place]
-        one = self.problem.lots[lot]
-        if one.divisible:
-            product = one.needs[0][0]
-            return min(units, stock[product] - taken.get(product, 0))
-        return units if all(stock[p] - taken.get(p, 0) >= need for p, need in one.needs) else 0
+        return min(units, self.problem.lots[lot].most(lambda product: stock[product] - taken.get(product, 0)))
 
     def _weigh(self, gives: dict[int, Gives], missing: int, divided: int) -> None:
         """Take this plan if it is possible, and better than the best."""

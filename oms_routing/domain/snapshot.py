@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from odoo.addons.oms_core.domain.kits import taken_apart
 from odoo.addons.oms_core.domain.quantities import ZERO, Quantities
 
 from .model import MINUTES, ORDERS, TAKING, Capacity, Node
@@ -29,6 +30,8 @@ class Snapshot:
     :param weekly: (node id, product id) → units sold there in a week.
     :param markdown: (node id, product id) → money that a unit will lose in value if it stays there.
     :param risk: (node id, product id) → probability (0 to 1) that the stock is not really there.
+    :param recipes: kit → ((part, how much of it one kit takes), …), for kits that lie on no shelf of their own: there are as many
+        as can be put together. A kit that shares no part with anything else wanted may stand in ``available`` instead.
     :raises ValueError: if two nodes have the same id.
     """
 
@@ -41,6 +44,7 @@ class Snapshot:
     weekly: Mapping[tuple[Hashable, Hashable], Decimal] = field(default_factory=dict)
     markdown: Mapping[tuple[Hashable, Hashable], Decimal] = field(default_factory=dict)
     risk: Mapping[tuple[Hashable, Hashable], Decimal] = field(default_factory=dict)
+    recipes: Mapping[Hashable, tuple[tuple[Hashable, Decimal], ...]] = field(default_factory=dict)
 
     def __post_init__(self):
         if len({node.id for node in self.nodes}) < len(self.nodes):
@@ -48,11 +52,15 @@ class Snapshot:
 
     def free(self, node_id: Hashable, product_id: Hashable) -> Decimal:
         """What is left to promise, never below zero."""
+        if product_id in self.recipes:
+            return min(self.free(node_id, part) // needed for part, needed in self.recipes[product_id])
         key = (node_id, product_id)
         return max(ZERO, self.available.get(key, ZERO) - self.taken[key])
 
     def shelf(self, product_id: Hashable) -> Mapping[Hashable, Decimal]:
         """Node id → what is left to promise there, above zero only; nodes that are not in the snapshot do not count."""
+        if product_id in self.recipes:
+            return kits_there([(self.shelf(part), needed) for part, needed in self.recipes[product_id]])
         shelf = self._shelves.get(product_id, {})
         if not self.taken:
             return shelf
@@ -98,7 +106,7 @@ class Snapshot:
         shipped = ((a.node_id, a.product_id, a.quantity) for a in decision.allocations if a.mode in TAKING)
         after = replace(
             self,
-            taken=self.taken + Quantities(((node, product), qty) for node, product, qty in shipped),
+            taken=self.taken + taken_apart(shipped, self.recipes),
             used=self.used + Quantities(self.asked_of(decision.allocations)),
         )
         for name in ("_shelves", "places", "turns", "has_closed", "node_facts"):  # all are of what does not change
@@ -118,6 +126,17 @@ class Snapshot:
             asked[node_id, ORDERS] = Decimal(1)
             asked[node_id, MINUTES] = capacity.minutes_order + capacity.minutes_unit * quantity
         return asked
+
+
+def kits_there(shelves: Sequence[tuple[Mapping[Hashable, Decimal], Decimal]]) -> dict[Hashable, Decimal]:
+    """Node id → how many kits can be put together there, above zero only.
+
+    :param shelves: of each part what lies where, and how much of it one kit takes.
+    """
+    first, *others = [shelf for shelf, _needed in shelves]
+    nodes = [node_id for node_id in first if all(node_id in shelf for shelf in others)]
+    kits = {node_id: min(shelf[node_id] // needed for shelf, needed in shelves) for node_id in nodes}
+    return {node_id: units for node_id, units in kits.items() if units > 0}
 
 
 @dataclass(frozen=True, slots=True)

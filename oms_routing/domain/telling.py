@@ -14,16 +14,19 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from odoo.addons.oms_core.domain.quantities import ZERO
+
 from . import explain
 from .constraints import asked, verdicts
 from .cost import exact
 from .decision import Candidate, Decision
 from .keys import ranking
 from .ledger import View
+from .millionths import to_millionths
 from .model import Demand, Node
 from .objectives import COST, HOURS, OBJECTIVES, UNKNOWN
 from .policy import Policy
-from .problem import Problem
+from .problem import Problem, needs_of
 from .tariff import Offer
 from .words import canonical, plain
 
@@ -73,10 +76,9 @@ class Teller:
         problem = self._problem
         look = problem.look
         said = verdicts(node, look, rules)
-        row = [Decimal(0)] * len(problem.lots) if place is None else problem.rows[place]
         site = look.site(node)
         missing = sum(look.wanted.values()) - site.stock.total()
-        shipment = self._alone(place, row)
+        shipment = self._alone(place)
         ranks: list[Any] = [missing]
         for objective, rule in objectives:
             if objective.of_shipment:
@@ -106,12 +108,12 @@ class Teller:
             distance_basis=_coarser(node.precision, problem.demand.place.precision),
         )
 
-    def _alone(self, place: int | None, row: list[int]) -> dict[str, Any]:
+    def _alone(self, place: int | None) -> dict[str, Any]:
         """What a shipment of all that the node has would be: cost, hours, grams, service; empty if it cannot be."""
         if place is None:
             return {}
         problem = self._problem
-        gives = {lot: give for lot, give in enumerate(row) if give}
+        gives = {lot: give for lot, give in enumerate(problem.at_once(place)) if give}
         found = problem.shipment(place, gives)
         if found is None:
             return {}
@@ -132,13 +134,40 @@ class Teller:
     def sentence(self, decision: Decision) -> str:
         """The decision in one sentence, and what else must be said about it."""
         problem, link = self._problem, self.links[0]
-        short = sum(
-            max(0, quantity - sum(row[lot] for row in problem.rows)) for lot, quantity in enumerate(problem.quantities)
-        )
-        shipped = sum(int(a.quantity * 1_000_000) for a in decision.allocations if a.mode in explain.TAKING)
-        is_all_there_is = shipped >= sum(problem.quantities) - short
         return explain.decision_sentence(
-            decision, link.demand, link.policy, is_all_there_is=is_all_there_is, instead=link.instead
+            decision,
+            link.demand,
+            link.policy,
+            is_all_there_is=self._is_all_there_is(decision),
+            instead=link.instead,
+            is_in_kits=bool(problem.look.recipes) and problem.is_shared,
+        )
+
+    def _is_all_there_is(self, decision: Decision) -> bool:
+        """Whether the sites that may ship have nothing left of what waits, beside what is shipped."""
+        problem = self._problem
+        shipped = [one for one in decision.allocations if one.mode in explain.TAKING]
+        if not problem.is_shared:
+            short = sum(
+                max(0, quantity - sum(row[lot] for row in problem.rows))
+                for lot, quantity in enumerate(problem.quantities)
+            )
+            return sum(int(one.quantity * 1_000_000) for one in shipped) >= sum(problem.quantities) - short
+        places = {node.id: place for place, node in enumerate(problem.nodes)}
+        left = [row.copy() for row in problem.stock]
+        alone = [row.copy() for row in problem.rows]
+        lot_of_item = {item.id: number for number, lot in enumerate(problem.lots) for item in lot.items}
+        for one in shipped:
+            if one.node_id in places:
+                place, number, units = places[one.node_id], lot_of_item[one.item_id], to_millionths(one.quantity)
+                alone[place][number] -= units
+                for product, need in needs_of(problem.lots, {number: units}).items():
+                    left[place][product] -= need
+        waiting = {lot_of_item[one.item_id] for one in decision.allocations if one.mode not in explain.TAKING}
+        return not any(
+            alone[place][number] > 0 and problem.lots[number].most(left[place].__getitem__) > 0
+            for place in places.values()
+            for number in waiting
         )
 
     def fingerprint(self) -> str:
@@ -180,6 +209,10 @@ def fingerprint(demand: Demand, view: View, policy: Policy) -> str:
             if node.id in snapshot.capacity
         ],
     ]
+    if kits := {product: snapshot.recipes[product] for product in products if product in snapshot.recipes}:
+        parts = dict.fromkeys(part for recipe in kits.values() for part, _needed in recipe)
+        there = [view.shelf(part) for part in sorted(parts, key=str)]
+        content.append([canonical(kits), [[plain(shelf.get(node.id, ZERO)) for shelf in there] for node in nodes]])
     return hashlib.sha256(json.dumps(content, separators=(",", ":"), default=str).encode()).hexdigest()
 
 

@@ -9,12 +9,9 @@ from odoo.fields import Domain
 from odoo.tools import formatLang
 
 from odoo.addons.oms_core.alone import leave_task, on_its_own
-from odoo.addons.oms_core.domain.kits import in_several, taken_apart
-from odoo.addons.oms_core.domain.quantities import Quantities
 
 from ..const import IMPROVE_BATCH_MAX, IMPROVE_EVERY_MINUTES, IMPROVE_RUN_MAX
 from ..domain.improving import saving
-from ..domain.model import TAKING
 
 #: Why goods stay where they are, though the policy of their order would have them come from where it is cheaper.
 STAYS = [
@@ -23,7 +20,6 @@ STAYS = [
     ("begun", "Begun, or waiting for goods"),
     ("kit", "A kit is begun, or not whole"),
     ("saving", "Nowhere cheaper by enough"),
-    ("shared", "Not enough for all lines"),
 ]
 
 
@@ -135,18 +131,6 @@ class SaleOrder(models.Model):
                 least = self._oms_say_cost(policy.saving_min)
                 self._oms_stay("saving", self.env._("It is cheaper from nowhere else, by %s or more.", least))
             return nothing
-        if lacking := self._oms_find_lacking(planned.decision, moves, wanted):
-            self._oms_stay(
-                "shared",
-                self.env._(
-                    "It would save %(amount)s, but there is not enough of %(parts)s at %(places)s for all lines that want it. "
-                    "Put more of it there; it is looked at again.",
-                    amount=self._oms_say_cost(saved.amount),
-                    places=", ".join(dict.fromkeys(place.name for place, _part in lacking)),
-                    parts=", ".join(dict.fromkeys(part.display_name for _place, part in lacking)),
-                ),
-            )
-            return nothing
         sentence = self.env._(
             "%(why)s It saves %(amount)s: %(after)s instead of %(before)s from %(places)s.",
             why=planned.decision.sentence,
@@ -169,31 +153,6 @@ class SaleOrder(models.Model):
             if picking._oms_is_untouched() and not picking.oms_accepted_at and not is_gathered:
                 moves |= picking.move_ids
         return moves.filtered(lambda move: move.state == "assigned" and move._oms_may_go_elsewhere())
-
-    def _oms_find_lacking(self, decision, moves, wanted):
-        """[(place, product)] of which a decision would take more than there is, because several lines want the same: a kit and
-        what is in it. The planner knows of each only what there would be for it alone.
-
-        :param moves: those that give up what they have.
-        """
-        products = self.env["product.product"].union(*(line.product_id for line in wanted))
-        availability = self.env["oms.availability"].with_company(self.company_id)
-        recipes = availability._get_components(products)
-        shared = self.env["product.product"].browse(in_several(products.ids, recipes)).filtered("is_storable")
-        if not shared:
-            return []
-        taking = [one for one in decision.allocations if one.mode in TAKING]
-        needed = taken_apart(((one.node_id, one.product_id, one.quantity) for one in taking), recipes)
-        places = self.env["stock.warehouse"].browse(dict.fromkeys(one.node_id for one in taking))
-        snapshot = availability._snapshot(shared, places, but_orders=self)
-        free = Quantities(snapshot.by_node(places.ids, shared.ids)) + Quantities(
-            ((place.id, product.id), quantity)
-            for place, of_place in moves.grouped("warehouse_id").items()
-            for product, quantity in of_place._oms_get_brought().items()
-        )
-        return [
-            (place, part) for place in places for part in shared if needed[place.id, part.id] > free[place.id, part.id]
-        ]
 
     def _oms_say_cost(self, amount):
         return formatLang(self.env, float(amount), currency_obj=self.company_id.currency_id)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from odoo import api, fields, models
 
 from odoo.addons.oms_core.domain.availability import unscaled
+from odoo.addons.oms_core.domain.kits import in_several, taken_apart
 from odoo.addons.oms_core.domain.quantities import ZERO
 
 from ..domain.decision import Decision
@@ -61,8 +62,10 @@ class Loaded:
         """What this order sees: its places, what it wants, what those before it have left. This, and no more, is
         recorded."""
         whole, wanted, ids = self.snapshot, self.demands[order].wanted(), self.places[order]
-        pairs = [(node, product) for node in ids for product in wanted]
-        free = {pair: whole.free(*pair) for pair in pairs if pair[1] not in self.uncounted}
+        recipes = {kit: whole.recipes[kit] for kit in wanted if kit in whole.recipes}
+        parts = {part: None for recipe in recipes.values() for part, _needed in recipe}
+        pairs = [(node, product) for node in ids for product in {**wanted, **parts}]
+        free = {pair: whole.free(*pair) for pair in pairs if pair[1] not in self.uncounted and pair[1] not in recipes}
         # Goods whose stock nobody counts are everywhere, as much as is wanted, whoever took of them before.
         free |= {pair: wanted[pair[1]] for pair in pairs if pair[1] in self.uncounted}
         nodes = tuple(node for node in whole.nodes if node.id in ids)
@@ -75,6 +78,7 @@ class Loaded:
             weekly={pair: whole.weekly[pair] for pair in pairs if pair in whole.weekly},
             markdown={pair: whole.markdown[pair] for pair in pairs if pair in whole.markdown},
             risk={pair: whole.risk[pair] for pair in pairs if pair in whole.risk},
+            recipes=recipes,
         )
 
     def plan(self, order, policy=None):
@@ -191,7 +195,8 @@ class SaleOrder(models.Model):
         kinds = frozenset().union(*(self._oms_rule_kinds(one.policy) for one in chosen.values()))
         snapshot = self._oms_get_snapshot(counted, warehouses, orders, kinds)
         if freed:
-            more = {key: snapshot.available.get(key, ZERO) + part for key, part in freed.items()}
+            parts = taken_apart(((*key, units) for key, units in freed.items()), snapshot.recipes)
+            more = {key: snapshot.available.get(key, ZERO) + units for key, units in parts.items()}
             snapshot = replace(snapshot, available=snapshot.available | more)
         demands = {}
         for order, lines in wanted.items():
@@ -247,18 +252,31 @@ class SaleOrder(models.Model):
         """
         availability = self.env["oms.availability"]
         table = availability._snapshot(products, warehouses, but_orders=orders)
-        available = table.by_node(warehouses.ids, products.ids)
+        # What is in a kit and wanted beside it is there for one of the two: such kits are counted by their parts.
+        shared = in_several(products.ids, table.components)
+        recipes = {
+            kit: tuple(recipe)
+            for kit, recipe in table.components.items()
+            if not shared.isdisjoint(part for part, _needed in recipe)
+        }
+        parts = (part for recipe in recipes.values() for part, _needed in recipe)
+        on_shelves = dict.fromkeys((*(product for product in products.ids if product not in recipes), *parts))
+        available = table.by_node(warehouses.ids, on_shelves)
         safety = {}
         if "safety_stock" in kinds:
             lineages = availability._get_lineages(table.table.products)
             for company, of_company in warehouses.grouped("company_id").items():
                 if book := self.env["oms.stock.buffer"]._get_safety(company):
                     table.table.keep_back(book, lineages)
-                    pairs = ((node, product) for node in of_company.ids for product in products.ids)
+                    pairs = ((node, product) for node in of_company.ids for product in (*on_shelves, *recipes))
                     kept = {pair: table.table.cell("safety", *pair) for pair in pairs}
                     safety |= {pair: unscaled(cell) for pair, cell in kept.items() if cell}
         snapshot = Snapshot(
-            warehouses._to_domain(kinds), available, safety=safety, capacity=warehouses._oms_get_capacity(orders)
+            warehouses._to_domain(kinds),
+            available,
+            safety=safety,
+            capacity=warehouses._oms_get_capacity(orders),
+            recipes=recipes,
         )
         return warehouses._oms_with_learned(snapshot, products) if LEARNED_KINDS & kinds else snapshot
 

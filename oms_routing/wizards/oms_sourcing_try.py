@@ -119,7 +119,12 @@ class OmsSourcingTry(models.TransientModel):
         self.ensure_one()
         loaded = self._load()
         snapshot = loaded.snapshot
-        products = {item.product_id: None for item in loaded.demands[self.order_id].items}
+        # Of a kit that shares a part with another line what is in it: that is what lies there.
+        products = {
+            part: None
+            for item in loaded.demands[self.order_id].items
+            for part, _needed in snapshot.recipes.get(item.product_id, [(item.product_id, 1)])
+        }
         rows = [
             {
                 "try_id": self.id,

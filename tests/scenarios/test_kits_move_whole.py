@@ -1,6 +1,7 @@
 """RTE-07, I13: a kit moves to a cheaper place whole, and what its place cannot send whole comes whole from elsewhere."""
 
 from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from odoo.addons.oms_routing.tests.common import RoutingCommon
@@ -158,8 +159,7 @@ class TestKitsAreImproved(KitsCommon):
         self.assertEqual(
             self._open(order), {**self._boxes(marseille=1), ("Marseille", "MUG"): 4}, order.oms_stay_reason
         )
-        self.assertEqual(order.oms_stay_code, "shared")
-        self.assertRegex(order.oms_stay_reason, r"not enough of .*MUG.* at Lille for all lines")
+        self.assertEqual(order.oms_stay_code, "saving")
         self._put(self.mug, lille=4)
         self._job()
         self.assertEqual(self._open(order), {**self._boxes(lille=1), ("Lille", "MUG"): 4})
@@ -177,6 +177,86 @@ class TestKitsAreImproved(KitsCommon):
         self.policy.changes_max = 2
         self._job()
         self.assertEqual(self._open(order), self._boxes(lille=2))
+
+
+@tagged("post_install", "-at_install")
+class TestKitsBesideTheirParts(KitsCommon):
+    """What a kit takes of a shelf, another line that wants the same lacks: when it is first decided, too."""
+
+    def test_a_site_with_mugs_for_the_box_or_for_the_line_is_not_promised_both(self):
+        self._put_boxes(lille=1, marseille=5)
+        order = self._order(("BOX", 1), ("MUG", 2))
+        self.assertEqual(self._open(order), {**self._boxes(marseille=1), ("Marseille", "MUG"): 4})
+        self.assertEqual(set(self._moves(order).mapped("state")), {"assigned"})
+        decision = self._decisions(order)
+        self.assertIn("Shipped from Marseille: the only site with both items", decision.sentence)
+        self.assertEqual(self._candidate(decision, self.lille).reason_code, "covers_some")
+        lines = {line.product_id: line.quantity for line in decision.line_ids}
+        self.assertEqual(lines, {self.box: 1, self.mug: 2}, "people read of the box, not of its parts")
+        self.assertEqual(decision._replay()[decision], "same")
+        self._ship(order)
+        self.assertEqual(order.order_line.mapped("qty_delivered"), [1, 2])
+
+    def test_by_goals_and_by_cost_it_is_the_same(self):
+        self.policy.strategy = "lexicographic"
+        self.test_a_site_with_mugs_for_the_box_or_for_the_line_is_not_promised_both()
+
+    def test_mugs_that_the_box_does_not_leave_come_from_elsewhere(self):
+        self._put_boxes(lille=1)
+        self._put(self.mug, lyon=2)
+        order = self._order(("BOX", 1), ("MUG", 2))
+        self.assertEqual(self._open(order), {**self._boxes(lille=1), ("Lyon", "MUG"): 2})
+
+    def test_what_is_nowhere_for_both_waits_and_the_sentence_says_where_it_went(self):
+        self._put_boxes(lille=1)
+        order = self._order(("BOX", 1), ("MUG", 2))
+        decision = self._decisions(order)
+        self.assertEqual(sum(decision.line_ids.mapped("quantity")), 3)
+        self.assertIn("beside what goes into the rest of the order", decision.sentence)
+
+    def test_two_kits_that_share_a_part_are_not_put_together_from_the_same_one(self):
+        pair = self._create_product("PAIR", is_storable=False)
+        self._create_kit(pair, (self.mug, 2))
+        self._put_boxes(lille=1, lyon=1)
+        order = self._order(("BOX", 1), ("PAIR", 1))
+        self.assertEqual(
+            sorted(place for place, part in self._open(order) if part == "MUG"), ["Lille", "Lyon"], self._open(order)
+        )
+
+    def test_orders_that_are_decided_at_once_do_not_get_the_same_mugs(self):
+        self._put_boxes(lille=1)
+        self._put(self.mug, lyon=2)
+        orders = self.env["sale.order"].create(
+            [
+                {
+                    "partner_id": self.customer.id,
+                    "oms_channel_id": self.channel.id,
+                    "company_id": self.company.id,
+                    "order_line": [Command.create({"product_id": product.id, "product_uom_qty": quantity})],
+                }
+                for product, quantity in ((self.box, 1), (self.mug, 2))
+            ]
+        )
+        orders.action_confirm()
+        self.assertEqual([self._open(order) for order in orders], [self._boxes(lille=1), {("Lyon", "MUG"): 2}])
+        for decision in orders.oms_decision_ids:
+            self.assertEqual(decision._replay()[decision], "same")
+
+    def test_the_stock_as_it_was_tells_of_both_lines_what_was_decided(self):
+        self._put_boxes(lille=1, marseille=5)
+        order = self._order(("BOX", 1), ("MUG", 2))
+        trial = self.env["oms.sourcing.backtest"].create({"company_id": self.company.id})
+        trial.action_start()
+        lines = trial.line_ids.filtered(lambda line: line.order_id == order)
+        self.assertEqual(set(lines.mapped("parity")), {"same"}, lines.mapped("parity_note"))
+
+    def test_a_line_given_up_comes_from_where_the_box_leaves_enough(self):
+        self._put_boxes(lille=2, lyon=1, marseille=5)
+        order = self._order(("BOX", 1), ("MUG", 2))
+        self.assertEqual(self._open(order), {**self._boxes(lille=1), ("Lille", "MUG"): 4})
+        line = order.order_line.filtered(lambda line: line.product_id == self.mug)
+        line.move_ids.picking_id._oms_reject({line.move_ids: 2}, self.env.ref("oms_core.reject_reason_no_time"))
+        self.assertEqual(self._open(order), {**self._boxes(lille=1), ("Lyon", "MUG"): 2})
 
 
 @tagged("post_install", "-at_install")
