@@ -205,6 +205,21 @@ class TestMigration(RoutingCommon):
         wizard = self._brought({"productStoreId": self.channel.code, "routings": [routing]})
         self.assertEqual(wizard.policy_ids.channel_ids, self.channel)
 
+    def test_what_decides_for_more_orders_since_names_were_left_out_is_told(self):
+        rules = [a_rule("R", "ORA_SINGLE", ("ENTCT_FILTER", "facilityGroupId", "MOON_BASES"))]
+        routing = {"routingName": "Shop", "statusId": "ROUTING_ACTIVE", "rules": rules}
+        wizard = self._wizard({"productStoreId": "Luna", "routings": [routing]})
+        wizard.action_preview()
+        self.assertFalse(wizard.warning)
+        wizard.reference_ids.leave_out = True
+        wizard.action_create()
+        policy = wizard.policy_ids
+        self.assertFalse(policy.channel_ids)
+        self.assertFalse(policy.rule_ids.group_ids)
+        self.assertRegex(wizard.warning, f"All channels of {policy.name} were left out, .*\nAll places of a rule")
+        wizard.action_discard()
+        self.assertFalse(wizard.warning)
+
     def test_it_is_taken_back_as_long_as_it_is_switched_off(self):
         wizard = self._brought()
         policy, groups = wizard.policy_ids, wizard.node_group_ids

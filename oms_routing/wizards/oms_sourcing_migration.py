@@ -115,7 +115,15 @@ class OmsSourcingMigration(models.TransientModel):
         self._check_references()
         groups = self._make_groups(migration)
         policies = self._make_policies(migration, groups)
-        self.write({"state": "result", "policy_ids": [Command.set([made.id for _chain, made in policies])]})
+        self.write(
+            {
+                "state": "result",
+                "policy_ids": [Command.set([made.id for _chain, made in policies])],
+                "warning": "\n".join(
+                    filter(None, (self._say_wider(migration), *self._say_left_out(migration, groups)))
+                ),
+            }
+        )
         self._compare(vectors, policies)
         return self._reopen()
 
@@ -144,7 +152,7 @@ class OmsSourcingMigration(models.TransientModel):
         self.policy_ids.unlink()
         self.node_group_ids.unlink()
         self.answer_ids.unlink()
-        self.write({"state": "preview", "agreement": False})
+        self.write({"state": "preview", "agreement": False, "warning": self._say_wider(self._read()[0])})
         return self._reopen()
 
     def _reopen(self):
@@ -196,6 +204,28 @@ class OmsSourcingMigration(models.TransientModel):
             "to do before you switch them on.",
             listed(migration.wider),
         )
+
+    def _say_left_out(self, migration, groups):
+        """What policies decide without, as everything that the file names for it was left out: a sentence each."""
+        channels = self._get_targets("channel")
+        for_all = [step.name for step in migration.steps if step.channels and not set(step.channels) & channels.keys()]
+        if for_all:
+            yield self.env._(
+                "All channels of %s were left out, so that orders of every channel fit. Choose under Which Orders those that are "
+                "meant before you switch it on.",
+                listed(for_all),
+            )
+        without = [
+            step.name
+            for step in migration.steps
+            if any(self._prepare_rule(rule, groups) is None for rule in (*step.constraints, *step.objectives))
+        ]
+        if without:
+            yield self.env._(
+                "All places of a rule of %s were left out, and it was made without that rule. Look at its rules before you "
+                "switch it on.",
+                listed(without),
+            )
 
     # --------------------------------------------------------------------------------------------------- REFERENCES
 
