@@ -209,6 +209,30 @@ def spread(discount: Money, lines: Sequence[Line], step: Decimal) -> list[Money]
     return [Money(net, {key: parts[index] for key, parts in taxes.items()}) for index, net in enumerate(nets)]
 
 
+def none_below_zero(documents: Mapping[Hashable, list], step: Decimal) -> None:
+    """Move what lessens the credit, as a discount that came with another invoice, to where there is room for it: no credit note
+    is over less than nothing. All together keep their sum; where that is below zero, nothing can be done here.
+
+    :param documents: {invoice: its entries, dataclasses with ``money``}; changed in place.
+    """
+
+    def total(key: Hashable) -> Decimal:
+        return sum((entry.money.total for entry in documents[key]), ZERO)
+
+    for key, entries in documents.items():
+        while total(key) < 0:
+            other = max(documents, key=total)
+            least = min(entries, key=lambda entry: entry.money.total)
+            amount = min(-total(key), -least.money.total, total(other))
+            if amount <= 0:
+                return
+            moved = -(-least.money).part(amount, step)
+            entries.remove(least)
+            if amount < -least.money.total:
+                entries.append(replace(least, money=least.money - moved))
+            documents[other].append(replace(least, money=moved))
+
+
 def credit(line: Line, credited: Credited, stop: Decimal, step: Decimal) -> tuple[Money, dict[Hashable, Money]]:
     """(goods, discounts of the order) of the first ``stop`` units of a line, before anything is withheld."""
     goods = line.money.upto(line.quantity, stop, step)

@@ -10,7 +10,7 @@ from odoo.fields import Command
 
 from odoo.addons.oms_core.domain.money import ZERO
 
-from ..domain.refund import Credited, Money, Part, Preview, refund_line, shipping_due
+from ..domain.refund import Credited, Money, Part, Preview, none_below_zero, refund_line, shipping_due
 from .account_move import COUNTED_KINDS
 from .sale_order_refund import dec
 
@@ -201,7 +201,8 @@ class OmsReturn(models.Model):
         return entries
 
     def _by_document(self, entries, order):
-        """[(invoice, order, entries)]: each goes on the credit note of its invoice, when there is one, else on the first."""
+        """[(invoice, order, entries)]: each goes on the credit note of its invoice, when there is one, else on the first; what
+        lessens the credit, where there is room for it."""
         documents = defaultdict(list)
         for entry in entries:
             if entry.kind in ("goods", "kept", "claim", "adjustment"):
@@ -211,6 +212,7 @@ class OmsReturn(models.Model):
             if entry.kind not in ("goods", "kept", "claim", "adjustment"):
                 invoice = entry.charged.move_id
                 documents[invoice if invoice in documents or not first else first].append(entry)
+        none_below_zero(documents, dec(order.currency_id.rounding))
         return [(invoice, order, of_invoice) for invoice, of_invoice in documents.items()]
 
     # ------------------------------------------------------------------------------------------------------ BOOKING

@@ -237,6 +237,20 @@ class TestRefundMoney(ReturnsCommon):
             self.assertEqual(self._lines(self._refund(self._returned_of(order, product))), paid)
         self.assertAlmostEqual(sum(order.invoice_ids.mapped("amount_total_signed")), 0, 7)
 
+    def test_no_credit_note_is_over_less_than_nothing_where_a_discount_came_with_another_parcel(self):
+        """36 are off the 40, and came with the first parcel: of the 25 in it that come back, nobody can take them all."""
+        lines = (self._line("STD", 1, "40.00"), *(self._line(sku, 1, "25.00", None) for sku in ("AVG", "FIFO")))
+        order = self._apply(self._doc(lines=(*lines, self._line("", 1, "-36.00", kind="discount"))))[0][0]
+        for products in ((self.product_average, self.product_fifo), (self.product_standard,)):
+            self._ship(order, dict.fromkeys(products, 1))
+            self._book(order)
+        self.assertEqual(order.invoice_ids.sorted("id").mapped("amount_total"), [6.8, 48])
+        refunds = self._refund(self._returned(order, 1, 1, 0))
+        self.assertEqual(sorted(refunds.mapped("amount_total")), [0, 29.8])
+        self.assertEqual(self._lines(refunds), {"goods": (65, 73), "discount": (-36, -43.2)})
+        self.assertEqual(sum(order.invoice_ids.mapped("amount_untaxed_signed")), 25)
+        self.assertEqual(sum(order.invoice_ids.mapped("amount_tax_signed")), 0)
+
     def _returned_of(self, order, product):
         return self._returned(order, *(int(line.product_id == product) for line in order.order_line[:2]))
 

@@ -1,6 +1,7 @@
 """What goes back: worked examples that others published, and that the way there does not matter."""
 
 import os
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
@@ -18,6 +19,7 @@ from odoo.addons.oms_returns.domain.refund import (
     Tender,
     adjust,
     compute,
+    none_below_zero,
     refund_line,
     split,
     spread,
@@ -429,3 +431,32 @@ def test_a_discount_of_the_order_is_spread_over_its_lines_to_the_cent():
     assert [part.net for part in spread(Money(dec("-1.00")), lines, CENT)] == [
         -part for part in allocate(dec("1.00"), [Decimal(10)] * 3 + [Decimal(0)], CENT)
     ]
+
+
+# --- documents --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Row:
+    """Something on a credit note, with a fifth of tax."""
+
+    money: Money
+
+
+ROWS = st.integers(-5000, 5000).map(lambda cents: Row(Money(CENT * cents, {"tax": CENT * (cents // 5)})))
+
+
+def test_a_discount_that_came_with_another_invoice_goes_where_there_is_room_for_it():
+    documents = {1: [Row(Money(Decimal(25))), Row(Money(Decimal(-36)))], 2: [Row(Money(Decimal(40)))]}
+    none_below_zero(documents, CENT)
+    nets = {key: [row.money.net for row in rows] for key, rows in documents.items()}
+    assert nets == {1: [25, -25], 2: [40, -11]}
+
+
+@given(st.dictionaries(st.integers(1, 4), st.lists(ROWS, min_size=1, max_size=4), min_size=1))
+def test_no_credit_note_is_over_less_than_nothing_and_together_they_keep_their_sum(documents):
+    before = sum((row.money for rows in documents.values() for row in rows), Money())
+    none_below_zero(documents, CENT)
+    assert sum((row.money for rows in documents.values() for row in rows), Money()) == before
+    if before.total >= 0:
+        assert all(sum(row.money.total for row in rows) >= 0 for rows in documents.values())
