@@ -238,7 +238,11 @@ class OmsCheck(models.AbstractModel):
 
     @api.model
     def _check_costs(self, company, scope):
-        """Lines of which all that left is invoiced and all that came back is credited; else ledger and shelves may differ."""
+        """Lines of which all that left is invoiced and all that came back is credited; else ledger and shelves may differ.
+
+        Not where a value was set beside what goods cost, as of those that came back and are worth less now: that is an entry of
+        its own, and what the credit note takes back is looked at line by line.
+        """
         rows = self._query(
             SQL(
                 """SELECT l.id, cogs.booked, moved.value_out - moved.value_back
@@ -258,6 +262,8 @@ class OmsCheck(models.AbstractModel):
                       AND cogs.items > 0 AND invoiced.drafts = 0 AND NOT moved.is_kit AND NOT moved.is_dropship
                       AND ABS(invoiced.charged - moved.out) < %(tolerance)s
                       AND ABS(invoiced.credited - moved.back) < %(tolerance)s
+                      AND NOT EXISTS (SELECT 1 FROM stock_move s JOIN product_value v ON v.move_id = s.id
+                                       WHERE s.sale_line_id = l.id)
                       AND ABS(cogs.booked - moved.value_out + moved.value_back) > cogs.items / 2 * %(cent)s + %(tolerance)s
                  ORDER BY l.id LIMIT %(limit)s""",
                 moved=self._get_moved_sql(),

@@ -1,3 +1,6 @@
+from datetime import timedelta
+
+from odoo import fields
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
@@ -80,6 +83,14 @@ class TestDisposition(InspectionCommon):
                     {"Returned goods: write-down": (8, 0), self._account("stock").name: (0, 8)},
                 )
                 self.assertIn("Outlet", request.line_ids.move_ids.value_justification)
+
+    def test_the_auditor_knows_that_goods_that_were_written_down_are_credited_at_their_old_cost(self):
+        for product in (self.product_average, self.product_fifo):
+            request = self._came((product.default_code, 2))
+            self._inspected(request, disposition_id=self.to["outlet"].id)
+            request.action_refund()
+            self.assertEqual(sum(request.line_ids.move_ids.mapped("value")), 12)
+        self.assertNothingWrong(until=fields.Datetime.now() + timedelta(days=1))
 
     def test_where_stock_is_valued_at_closing_nothing_is_posted_before(self):
         for method, product in self._products().items():
