@@ -2,7 +2,7 @@ from itertools import repeat
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, split_every
 
 from ..const import CANDIDATES_KEPT
 from ..domain.decision import OUTCOMES
@@ -43,6 +43,9 @@ COMPONENT_LABELS = {
     "reject": "Risk of rejection",
     "transfer": "Transfer",
 }
+
+#: Candidates that are written with one statement.
+INSERT_ROWS = 1000
 
 
 def _number(value):
@@ -348,27 +351,26 @@ class OmsSourcingCandidate(models.Model):
     def _insert(self, vals_list):
         """Add rows as they are: nothing is computed from what was said of a site, and hardly anybody reads it in the
         transaction in which it is said, so that to keep it in memory costs more than to write it."""
-        if not vals_list:
-            return
         now, uid = self.env.cr.now(), self.env.uid
         stamp = {"create_uid": uid, "create_date": now, "write_uid": uid, "write_date": now}
         vals_list = [{**vals, **stamp} for vals in vals_list]
         columns = [self._fields[name] for name in dict.fromkeys(name for vals in vals_list for name in vals)]
-        rows = [
-            tuple(
-                field.convert_to_column_insert(vals[field.name], self, vals) if field.name in vals else None
-                for field in columns
+        for some in split_every(INSERT_ROWS, vals_list):
+            rows = [
+                tuple(
+                    field.convert_to_column_insert(vals[field.name], self, vals) if field.name in vals else None
+                    for field in columns
+                )
+                for vals in some
+            ]
+            self.env.cr.execute(
+                SQL(
+                    "INSERT INTO %s (%s) VALUES %s",
+                    SQL.identifier(self._table),
+                    SQL(", ").join(SQL.identifier(field.name) for field in columns),
+                    SQL(", ").join(rows),
+                )
             )
-            for vals in vals_list
-        ]
-        self.env.cr.execute(
-            SQL(
-                "INSERT INTO %s (%s) VALUES %s",
-                SQL.identifier(self._table),
-                SQL(", ").join(SQL.identifier(field.name) for field in columns),
-                SQL(", ").join(rows),
-            )
-        )
 
     def write(self, vals):
         """Part of a decision, and as fixed."""
