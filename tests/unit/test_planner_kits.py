@@ -131,6 +131,9 @@ def test_many_of_both_are_not_more_than_there_is_and_no_optimum_is_claimed():
     assert taken([decision])["lille", "MUG"] == 50
     assert sum(a.quantity for a in decision.allocations if a.mode == "ship") == 35
     assert decision.method == "greedy"
+    odd = plan(wants(BOX=20, MUG=21), shelves(lille=there))
+    assert [one[2:] for one in brief(odd) if one[3] == "ship"] == [(14, "ship"), (21, "ship")]
+    assert all(one.quantity % 1 == 0 for one in odd.allocations), "29 mugs make 14 boxes"
 
 
 def test_kits_by_thirds_are_counted_to_the_millionth():
