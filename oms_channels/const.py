@@ -167,6 +167,14 @@ AUDIT_READ_AT_ONCE = 250
 
 #: Lines of a payout or bill that a server with other things to do takes in, or books, in a second: see Speed in the README.
 LINES_BOOKED_PER_S = 100
+#: Payouts with more lines are worked on by a job: nobody waits so long before a screen.
+SETTLEMENT_AT_ONCE_MAX = 5000
+#: Payments and refunds that one item of a payout's entry settles, and that are reconciled (or opened) between two commits.
+SETTLEMENT_PIECE = 250
+#: Orders that are told between two commits that they are paid out.
+SETTLEMENT_ORDERS_PIECE = 1000
+#: Hours after which a payout that is worked on, and of which nothing was done, is a case for the auditor.
+SETTLEMENT_STUCK_H = 6
 
 #: Rests of a payout that are told in the activity; the others are on its form.
 SETTLEMENT_TASKS_TOLD_MAX = 20

@@ -1,13 +1,14 @@
 """How much money one press of a button may take in or book, before the server takes it for hung and stops it in the middle.
 
 Nothing is booked by halves then, as the transaction is undone; but all that the user is told is that the connection was lost.
+So what is more is worked on in pieces by a job (payouts), or refused (bills).
 """
 
 from odoo.exceptions import UserError
 from odoo.http import request
 from odoo.tools import config
 
-from .const import LINES_BOOKED_PER_S
+from .const import LINES_BOOKED_PER_S, SETTLEMENT_AT_ONCE_MAX
 
 
 def get_seconds():
@@ -16,6 +17,12 @@ def get_seconds():
         return None
     limits = [config["limit_time_real"], config["workers"] and config["limit_time_cpu"]]
     return min(filter(None, limits), default=None)
+
+
+def most_at_once():
+    """Lines that are taken in or booked while somebody waits; a job has no more time either."""
+    seconds = get_seconds()
+    return min(SETTLEMENT_AT_ONCE_MAX, seconds * LINES_BOOKED_PER_S) if seconds else SETTLEMENT_AT_ONCE_MAX
 
 
 def check_in_time(env, what, count):

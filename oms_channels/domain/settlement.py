@@ -51,7 +51,7 @@ KINDS = (
 STATUSES = ("paid", "open", "failed")
 
 #: Lines of one payout, bytes of one report, and problems that are told one by one: the 5000th helps nobody.
-LINES_MAX = 500_000
+LINES_MAX = 200_000
 REPORT_MAX_BYTES = 50 * 1024 * 1024
 PROBLEMS_MAX = 100
 #: An amount with more digits before its point is none.

@@ -99,18 +99,20 @@ def draft(
     return PostingDraft(key, day, journal, doc.bank_reference or doc.id, lines)
 
 
-def join_settled(made: PostingDraft, explanation: Explanation) -> PostingDraft:
-    """The entry with one item for all rows that it settles whole, on each account and side.
+def join_settled(made: PostingDraft, explanation: Explanation, most: int) -> PostingDraft:
+    """The entry with one item for so many rows at most that it settles whole, on each account and side.
 
     What is reconciled with what stays the same, payment by payment; a payout of 10,000 orders is an entry of a few items
-    instead of 10,000. Amounts in other currencies stay apart, as each was worth something else on its day.
+    instead of 10,000, and each can be reconciled by itself. Amounts in other currencies stay apart, as each was worth something
+    else on its day.
     """
     whole = {match.booked_keys[0] for match in explanation.matches if match.whole}
     found: dict[tuple[Hashable, bool], list[PostingLine]] = defaultdict(list)
     for line in made.lines:
         if line.match in whole and line.currency is None:
             found[line.account, line.amount > 0].append(line)
-    joined = {lines[0].match: lines for lines in found.values() if len(lines) > 1}
+    parts = (lines[start : start + most] for lines in found.values() for start in range(0, len(lines), most))
+    joined = {lines[0].match: lines for lines in parts if len(lines) > 1}
     gone = {line.match for lines in joined.values() for line in lines}
     kept = []
     for line in made.lines:

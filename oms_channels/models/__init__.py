@@ -48,6 +48,7 @@ from . import oms_settlement_later
 from . import oms_settlement_bill
 from . import oms_settlement_bank
 from . import oms_settlement_take
+from . import oms_settlement_work
 from . import oms_channel_payout_poll
 from . import sale_order_settlement
 from . import oms_check_payout

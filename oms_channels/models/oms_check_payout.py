@@ -1,13 +1,17 @@
 """The auditor looks at payouts: they are in the books, as they were told, and leave nothing on clearing without a cause."""
 
 from dataclasses import replace
+from datetime import timedelta
 
-from odoo import api, models
-from odoo.tools import SQL
+from odoo import api, fields, models
+from odoo.tools import SQL, format_datetime
 
 from odoo.addons.oms_core.checks import Check
 
+from ..const import SETTLEMENT_STUCK_H
 from ..domain.settlement import KINDS
+from .oms_settlement import STATES
+from .oms_settlement_work import IN_WORK
 
 #: What a line of these kinds is, a rest of these causes says, whatever it settles.
 PLAIN_KINDS = tuple(kind for kind in KINDS if kind not in ("sale", "refund", "tax_collected"))
@@ -30,7 +34,7 @@ class OmsCheck(models.AbstractModel):
                 self.env._(
                     "What a booked payout took from the clearing account has settled payments and refunds, each of the order "
                     "that its line names, but for refunds that are not booked yet; its lines, and what they settle and "
-                    "explain, sum to it; and its entry is in the books."
+                    "explain, sum to it; its entry is in the books; and none that a job works on is stuck."
                 ),
             ),
         ]
@@ -42,6 +46,7 @@ class OmsCheck(models.AbstractModel):
 
     @api.model
     def _check_payouts(self, company, scope):
+        yield from self._find_stuck(company, scope)
         yield from self._find_left_on_clearing(company, scope)
         yield from self._find_not_in_the_books(company, scope)
         yield from self._find_other_sums(company, scope)
@@ -52,12 +57,38 @@ class OmsCheck(models.AbstractModel):
         rows = self._query(SQL(query, **parts, **self._get_parameters(company, scope)))
         return [(self.env["oms.settlement"].browse(payout_id), *row) for payout_id, *row in rows]
 
-    def _tell_payout(self, payout, number, other, sentence, *documents):
+    def _tell_payout(self, payout, number, other, sentence, *documents, todo=None):
         violation = self._compare(
             *("payouts", payout, number, other, sentence),
-            self.env._("Undo the payout and book it again; nobody should undo single reconciliations of it."),
+            todo or self.env._("Undo the payout and book it again; nobody should undo single reconciliations of it."),
         )
         return replace(violation, documents=violation.documents + documents)
+
+    def _find_stuck(self, company, scope):
+        """Large payouts of which the job has done nothing for some time."""
+        rows = self._query_payouts(
+            company,
+            scope,
+            """SELECT payout.id, payout.total, COALESCE(payout.looked_at, payout.create_date)
+                 FROM oms_settlement payout
+                WHERE payout.company_id = %(company)s AND payout.state IN %(states)s AND payout.date >= %(since)s
+                  AND COALESCE(payout.looked_at, payout.create_date) < %(old)s
+             ORDER BY payout.id LIMIT %(limit)s""",
+            states=IN_WORK,
+            old=fields.Datetime.now() - timedelta(hours=SETTLEMENT_STUCK_H),
+        )
+        todo = self.env._(
+            "Look at what the activity on the payout says. If there is none, see whether the job “OMS: work on large payouts” is "
+            "active. To begin anew, undo the payout, or delete it where nothing of it is booked."
+        )
+        for payout, total, since in rows:
+            sentence = self.env._(
+                "%(payout)s is “%(state)s”, and nothing has been done of it since %(since)s.",
+                payout=payout.display_name,
+                state=dict(STATES)[payout.state],
+                since=format_datetime(self.env, since),
+            )
+            yield self._tell_payout(payout, total or 1, 0, sentence, todo=todo)
 
     def _find_left_on_clearing(self, company, scope):
         rows = self._query_payouts(
@@ -92,8 +123,9 @@ class OmsCheck(models.AbstractModel):
             LEFT JOIN account_move entry ON entry.id = payout.move_id
             LEFT JOIN LATERAL (SELECT MIN(move.id) AS id FROM account_move move
                                 WHERE move.reversed_entry_id = entry.id AND move.state = 'posted') back ON TRUE
-                WHERE payout.company_id = %(company)s AND payout.state IN ('posted', 'reconciled')
-                  AND payout.date >= %(since)s AND (entry.state IS DISTINCT FROM 'posted' OR back.id IS NOT NULL)
+                WHERE payout.company_id = %(company)s AND payout.date >= %(since)s
+                  AND (payout.state IN ('posted', 'reconciled') OR payout.state = 'booking' AND payout.move_id IS NOT NULL)
+                  AND (entry.state IS DISTINCT FROM 'posted' OR back.id IS NOT NULL)
              ORDER BY payout.id LIMIT %(limit)s""",
         )
         for payout, total, entry_id, back_id in rows:

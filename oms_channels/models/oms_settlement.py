@@ -25,10 +25,12 @@ KIND_WORDS = {
 }
 
 STATES = [
-    ("draft", "New"),
+    ("draft", "Being Looked At"),
     ("checked", "Checked"),
+    ("booking", "Being Booked"),
     ("posted", "Booked"),
     ("reconciled", "In the bank"),
+    ("undoing", "Being Undone"),
     ("refused", "Refused"),
 ]
 
@@ -38,9 +40,12 @@ class OmsSettlement(models.Model):
 
     ::
 
+        draft       kept, whole; a job finds out what its lines settle, as they are too many for somebody to wait
         checked     nothing is booked; what would be is shown
+        booking     a job books it: its entry at once and whole, and reconciles piece by piece what that settles
         posted      Dr payouts on their way, fees, reserve … Cr clearing, each item reconciled with the payment it settles
         reconciled  the bank statement line that brings the money is matched with payouts on their way
+        undoing     a job opens piece by piece what it had settled, and then reverses the entry
         refused     the report cannot be taken, and says why; a corrected one takes its place
 
     What a report says and what is booked for it is for nobody to change by hand: people read it, press buttons, choose the
@@ -78,6 +83,14 @@ class OmsSettlement(models.Model):
     looked_at = fields.Datetime(
         string="Looked at Again", readonly=True, copy=False, help="When the job last tried to find what it waits for."
     )
+    asked_by_id = fields.Many2one(
+        "res.users", string="Asked For By", readonly=True, copy=False, help="In whose name the job works on it."
+    )
+    piece_count = fields.Integer(
+        readonly=True, copy=False, help="Reconciliations that the job has to make for it, or to undo."
+    )
+    progress = fields.Float(compute="_compute_progress", string="Progress (%)")
+    progress_text = fields.Text(compute="_compute_progress", string="How Far It Is")
     move_id = fields.Many2one("account.move", string="Entry", readonly=True, copy=False, index="btree_not_null")
     move_ids = fields.One2many("account.move", "oms_settlement_id", string="Entries", readonly=True)
     posting_number = fields.Integer(readonly=True, copy=False, help="How often it was booked; others were undone.")
@@ -118,6 +131,7 @@ class OmsSettlement(models.Model):
                         "otherwise, undo it."
                     )
                 )
+            self._check_not_in_work()
             if booked := self.filtered("move_id"):
                 raise UserError(
                     self.env._("%s is in the books. Undo it first; then choose its date.", booked[0].display_name)
@@ -130,6 +144,7 @@ class OmsSettlement(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_booked(self):
+        self._check_not_in_work()
         if booked := self.filtered("move_id"):
             raise UserError(
                 self.env._("%s is in the books. Undo it first; then it can be deleted.", booked[0].display_name)
@@ -160,6 +175,7 @@ class OmsSettlement(models.Model):
             [
                 ("account_id", "in", self.channel_id._oms_get_clearing_accounts().ids),
                 ("reconciled", "=", False),
+                ("oms_settled_by_id", "=", False),
                 ("parent_state", "=", "posted"),
                 ("date", "<=", self.ends_at or self.date),
             ],

@@ -11,10 +11,9 @@ from odoo.tools import SQL
 from odoo.addons.oms_core.domain.money import ZERO
 from odoo.addons.oms_core.text import as_html
 
-from ..const import SETTLEMENT_TASKS_TOLD_MAX
+from ..const import SETTLEMENT_ORDERS_PIECE, SETTLEMENT_PIECE, SETTLEMENT_TASKS_TOLD_MAX
 from ..domain.explain_cent import explain
 from ..domain.settlement_posting import SINGLE_ITEM_CAUSES, Rates, draft, join_settled
-from ..in_time import check_in_time
 from .oms_settlement_booked import exact
 
 #: Lines that are written by one query.
@@ -30,30 +29,52 @@ class OmsSettlement(models.Model):
         """Look again at what each line settles, in the books as they are now."""
         self.check_access("write")
         for settlement in self._by_program():
-            if settlement.state in ("draft", "checked"):
+            if settlement.state not in ("draft", "checked"):
+                settlement._check_not_in_work()
+            elif settlement._is_large():
+                settlement._begin("draft")
+            else:
                 settlement._check()
-            elif settlement.state in ("posted", "reconciled"):
+            if settlement.state in ("posted", "reconciled"):
                 settlement._explain_later()
 
     def action_post(self):
-        """Book these payouts, each in one entry, and settle what they pay out."""
+        """Book these payouts, each in one entry, and settle what they pay out; large ones by the job."""
         self.check_access("write")
         self.lock_for_update()
         for settlement in self._by_program():
+            settlement._check_not_in_work()
             if settlement.state not in ("draft", "checked"):
                 raise UserError(self.env._("%s is booked already, or was refused.", settlement.display_name))
-            check_in_time(self.env, settlement.display_name, settlement.line_count)
-            settlement._book(*settlement._check())
-            settlement._match_bank_lines()
+            if settlement._is_large():
+                settlement._check_bookable()
+                settlement._begin("booking")
+            else:
+                settlement._book()
+                while settlement._settle_more():
+                    pass
+                settlement._finish_booking()
 
     def action_undo(self):
-        """Take these payouts out of the books again: by reversal, so that both entries stay to be seen."""
+        """Take these payouts out of the books again: by reversal, so that both entries stay to be seen. One that is being booked,
+        and has no entry yet, is just not booked."""
         self.check_access("write")
         self.lock_for_update()
         for settlement in self._by_program():
-            if settlement.state not in ("posted", "reconciled"):
+            if settlement.state not in ("booking", "posted", "reconciled"):
                 raise UserError(self.env._("%s is not booked; there is nothing to undo.", settlement.display_name))
-            settlement._undo()
+            if settlement.state == "booking" and not settlement.move_id:
+                settlement.state = "checked"
+                continue
+            settlement._unmatch_bank_line()
+            settlement._unmatch_moved()
+            if settlement._is_large():
+                settlement._begin("undoing", piece_count=settlement._get_undone()._oms_count_pieces())
+            else:
+                while settlement._open_more():
+                    pass
+                settlement._reverse()
+                settlement._check()
 
     # ------------------------------------------------------------------------------------------------------ CHECKING
 
@@ -150,32 +171,59 @@ class OmsSettlement(models.Model):
 
     # ------------------------------------------------------------------------------------------------------- BOOKING
 
-    def _book(self, doc, explanation):
-        """Post the entry of a payout that was just checked, with all that it settles: the whole of it or nothing."""
+    def _book(self, in_pieces=False):
+        """Post the entry of a payout that is checked once more: the whole of it or nothing.
+
+        :param in_pieces: what it settles is reconciled by calls of :meth:`_settle_more` alone, each in a transaction of its own.
+        """
         self.ensure_one()
+        doc, explanation = self._check()
         number = self.posting_number + 1
         accounts = self.channel_id._oms_get_payout_accounts(self.date)
         entry = self._prepare_draft(doc, explanation, accounts, f"settlement:{self.id}:{number}")
-        move = self.env["account.move"]._oms_post([entry])
+        move = self.env["account.move"]._oms_post([entry], in_pieces)
         move.oms_settlement_id = self
-        self.write({"state": "posted", "move_id": move.id, "posting_number": number})
-        self._tell_in_bank()
+        count = move._oms_count_pieces()
+        self.write({"state": "booking", "move_id": move.id, "posting_number": number, "piece_count": count})
         self._link_rests(move)
-        self._assert_settled(move)
         self._make_fee_bill(explanation, accounts)
+
+    def _settle_more(self):
+        """Reconcile so much of what the entry settles, or tell so many orders. :return: whether there was something to do."""
+        self.ensure_one()
+        if self.move_id._oms_reconcile_piece(SETTLEMENT_PIECE):
+            return True
         # sudo: accountants book payouts, and need not be allowed to change orders
-        self.line_ids.filtered(lambda line: line.kind == "sale").order_id.sudo()._oms_on_settled(self.date)
+        orders_sudo = (
+            self.env["oms.settlement.line"]
+            .sudo()
+            .search(
+                [("settlement_id", "=", self.id), ("kind", "=", "sale"), ("order_id.oms_settled_on", "=", False)]
+                + [("order_id", "!=", False)],
+                limit=SETTLEMENT_ORDERS_PIECE,
+            )
+            .order_id
+        )
+        orders_sudo._oms_on_settled(self.date)
+        return bool(orders_sudo)
+
+    def _finish_booking(self):
+        """All that the entry settles is settled."""
+        self.ensure_one()
+        self._assert_settled(self.move_id)
+        self.write({"state": "posted", "piece_count": 0})
+        self._tell_in_bank()
         self._tell_tasks()
+        self._match_bank_lines()
 
     def _prepare_draft(self, doc, explanation, accounts, key, day=None):
         """:param day: of the entry, where that is not the payout's; amounts are converted at the rate of the payout's."""
         company, channel = self.company_id, self.channel_id
-        rate = self.env["res.currency"]._get_conversion_rate(self.currency_id, company.currency_id, company, self.date)
         made = draft(
             doc,
             explanation,
             accounts,
-            Rates(company.currency_id.name, Decimal(str(rate))),
+            self._get_rates(),
             key,
             (channel.payout_journal_id or company._oms_get_payout_journal()).id,
             day or self.date,
@@ -183,12 +231,17 @@ class OmsSettlement(models.Model):
             vendor=channel.payout_fees_as == "bill" and channel.payout_vendor_id.id or None,
         )
         if len(channel._oms_get_clearing_accounts()) < 2:
-            return join_settled(made, explanation)
+            return join_settled(made, explanation, SETTLEMENT_PIECE)
         # Payments and refunds may wait on accounts of their own; each is settled where it is.
         items = self.env["account.move.line"].browse([line.match for line in made.lines if line.match])
         account_of = {item.id: item.account_id.id for item in items}
         lines = tuple(replace(line, account=account_of.get(line.match, line.account)) for line in made.lines)
-        return join_settled(replace(made, lines=lines), explanation)
+        return join_settled(replace(made, lines=lines), explanation, SETTLEMENT_PIECE)
+
+    def _get_rates(self):
+        company = self.company_id
+        rate = self.env["res.currency"]._get_conversion_rate(self.currency_id, company.currency_id, company, self.date)
+        return Rates(company.currency_id.name, Decimal(str(rate)))
 
     def _link_rests(self, move):
         """Tell each rest that somebody settles alone which item of the entry it is."""
@@ -216,14 +269,19 @@ class OmsSettlement(models.Model):
                 )
             )
 
-    def _undo(self):
-        """Reverse what was booked, open what it settled, and have it checked anew."""
-        self._unmatch_bank_line()
-        self._unmatch_moved()
-        self.move_ids.filtered(lambda move: move.state == "draft").unlink()
+    def _get_undone(self):
+        """What is booked for this payout and has to be taken out of the books."""
         moves = self.move_ids.filtered(lambda move: move.state == "posted" and not move.reversal_move_ids)
-        moves = moves.filtered(lambda move: not move.reversed_entry_id)
-        moves.line_ids.remove_move_reconcile()
+        return moves.filtered(lambda move: not move.reversed_entry_id)
+
+    def _open_more(self):
+        """Open so much of what was settled. :return: whether there was something to do."""
+        return bool(self._get_undone()._oms_open_piece(SETTLEMENT_PIECE))
+
+    def _reverse(self):
+        """Reverse what was booked, of which nothing is reconciled any more."""
+        self.move_ids.filtered(lambda move: move.state == "draft").unlink()
+        moves = self._get_undone()
         locked = [
             problem
             for move in moves
@@ -244,8 +302,7 @@ class OmsSettlement(models.Model):
         )
         (reversals.filtered(lambda move: move.state == "draft"))._post(soft=False)
         self.activity_unlink(["mail.mail_activity_data_todo"])
-        self.write({"state": "checked", "move_id": False})
-        self._check()
+        self.write({"state": "checked", "move_id": False, "piece_count": 0})
 
     # ------------------------------------------------------------------------------------------------------- PEOPLE
 

@@ -8,6 +8,7 @@ from odoo import models
 from odoo.tools import SQL
 
 from odoo.addons.oms_core.domain.money import ZERO
+from odoo.addons.oms_core.models.account_move_pieces import being_settled
 
 from ..domain.currencies import step
 from ..domain.explained import Booked
@@ -27,10 +28,11 @@ class OmsSettlement(models.Model):
     def _to_doc(self, lines=None):
         """The canonical payout, as it was read; of ``lines`` only, where they are given."""
         self.ensure_one()
-        self.line_ids.fetch()
+        found = self.line_ids if lines is None else lines
+        found.fetch()
         code = self.currency_id.name
-        names = self._get_order_names((self.line_ids if lines is None else lines).order_id)
-        docs = tuple(line._to_doc(code, names) for line in (self.line_ids if lines is None else lines))
+        names = self._get_order_names(found.order_id)
+        docs = tuple(line._to_doc(code, names) for line in found)
         return PayoutDoc(
             id=self.external_id,
             platform=self.channel_id.platform,
@@ -54,7 +56,8 @@ class OmsSettlement(models.Model):
         return {key: name if counted[name] == 1 else f"{name} ({key})" for key, name in names.items()}
 
     def _get_booked(self, doc, names):
-        """What is booked on the channel's clearing account: what is open, and what was settled of the orders that are named.
+        """What is booked on the channel's clearing account: what is open, and what was settled of the orders that are named. What
+        another payout is about to settle is settled.
 
         :param names: {id of an order: its name}, completed with the orders of what is found.
         :return: list of ``Booked``, whose keys are ids of journal items.
@@ -66,10 +69,12 @@ class OmsSettlement(models.Model):
             SQL(
                 """
                 SELECT item.id, item.date, item.currency_id, item.balance, item.amount_currency,
-                       item.amount_residual, item.amount_residual_currency,
+                       item.amount_residual - COALESCE(being.amount, 0) AS amount_residual,
+                       item.amount_residual_currency - COALESCE(being.amount_currency, 0) AS amount_residual_currency,
                        tx.provider_reference AS reference, tied.sale_order_id AS order_id
                   FROM account_move_line item
                   JOIN account_move entry ON entry.id = item.move_id
+             LEFT JOIN LATERAL %(being_settled)s being ON TRUE
              LEFT JOIN account_payment payment ON payment.id = entry.origin_payment_id
              LEFT JOIN payment_transaction tx ON tx.id = payment.payment_transaction_id
              LEFT JOIN LATERAL (SELECT min(rel.sale_order_id) AS sale_order_id FROM sale_order_transaction_rel rel
@@ -82,6 +87,7 @@ class OmsSettlement(models.Model):
                         OR tied.sale_order_id = ANY(%(orders)s))
               ORDER BY item.id
                 """,
+                being_settled=being_settled("item"),
                 accounts=self.channel_id._oms_get_clearing_accounts().ids,
                 company=self.company_id.id,
                 channel=self.channel_id.id,

@@ -1,15 +1,19 @@
 """From reports to payouts: each is taken whole or refused with the reason, and nothing is taken twice."""
 
 import hashlib
+import json
 from base64 import b64encode
 from datetime import timezone
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from odoo.addons.oms_core.domain.documents import Problem
 from odoo.addons.oms_core.text import as_html
 
 from ..domain.settlement import seen_before
+from ..in_time import most_at_once
+from .oms_settlement_book import LINES_AT_ONCE
 
 
 def checksum_of(raw):
@@ -73,7 +77,8 @@ class OmsSettlement(models.Model):
 
     @api.model
     def _take(self, channel, docs, raw=b"", file_name=""):
-        """Keep these payouts, which have no problems, and check them; nothing is booked."""
+        """Keep these payouts, which have no problems, and check them; nothing is booked. Those that are too large for somebody to
+        wait are checked by the job."""
         self.search(
             [
                 ("channel_id", "=", channel.id),
@@ -96,14 +101,45 @@ class OmsSettlement(models.Model):
         )
         orders = self._find_order_ids(channel, {line.order_ref for doc in docs for line in doc.lines if line.order_ref})
         for settlement, doc in zip(settlements, docs, strict=True):
-            settlement.env["oms.settlement.line"].create(
+            settlement._keep_lines(
                 [
                     {**settlement._prepare_line_values(line), "order_id": orders.get(line.order_ref)}
                     for line in doc.lines
                 ]
             )
-            settlement._check()
+        if sum(len(doc.lines) for doc in docs) > most_at_once():
+            settlements._begin("draft", looked_at=False)
+        else:
+            for settlement in settlements:
+                settlement._check()
         return settlements.with_env(self.env)
+
+    def _keep_lines(self, rows):
+        """Straight into the database, as tens of thousands of lines are kept while somebody waits."""
+        self.ensure_one()
+        self.flush_recordset()
+        same = {
+            "settlement_id": self.id,
+            "channel_id": self.channel_id.id,
+            "company_id": self.company_id.id,
+            "create_uid": self.env.uid,
+            "write_uid": self.env.uid,
+        }
+        lines = self.env["oms.settlement.line"]
+        for start in range(0, len(rows), LINES_AT_ONCE):
+            batch = [{**same, **row} for row in rows[start : start + LINES_AT_ONCE]]
+            names = list(batch[0])
+            self.env.cr.execute(
+                SQL(
+                    """INSERT INTO oms_settlement_line (%(columns)s, create_date, write_date)
+                       SELECT %(columns)s, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
+                         FROM jsonb_populate_recordset(NULL::oms_settlement_line, %(rows)s::jsonb)""",
+                    columns=SQL(", ").join(map(SQL.identifier, names)),
+                    rows=json.dumps(batch),
+                )
+            )
+        lines.invalidate_model(flush=False)
+        self.invalidate_recordset(["line_ids", "line_count"], flush=False)
 
     @api.model
     def _prepare_values(self, channel, doc):
@@ -126,15 +162,15 @@ class OmsSettlement(models.Model):
             "external_id": line.id,
             "row": line.row,
             "kind": line.kind,
-            "amount": float(line.amount),
+            "amount": str(line.amount),
             "order_ref": line.order_ref,
             "transaction_ref": line.transaction_ref,
             "text": line.text,
             "code": line.code,
             "sku": line.sku,
-            "quantity": float(line.quantity or 0),
-            "occurred_at": line.at and _naive(line.at),
-            "original_amount": str(line.original_amount) if line.original_amount is not None else False,
+            "quantity": str(line.quantity or 0),
+            "occurred_at": line.at and _naive(line.at).isoformat(),
+            "original_amount": str(line.original_amount) if line.original_amount is not None else None,
             "original_currency": line.original_currency,
         }
 
@@ -167,10 +203,14 @@ class OmsSettlement(models.Model):
                 outcomes.append((refused_sudo, "done", self.env._("Refused: %s", problems[0].message)))
                 continue
             settlement_sudo = settlements_sudo._take(channel, [doc])
-            if channel.payout_auto_post and not settlement_sudo.task_count:
+            if settlement_sudo._is_booked_by_itself():
                 settlement_sudo.action_post()
             outcomes.append((settlement_sudo, "done", self.env._("Taken in.")))
         return outcomes
+
+    def _is_booked_by_itself(self):
+        """Whether what a channel told is booked without being asked for: a file never is, as somebody has imported it."""
+        return self.state == "checked" and self.channel_id.payout_auto_post and not (self.checksum or self.task_count)
 
     @api.model
     def _refuse(self, channel, doc, problems):

@@ -22,7 +22,7 @@ class SaleOrder(models.Model):
                 [
                     ("order_id", "=", self.id),
                     ("kind", "in", list(STEPS)),
-                    ("settlement_id.state", "in", ("posted", "reconciled")),
+                    ("settlement_id.move_id", "!=", False),
                 ],
                 order="id",
             )

@@ -19,7 +19,7 @@ class OmsCashReport(models.Model):
     _auto = False
     _order = "arrived_on desc, id desc"
     _depends = {
-        "oms.settlement": ["state", "ends_at", "deposited_on", "date", "bank_line_id", "channel_id", "currency_id"],
+        "oms.settlement": ["move_id", "ends_at", "deposited_on", "date", "bank_line_id", "channel_id", "currency_id"],
         "oms.settlement.line": ["settlement_id", "kind", "amount", "order_id", "occurred_at"],
         "account.bank.statement.line": ["move_id"],
         "account.move": ["date"],
@@ -46,7 +46,7 @@ class OmsCashReport(models.Model):
                    %(taken)s AS taken_on, %(arrived)s AS arrived_on,
                    CASE WHEN l.kind = 'sale' THEN GREATEST(0, %(arrived)s - %(taken)s) END AS days
               FROM oms_settlement_line l
-              JOIN oms_settlement s ON s.id = l.settlement_id AND s.state IN ('posted', 'reconciled')
+              JOIN oms_settlement s ON s.id = l.settlement_id AND s.move_id IS NOT NULL
               LEFT JOIN account_bank_statement_line b ON b.id = s.bank_line_id
               LEFT JOIN account_move v ON v.id = b.move_id
             """,

@@ -8,6 +8,7 @@ from decimal import Decimal
 from odoo.tools import SQL
 
 from ..domain.settlement import PayoutDoc, PayoutLine
+from ..models.oms_settlement_work import IN_WORK
 
 #: What each order is for, and what the channel takes of it.
 PAID, FEE = Decimal("24.00"), Decimal("-2.40")
@@ -152,7 +153,8 @@ def payout_of(booked, name="many"):
 def measure_settlement(env, channel, order, lines):
     """Take in, book and settle a payout of so many lines, half of them sales and half fees.
 
-    :return: seconds, queries and memory (MB, of the whole process at most) of each step.
+    :return: seconds, queries and memory (MB, of the whole process at most) of each step; where it is large, how many pieces the
+        job has done, and how long the longest took.
     """
     doc = payout_of(make_booked(env, order, lines // 2))
     settlements = env["oms.settlement"]
@@ -167,9 +169,25 @@ def measure_settlement(env, channel, order, lines):
         result[f"{name}_queries"] = env.cr.sql_log_count - queries
         return value
 
+    def work(settlement):
+        """As the job does, but that nothing is committed."""
+        while settlement.state in IN_WORK:
+            started = time.perf_counter()
+            settlement._by_program()._work()
+            env.flush_all()
+            env.invalidate_all()
+            result["piece_s"] = round(max(result.get("piece_s", 0), time.perf_counter() - started), 2)
+            result["pieces"] = result.get("pieces", 0) + 1
+
     result["problems"] = len(timed("look", lambda: settlements._take_problems(channel, [doc])[0]))
-    settlement = timed("take", lambda: settlements._take(channel, [doc]))
-    timed("post", settlement.action_post)
+    settlement = timed("keep", lambda: settlements._take(channel, [doc]))
+    timed("explain", lambda: work(settlement))
+
+    def post():
+        settlement.action_post()
+        work(settlement)
+
+    timed("post", post)
     clearing = settlement.move_id.line_ids.filtered(
         lambda item: item.account_id in channel._oms_get_clearing_accounts()
     )

@@ -1,6 +1,7 @@
 """ACC-03: bills of carriers and fulfilment partners: matched three ways, posted where they agree, held where they do not."""
 
 from base64 import b64encode
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
@@ -202,6 +203,15 @@ class TestCarrierBill(BillCase):
         self.expense.active = False
         self.assertRegex(self._wizard(row).problems, "is archived")
         self.assertFalse(self.env["account.move"].search([("oms_biller_id", "=", self.biller.id)]))
+
+    def test_more_lines_than_the_server_has_time_for_are_refused_and_not_stopped_in_the_middle(self):
+        row = f"V-1;12.03.2026;{self._sent()};FRT;6.00;\n"
+        with (
+            patch("odoo.addons.oms_channels.in_time.LINES_BOOKED_PER_S", 1),
+            patch("odoo.addons.oms_channels.in_time.get_seconds", lambda: 60),
+            self.assertRaisesRegex(UserError, "bill.csv has 61 lines. This server stops what takes longer than 60"),
+        ):
+            self._wizard(row * 60)
 
     def test_the_format_is_kept_with_the_carrier_and_reads_the_next_bill(self):
         self._import(self._row(self._sent()), format_name="Vans")

@@ -119,26 +119,24 @@ class TestPayoutImport(SettlementCase):
             with self.assertRaisesRegex(UserError, "Load the report of a shorter period"):
                 wizard.file = b64encode(b"x" * 3 * 2**20)
 
-    def test_more_lines_than_the_server_has_time_for_are_refused_and_not_stopped_in_the_middle(self):
+    def test_more_lines_than_somebody_waits_for_are_taken_in_whole_and_the_job_goes_on_with_them(self):
         order = self._paid()
-        rows = self._table(order)
-        with patch("odoo.addons.oms_channels.in_time.LINES_BOOKED_PER_S", 1):
-            wizard = self._wizard(rows * 30)
-            with patch("odoo.addons.oms_channels.in_time.get_seconds", lambda: 60):
-                with self.assertRaisesRegex(
-                    UserError, "report.csv has 90 lines. This server stops what takes longer than 60"
-                ):
-                    wizard.action_preview()
-                self._wizard(rows).action_preview()
-            settlement = self._take(self._payout(self._row("sale", 24, order), self._row("fee", -1)))
-            with (
-                patch("odoo.addons.oms_channels.in_time.get_seconds", lambda: 1),
-                self.assertRaisesRegex(UserError, f"{settlement.external_id} has 2 lines"),
-            ):
-                settlement.action_post()
-        self.assertEqual((settlement.state, settlement.move_id), ("checked", self.env["account.move"]))
-        settlement.action_post()  # nobody waits in a job or a script
-        self.assertClosed(settlement, in_transit=23)
+        with (
+            patch("odoo.addons.oms_channels.in_time.LINES_BOOKED_PER_S", 1),
+            patch("odoo.addons.oms_channels.in_time.get_seconds", lambda: 1),
+        ):
+            wizard = self._wizard(self._table(order))
+            wizard.action_preview()
+            self._choose(wizard)
+            settlement = self.env["oms.settlement"].browse(wizard.action_import()["res_id"])
+            self.assertEqual((settlement.state, settlement.line_count), ("draft", 2))
+            settlement._work_alone()
+            self.assertEqual((settlement.state, settlement.matched), ("checked", 24))
+            settlement.action_post()
+            self.assertEqual((settlement.state, settlement.move_id), ("booking", self.env["account.move"]))
+            while settlement._work_alone():
+                pass
+        self.assertClosed(settlement, in_transit=21.6)
 
     def test_a_channel_that_tells_no_payouts_says_so(self):
         with self.assertRaisesRegex(UserError, "Import the report"):

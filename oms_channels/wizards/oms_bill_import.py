@@ -5,6 +5,7 @@ from ..const import IMPORT_SHOWN_MAX
 from ..domain.bill import FIELDS, KINDS, NAMES, BillFormat, parse_bills
 from ..domain.payout_table import amount, decimal_sign
 from ..domain.table import Unreadable
+from ..in_time import check_in_time
 
 
 class OmsBillImport(models.TransientModel):
@@ -30,6 +31,12 @@ class OmsBillImport(models.TransientModel):
     def _compute_format_id(self):
         for wizard in self:
             wizard.format_id = wizard.format_id or wizard.biller_id.format_id
+
+    def _get_data(self):
+        """Override: a bill is taken whole while somebody waits."""
+        data = super()._get_data()
+        check_in_time(self.env, self.file_name or self.env._("The file"), data.count(b"\n"))
+        return data
 
     # ------------------------------------------------------------------------------------------------------ ACTIONS
 

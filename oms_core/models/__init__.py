@@ -57,6 +57,7 @@ from . import stock_warehouse_third_party
 from . import oms_message_third_party
 from . import account_move
 from . import account_move_cost
+from . import account_move_pieces
 from . import account_move_post
 from . import account_payment
 from . import res_users

@@ -38,11 +38,14 @@ class AccountMove(models.Model):
     )
 
     @api.model
-    def _oms_post(self, drafts):
+    def _oms_post(self, drafts, in_pieces=False):
         """Book these entries, all of them or none, and reconcile what their items settle.
 
         :param drafts: :class:`~odoo.addons.oms_core.domain.posting.PostingDraft`; accounts, journals, partners and taxes
             are ids.
+        :param in_pieces: there is more to reconcile than one transaction has time for. The entries are in the ledger, whole;
+            what they settle is marked, counts as settled everywhere from now on, and is reconciled by the caller's calls of
+            :meth:`_oms_reconcile_piece`.
         :return: the posted entries in the order of the drafts. One that is booked already is given back as it is.
         :raise UserError: when one of them cannot be booked, with every reason; nothing is booked then.
         """
@@ -59,7 +62,7 @@ class AccountMove(models.Model):
         moves = moves.with_env(self.env)
         moves._oms_check_taxes(new)
         moves._post(soft=False)
-        moves._oms_reconcile_matches(new)
+        moves._oms_reconcile_matches(new, in_pieces)
         moves._oms_keep_booked()
         booked.update(zip((draft.key for draft in new), moves, strict=True))
         return self.browse([booked[draft.key].id for draft in drafts])
@@ -218,8 +221,8 @@ class AccountMove(models.Model):
                     )
                 )
 
-    def _oms_reconcile_matches(self, drafts):
-        """Reconcile each item of these entries with what it names, all in one plan."""
+    def _oms_reconcile_matches(self, drafts, in_pieces=False):
+        """Reconcile each item of these entries with what it names, all in one plan; or mark that it will be."""
         wanted = defaultdict(lambda: self.env["account.move.line"])
         for move, draft in zip(self, drafts, strict=True):
             items = move.line_ids.filtered(lambda line: not line.tax_line_id).sorted("id")
@@ -233,17 +236,25 @@ class AccountMove(models.Model):
             for match, account in wanted
         }
         named = self._oms_find_matches([name for each in names.values() for name in each])
-        plan = [items.union(*(named[name] for name in names[key])) for key, items in wanted.items()]
-        if missing := [str(name) for each in names.values() for name, account in each if not named[name, account]]:
+        self._oms_assert_open([name for each in names.values() for name, account in each if not named[name, account]])
+        plan = [(items, items.browse().union(*(named[name] for name in names[key]))) for key, items in wanted.items()]
+        if in_pieces:
+            plan = self._oms_mark_settled(plan)
+        if plan:
+            # As above: entries are posted, and looking for what Odoo would add to drafts takes long.
+            lines = self.env["account.move.line"].with_context(skip_invoice_sync=True)
+            lines._reconcile_plan([items | settled for items, settled in plan])
+
+    @api.model
+    def _oms_assert_open(self, missing):
+        if missing:
             raise UserError(
                 self.env._(
                     "What is settled by this entry is settled already, or is not in the books: %s. Check it again before "
                     "booking.",
-                    ", ".join(missing[:TOLD_MAX]),
+                    ", ".join(map(str, missing[:TOLD_MAX])),
                 )
             )
-        # As above: entries are posted, and looking for what Odoo would add to drafts takes long.
-        self.env["account.move.line"].with_context(skip_invoice_sync=True)._reconcile_plan(plan)
 
     @api.model
     def _oms_find_matches(self, wanted):

@@ -131,6 +131,8 @@ class OmsCheck(models.AbstractModel):
                          GROUP BY s.account_id) settled ON settled.account_id = l.account_id
                     WHERE l.company_id = %(company)s AND l.parent_state = 'posted' AND l.date >= %(since)s
                       AND NOT COALESCE(l.reconciled, FALSE) AND l.amount_residual != 0 AND l.date <= %(old)s
+                      AND l.oms_settled_by_id IS NULL
+                      AND NOT EXISTS (SELECT 1 FROM account_move_line o WHERE o.oms_settled_by_id = l.id)
                       AND settled.last > l.date + %(lag)s
                  ORDER BY l.date, l.id LIMIT %(limit)s""",
                 accounts=accounts._ids,

@@ -248,7 +248,8 @@ class SaleOrder(models.Model):
         for other, matched in waiting._oms_get_counterparts().items():
             if not other._oms_is_exchange():
                 yield from self._oms_settled_steps(other, ours(matched), waiting.account_id, document)
-        if left := ours(sum((exact(line.amount_residual_currency) for line in waiting), ZERO)):
+        open_amounts = (exact(line.amount_residual_currency - line._oms_get_being_settled()) for line in waiting)
+        if left := ours(sum(open_amounts, ZERO)):
             yield Step(at(move.date), "settled", left, document, open=left, counts=False)
 
     def _oms_settled_steps(self, entry, amount, clearing, document):
@@ -315,12 +316,15 @@ class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
 
     def _oms_get_counterparts(self):
-        """{entry: what of these lines is matched with it, in the currency of these lines; a credit of the other is positive}."""
+        """{entry: what of these lines is matched with it or about to be, in the currency of these lines; a credit of the other
+        is positive}."""
         matched = defaultdict(Decimal)
         for partial in self.matched_credit_ids:
             matched[partial.credit_move_id.move_id] += exact(partial.debit_amount_currency)
         for partial in self.matched_debit_ids:
             matched[partial.debit_move_id.move_id] -= exact(partial.credit_amount_currency)
+        for line in self.filtered("oms_settled_by_id"):
+            matched[line.oms_settled_by_id.move_id] += exact(line._oms_get_being_settled())
         return dict(matched)
 
     def action_oms_order_to_cash(self):

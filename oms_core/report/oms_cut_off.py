@@ -3,6 +3,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..models.account_move_pieces import being_settled
+
 KINDS = [
     ("shipped_not_invoiced", "Shipped, not invoiced"),
     ("invoiced_not_shipped", "Invoiced, not shipped"),
@@ -207,7 +209,7 @@ class OmsCutOff(models.Model):
 
     def _money_sql(self, day):
         """Payments of channels on their clearing accounts, credit notes, and repayments on the account of the customer, that were
-        not matched in full by then.
+        not matched in full by then. What a payout in the books is about to settle is settled.
 
         ::
 
@@ -218,7 +220,8 @@ class OmsCutOff(models.Model):
         return SQL(
             """
             SELECT b.id, b.account_id, b.partner_id, b.company_id, k.currency_id, b.date AS since,
-                   ROUND((b.balance - COALESCE(d.amount, 0) + COALESCE(e.amount, 0))::numeric, cu.decimal_places) AS amount,
+                   ROUND((b.balance - COALESCE(d.amount, 0) + COALESCE(e.amount, 0)
+                          - COALESCE(f.amount, 0))::numeric, cu.decimal_places) AS amount,
                    v.oms_channel_id AS channel_id, o.order_id,
                    CASE WHEN v.move_type = 'out_refund' THEN 'credited_not_paid'
                         WHEN t.account_type = 'asset_receivable' THEN 'refunded_not_credited'
@@ -232,6 +235,7 @@ class OmsCutOff(models.Model):
                                   WHERE x.debit_move_id = b.id AND x.max_date <= %(day)s) d ON TRUE
               LEFT JOIN LATERAL (SELECT SUM(x.amount) AS amount FROM account_partial_reconcile x
                                   WHERE x.credit_move_id = b.id AND x.max_date <= %(day)s) e ON TRUE
+              LEFT JOIN LATERAL %(being_settled)s f ON f.date <= %(day)s
               LEFT JOIN account_payment y ON y.id = v.origin_payment_id
               LEFT JOIN LATERAL (
                    SELECT MIN(g.sale_order_id) AS order_id FROM sale_order_transaction_rel g
@@ -246,9 +250,11 @@ class OmsCutOff(models.Model):
              WHERE b.date <= %(day)s
                AND ((v.move_type = 'out_refund' AND t.account_type = 'asset_receivable')
                     OR (v.origin_payment_id IS NOT NULL AND (t.account_type != 'asset_receivable' OR b.balance > 0)))
-               AND ROUND((b.balance - COALESCE(d.amount, 0) + COALESCE(e.amount, 0))::numeric, cu.decimal_places) != 0
+               AND ROUND((b.balance - COALESCE(d.amount, 0) + COALESCE(e.amount, 0)
+                          - COALESCE(f.amount, 0))::numeric, cu.decimal_places) != 0
             """,
             day=day,
+            being_settled=being_settled("b"),
         )
 
     def action_oms_order_to_cash(self):

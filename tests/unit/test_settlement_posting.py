@@ -165,10 +165,23 @@ def test_what_is_settled_whole_is_one_item_for_each_account_and_side_and_parts_s
     ]
     explanation = explain(doc, booked)
     made = draft(doc, explanation, ACCOUNTS, Rates("EUR"), "settlement:1", "journal", DAY)
-    joined = join_settled(made, explanation)
+    joined = join_settled(made, explanation, 1000)
     assert joined.problems() == [] and balances(joined) == balances(made)
     settled = {(line.amount, line.match) for line in joined.lines if line.match}
     assert settled == {(D("-150.00"), ("a", "b")), (D("-30.00"), "c"), (D("20.00"), "d")}
+
+
+def test_one_item_settles_so_many_at_most_and_each_just_once():
+    orders = [str(number) for number in range(1001, 1008)]
+    doc = payout(*(("sale", f"{order}.00", order) for order in orders))
+    booked = [Booked(order, "payment", order, "", D(f"{order}.00"), D(f"{order}.00"), DAY) for order in orders]
+    explanation = explain(doc, booked)
+    made = draft(doc, explanation, ACCOUNTS, Rates("EUR"), "settlement:1", "journal", DAY)
+    joined = join_settled(made, explanation, 3)
+    assert joined.problems() == [] and balances(joined) == balances(made)
+    settled = [line for line in joined.lines if line.match]
+    assert [line.match for line in settled] == [("1001", "1002", "1003"), ("1004", "1005", "1006"), "1007"]
+    assert [line.amount for line in settled] == [D("-3006.00"), D("-3015.00"), D("-1007.00")]
 
 
 def test_an_adjustment_without_an_account_of_its_own_waits_with_the_unknown():
