@@ -154,7 +154,7 @@ def measure_settlement(env, channel, order, lines):
     """Take in, book and settle a payout of so many lines, half of them sales and half fees.
 
     :return: seconds, queries and memory (MB, of the whole process at most) of each step; where it is large, how many pieces the
-        job has done, and how long the longest took.
+        job has done, how long the longest took, and how long somebody waits for the report to be kept.
     """
     doc = payout_of(make_booked(env, order, lines // 2))
     settlements = env["oms.settlement"]
@@ -180,8 +180,15 @@ def measure_settlement(env, channel, order, lines):
             result["pieces"] = result.get("pieces", 0) + 1
 
     result["problems"] = len(timed("look", lambda: settlements._take_problems(channel, [doc])[0]))
-    settlement = timed("keep", lambda: settlements._take(channel, [doc]))
-    timed("explain", lambda: work(settlement))
+
+    def take():
+        started = time.perf_counter()
+        settlement = settlements._take(channel, [doc])
+        result["wait_s"] = round(time.perf_counter() - started, 2)
+        work(settlement)
+        return settlement
+
+    settlement = timed("take", take)
 
     def post():
         settlement.action_post()

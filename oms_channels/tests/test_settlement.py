@@ -648,7 +648,7 @@ class TestSettlementCost(SettlementCase):
                 savepoint.rollback()
             self.env.invalidate_all()
             self.assertEqual((found["settled"], found["problems"]), (lines // 2, 0))
-            return found["keep_queries"] + found["explain_queries"] + found["post_queries"]
+            return found["take_queries"] + found["post_queries"]
 
         cost(4)
         few, many = cost(40), cost(400)

@@ -26,6 +26,8 @@ class LargeCase(SettlementCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls.channel._oms_get_payout_accounts()  # made once, for all that is compared
+        cls.company._oms_get_payout_journal()
         cls.classPatch(type(cls.env["ir.cron"]), "_commit_progress", lambda cron, *_arguments, **_options: 60)
 
     def setUp(self):
@@ -292,7 +294,7 @@ class TestSettlementLarge(LargeCase):
         other = payment._reverse_moves()
         other.action_post()
         ours = (payment | other).line_ids.filtered(lambda item: item.account_id == self.clearing_account)
-        ours.reconcile()
+        self.assertEqual(set(ours.mapped("reconciled")), {True})
         self._work(settlement)
         self.assertEqual(settlement.state, "booking")
         self.assertIn(payment.name, settlement.activity_ids.note)
