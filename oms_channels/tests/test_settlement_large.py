@@ -162,11 +162,11 @@ class TestSettlementLarge(LargeCase):
                 self.assertEqual(settlement.state, "posted")
 
     def test_a_process_that_dies_in_whichever_piece_loses_nothing_and_books_nothing_twice(self):
-        doc = self._of_all_kinds()
+        _orders, doc = self._large(3)
         at_once = self._at_once(doc)
         settlement = self._take(doc)
         work = type(settlement)._work
-        for point in range(12):
+        for point in range(9):
             done = []
 
             def dies(payout, done=done, point=point):
