@@ -165,17 +165,8 @@ class TestSettlementLarge(LargeCase):
         _orders, doc = self._large(3)
         at_once = self._at_once(doc)
         settlement = self._take(doc)
-        work = type(settlement)._work
         for point in range(9):
-            done = []
-
-            def dies(payout, done=done, point=point):
-                work(payout)
-                payout.env.flush_all()
-                done.append(payout.state)
-                if len(done) == point + 1:
-                    raise Killed
-
+            done, dies = self._dying(point)
             with self.cr.savepoint() as savepoint:
                 with patch.object(type(settlement), "_work", dies), suppress(Killed):
                     self._book_piece_by_piece(settlement)
@@ -185,6 +176,19 @@ class TestSettlementLarge(LargeCase):
                 savepoint.rollback()
             self.env.invalidate_all()
         self.assertLess(len(done), point + 1, "Each piece has died once")
+
+    def _dying(self, point):
+        """(the pieces that were done, a piece of work that dies at the end of that one)"""
+        done, work = [], type(self.env["oms.settlement"])._work
+
+        def dies(payout):
+            work(payout)
+            payout.env.flush_all()
+            done.append(payout.state)
+            if len(done) == point + 1:
+                raise Killed
+
+        return done, dies
 
     def _book_piece_by_piece(self, settlement):
         """Each piece is kept when it is done, as the job commits."""
