@@ -170,7 +170,7 @@ LINES_BOOKED_PER_S = 100
 #: Payouts with more lines are worked on by a job: nobody waits so long before a screen.
 SETTLEMENT_AT_ONCE_MAX = 5000
 #: Payments and refunds that one item of a payout's entry settles, and that are reconciled (or opened) between two commits.
-SETTLEMENT_PIECE = 250
+SETTLEMENT_PIECE = 1000
 #: Orders that are told between two commits that they are paid out.
 SETTLEMENT_ORDERS_PIECE = 1000
 #: Hours after which a payout that is worked on, and of which nothing was done, is a case for the auditor.
