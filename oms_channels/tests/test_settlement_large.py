@@ -160,6 +160,8 @@ class TestSettlementLarge(LargeCase):
                 self.assertGreater(self._pieces(settlement), 4)
                 self.assertEqual(self._shown(settlement), at_once)
                 self.assertEqual(settlement.state, "posted")
+                sold = settlement.line_ids.filtered(lambda line: line.kind == "sale" and line.order_id)
+                self.assertEqual(set(sold.order_id.mapped("oms_settled_on")), {settlement.date})
 
     def test_a_process_that_dies_in_whichever_piece_loses_nothing_and_books_nothing_twice(self):
         _orders, doc = self._large(3)

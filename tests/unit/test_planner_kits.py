@@ -1,4 +1,4 @@
-"""A kit and what is in it are looked at together: what one line takes of a shelf, another one lacks.
+"""RTE-07: A kit and what is in it are looked at together: what one line takes of a shelf, another one lacks.
 
 A box holds two mugs and a tea. The oracle writes down every plan, counts what it takes in mugs and teas, and knows nothing of
 the planner's whole numbers.
