@@ -198,8 +198,12 @@ class OmsSettlement(models.Model):
             self.env["oms.settlement.line"]
             .sudo()
             .search(
-                [("settlement_id", "=", self.id), ("kind", "=", "sale"), ("order_id.oms_settled_on", "=", False)]
-                + [("order_id", "!=", False)],
+                [
+                    ("settlement_id", "=", self.id),
+                    ("kind", "=", "sale"),
+                    ("order_id", "!=", False),
+                    ("order_id.oms_settled_on", "=", False),
+                ],
                 limit=SETTLEMENT_ORDERS_PIECE,
             )
             .order_id
