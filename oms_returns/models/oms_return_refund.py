@@ -240,7 +240,7 @@ class OmsReturn(models.Model):
                 made_sudo |= of_journal.with_company(company)._oms_reverse(journal, prepared)
             made_sudo.action_post()
             refunds |= made_sudo.with_env(self.env)
-            self._write_settlements(made_sudo, new_order)
+        self._write_settlements(refunds.sudo(), new_order)  # sudo: as for the reversal
         return refunds
 
     def _prepare_credit(self, invoice, order, entries, numbers):
@@ -300,17 +300,22 @@ class OmsReturn(models.Model):
         }
 
     def _write_settlements(self, refunds, new_order):
+        """A row for each line of a return and each credit note that has goods of it. What of it stands on another one, as a
+        discount that came with another parcel, counts with the first."""
         rows = []
-        for refund in refunds:
-            for line, credits in refund.invoice_line_ids.grouped("oms_return_line_id").items():
-                counted = credits.filtered(lambda credit: credit.oms_refund_kind in COUNTED_KINDS)
-                if line and counted:
-                    quantity = sum(
-                        credit.product_uom_id._compute_quantity(credit.quantity, line.product_uom_id)
-                        for credit in counted
-                    )
-                    amount = sum(credits.mapped("price_total"))
-                    rows.append(line._prepare_settlement(quantity, move=refund, order=new_order, amount=amount))
+        for line, credits in refunds.invoice_line_ids.grouped("oms_return_line_id").items():
+            counted = (
+                credits.filtered(lambda credit: credit.oms_refund_kind in COUNTED_KINDS) if line else credits.browse()
+            )
+            beside = credits.filtered(lambda credit, notes=counted.move_id: credit.move_id not in notes)
+            for refund, goods in counted.grouped("move_id").items():
+                quantity = sum(
+                    credit.product_uom_id._compute_quantity(credit.quantity, line.product_uom_id) for credit in goods
+                )
+                of_it = credits.filtered(lambda credit, refund=refund: credit.move_id == refund) | beside
+                beside = beside.browse()
+                amount = sum(of_it.mapped("price_total"))
+                rows.append(line._prepare_settlement(quantity, move=refund, order=new_order, amount=amount))
         # sudo: nobody may write settlements but the steps that settle
         self.env["oms.return.settlement"].sudo().create(rows)
 
