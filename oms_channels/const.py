@@ -178,7 +178,7 @@ SETTLEMENT_STUCK_H = 6
 
 #: Rests of a payout that are told in the activity; the others are on its form.
 SETTLEMENT_TASKS_TOLD_MAX = 20
-#: Payouts that the job looks at again between two commits and in one run, and hours before one has its turn again.
+#: Payouts that a job looks at (again) between two commits, and in one run, and hours before one has its turn again.
 SETTLEMENT_BATCH_MAX = 20
 SETTLEMENT_LOOK_MAX = 500
 SETTLEMENT_LOOK_EVERY_H = 3

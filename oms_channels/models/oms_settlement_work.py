@@ -19,7 +19,7 @@ from odoo.exceptions import UserError
 from odoo.addons.oms_core.alone import on_its_own, wake
 from odoo.addons.oms_core.domain.money import ZERO, round_to
 
-from ..const import SETTLEMENT_BATCH_MAX
+from ..const import SETTLEMENT_LOOK_MAX
 from ..domain.currencies import step
 from ..domain.explained import Explanation, Match, Rest
 from ..in_time import most_at_once
@@ -133,7 +133,7 @@ class OmsSettlement(models.Model):
         """
         cron = self.env["ir.cron"]
         waiting = self.search(
-            [("state", "in", IN_WORK)], order="looked_at ASC NULLS FIRST, id", limit=SETTLEMENT_BATCH_MAX
+            [("state", "in", IN_WORK)], order="looked_at ASC NULLS FIRST, id", limit=SETTLEMENT_LOOK_MAX
         )
         cron._commit_progress(remaining=len(waiting))
         for settlement in waiting:
@@ -158,8 +158,9 @@ class OmsSettlement(models.Model):
         done = []
         with on_its_own(payout, payout._tell_stopped):
             payout._work()
+            # Of what fails the auditor counts the hours; it stays first in the queue, whose limit is far from being reached.
+            payout.looked_at = fields.Datetime.now()
             done.append(payout)
-        payout.looked_at = fields.Datetime.now()
         return bool(done) and payout.state in IN_WORK
 
     def _work(self):

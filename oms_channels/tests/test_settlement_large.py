@@ -8,6 +8,7 @@ from unittest.mock import patch
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import Form
+from odoo.tools import mute_logger
 
 from odoo.addons.oms_core.checks import Scope
 
@@ -366,6 +367,18 @@ class TestSettlementLarge(LargeCase):
         self.assertEqual(len(seen), 3)
         for sentence, state in zip(seen, ("Being Looked At", "Being Booked", "Being Undone"), strict=True):
             self.assertIn(f"{settlement.display_name} is “{state}”, and nothing has been done of it since", sentence)
+
+    def test_one_that_fails_again_and_again_is_found_by_the_auditor_though_the_job_tries(self):
+        _orders, settlement = self._explained()
+        settlement.action_post()
+        settlement.sudo().looked_at = fields.Datetime.now() - timedelta(hours=7)
+        with (
+            patch.object(type(settlement), "_work", side_effect=UserError("No luck")),
+            mute_logger("odoo.addons.oms_core.alone"),
+        ):
+            self.assertFalse(settlement._work_alone())
+        [sentence] = self._audited()
+        self.assertIn("nothing has been done of it since", sentence)
 
 
 class TestSettlementLargeRefused(LargeCase):

@@ -287,7 +287,7 @@ def _has_limits(look: Look, _rule: Rule) -> bool:
 
 
 CONSTRAINTS: dict[str, Constraint] = {
-    "not_excluded": Constraint(not_excluded, _excluded_says),
+    "not_excluded": Constraint(not_excluded, _excluded_says, None, lambda look: not look.demand.excluded_nodes),
     "pinned": Constraint(pinned, _pinned_says, lambda look, _rule: look.demand.pinned_node is not None),
     "not_rejected": Constraint(not_rejected, _rejected_says, lambda look, _rule: bool(look.demand.rejections)),
     "is_open": Constraint(is_open, _open_says, lambda look, _rule: look.view.snapshot.has_closed),

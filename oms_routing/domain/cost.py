@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from odoo.addons.oms_core.domain.quantities import ZERO
@@ -134,6 +135,18 @@ def days_late(offer: Offer, promised: datetime | None) -> int:
     return late.days + (late.seconds > 0 or late.microseconds > 0)
 
 
+class Rejections(dict[Decimal, int]):
+    """Chance → what a shipment that may come back costs, weighed with how probable that is; trillionths."""
+
+    def __init__(self, price: Decimal):
+        super().__init__()
+        self.price = price
+
+    def __missing__(self, chance: Decimal) -> int:
+        found = self[chance] = to_millionths(self.price * chance) * UNIT
+        return found
+
+
 class Coster:
     """Costs of one order, for the search in whole numbers and for people in ``Decimal`` by component."""
 
@@ -147,8 +160,7 @@ class Coster:
         self.split = to_millionths(prices.split) * UNIT
         self.line_split = to_millionths(prices.line_split) * UNIT
         self.late_day = to_millionths(prices.late_day) * UNIT
-        self.reject = to_millionths(prices.reject)
-        self._rejections: dict[Decimal, int] = {}
+        self.rejections = Rejections(prices.reject)
         self.tonne = to_millionths(prices.carbon_tonne)
         self.line_counts = [len(lot.items) for lot in lots]
         snapshot = look.view.snapshot
@@ -197,27 +209,22 @@ class Coster:
             offer,
         )
 
-    def rates(self, nodes: Iterable[Node]) -> list[tuple[int, int, int]]:
-        """Of each node, trillionths for a shipment and for a line, millionths for a unit: what is the same for all products."""
-        split, reject, known, found = self.split, self.reject, self._rejections, []
-        for node in nodes:
-            per_line, per_unit, pack = node.costs.millionths
-            fixed = pack * UNIT + split
-            if reject and (chance := node.p_reject):
-                fixed += known.get(chance) or self.rejection(chance)
-            found.append((fixed, per_line * UNIT, per_unit))
-        return found
+    def rate(self, node: Node) -> tuple[int, int, int]:
+        """Trillionths for a shipment and for a line, millionths for a unit: what is the same for all products."""
+        parcel, line, unit = node.costs.whole
+        return parcel + self.split + self.rejections[node.p_reject], line, unit
 
-    def rejection(self, chance: Decimal) -> int:
-        """What may come back costs, weighed with how probable that is; trillionths."""
-        found = self._rejections.get(chance)
-        if found is None:
-            found = self._rejections[chance] = to_millionths(self.prices.reject * chance) * UNIT
-        return found
+    def rates(self, nodes: Iterable[Node]) -> list[tuple[int, int, int]]:
+        """The :meth:`rate` of each node; written out, as there are hundreds."""
+        split, rejections = self.split, self.rejections
+        return [
+            (parcel + split + rejections[chance], line, unit)
+            for (parcel, line, unit), chance in [(node.costs.whole, node.p_reject) for node in nodes]
+        ]
 
     def handling(self, node: Node) -> Handling:
         """What the node itself costs."""
-        [(fixed, per_line, per_unit)] = self.rates([node])
+        fixed, per_line, per_unit = self.rate(node)
         flat = [per_line * count for count in self.line_counts]
         units = [per_unit] * len(self.lots)
         if self.varies_by_product:
@@ -236,7 +243,7 @@ class Coster:
     def _risk(self, node_id: Hashable, lot: Lot) -> int:
         risk = self.look.view.snapshot.risk
         chance = sum((risk.get((node_id, self.products[place]), ZERO) for place, _need in lot.needs), ZERO)
-        return self.rejection(chance)
+        return self.rejections[chance]
 
     # --- telling ------------------------------------------------------------------------------------------------------
 
@@ -263,7 +270,7 @@ class Coster:
             "late": late,
             "markdown": sum((handling.per_unit[lot] - pick_unit) * give for lot, give in gives.items()),
             "carbon": fixed_carbon + quote.per_weight * grams // UNIT if quote.tariff else 0,
-            "reject": risk + (self.rejection(node.p_reject) if node.p_reject else 0),
+            "reject": risk + self.rejections[node.p_reject],
         }
         return {component: amount for component, amount in found.items() if amount}
 
@@ -285,6 +292,7 @@ class Coster:
         return exact(quote.carbon + quote.carbon_weight * milligrams(weight))
 
 
+@lru_cache(maxsize=1 << 14)  # what picking, packing and parcels cost is the same in most orders
 def exact(amount: int) -> Decimal:
     """Trillionths as they are written, without zeros at the end.
 

@@ -184,7 +184,7 @@ class Keys:
     def handled(self, place: int, load: Load) -> int:
         """Trillionths that the node itself costs for a shipment, whatever the service."""
         if not self.coster.varies_by_product:
-            [(fixed, per_line, per_unit)] = self.coster.rates([self.nodes[place]])
+            fixed, per_line, per_unit = self.coster.rate(self.nodes[place])
             return fixed + per_line * load.lines + per_unit * load.units
         fixed, per_lot, per_units = self.handling(place)
         return fixed + sum(per_lot[lot] + per_units[lot] * give for lot, give in load.gives.items())

@@ -56,9 +56,10 @@ class NodeCosts:
     pack_parcel: Decimal = ZERO
 
     @cached_property
-    def millionths(self) -> tuple[int, int, int]:
-        """The same as whole numbers."""
-        return to_millionths(self.pick_line), to_millionths(self.pick_unit), to_millionths(self.pack_parcel)
+    def whole(self) -> tuple[int, int, int]:
+        """The same as whole numbers: trillionths for a parcel and for a line, millionths for a unit."""
+        parcel, line, unit = map(to_millionths, (self.pack_parcel, self.pick_line, self.pick_unit))
+        return parcel * 1_000_000, line * 1_000_000, unit
 
 
 @dataclass(frozen=True, slots=True)

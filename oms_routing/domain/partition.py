@@ -14,7 +14,7 @@ from heapq import heapify, heappop
 from itertools import accumulate, chain, islice
 from typing import NamedTuple
 
-from .cost import UNIT, milligrams
+from .cost import milligrams
 from .keys import Gives, Load
 from .policy import LEAST_COST
 from .problem import Problem
@@ -74,7 +74,9 @@ class Zone:
 
     def close(self, sizes: Sizes, priceless: int) -> None:
         """All nodes are known; bundles have these sizes."""
-        for mask in {mask for _place, mask, _rates in self.rows}:
+        held = {mask for _place, mask, _rates in self.rows}
+        everything = len(sizes.units) - 1
+        for mask in [everything] if everything in held else held:
             self.has |= parts_of(mask)
         asked = [[prices[step] for step in sizes.steps[scale]] for scale, prices in self._tables.items()]
         self.carriers = (
@@ -85,9 +87,10 @@ class Zone:
             carrier + fixed + per_unit * units + per_line * lines
             for carrier, units, lines in zip(self.carriers, sizes.units, sizes.lines, strict=True)
         ]
-        for mask in range(len(self.bounds)):
-            if not self.has >> mask & 1:
-                self.bounds[mask] = NOWHERE
+        if everything not in held:
+            for mask in range(len(self.bounds)):
+                if not self.has >> mask & 1:
+                    self.bounds[mask] = NOWHERE
 
 
 class Priced(NamedTuple):
@@ -198,7 +201,7 @@ class _Partition:
             tariff = offer.tariff
             scale = self.scales.setdefault((tariff.weights, tariff.volume_divisor), len(self.scales))
             late = self.problem.coster.late_day if tariff_or_late < 0 else 0
-            prices = [price * UNIT + late for price in tariff.prices]
+            prices = [price + late for price in tariff.trillionths] if late else tariff.trillionths
             tables[scale] = list(map(min, tables[scale], prices)) if scale in tables else prices
         return {scale: [*prices, self.problem.priceless] for scale, prices in tables.items()}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping
 from decimal import Decimal
 from functools import cached_property, reduce
@@ -212,7 +212,7 @@ class Problem(Keys):
 
     def _whole(self) -> dict[Hashable, int] | None:
         """Node → as bits, the lots that it has all of; None if one of them has to be divided. Every lot is one product."""
-        whole: dict[Hashable, int] = {}
+        whole: defaultdict[Hashable, int] = defaultdict(int)
         bit = 1
         for product_id, wanted in self.look.wanted.items():
             shelf = self.look.shelf(product_id)
@@ -220,7 +220,7 @@ class Problem(Keys):
             if not holders:
                 return None
             for node_id in holders:
-                whole[node_id] = whole.get(node_id, 0) | bit
+                whole[node_id] |= bit
             bit <<= 1
         return whole
 

@@ -47,6 +47,11 @@ class Tariff:
         return tuple(to_millionths(price) for _kg, price in self.steps)
 
     @cached_property
+    def trillionths(self) -> list[int]:
+        """The same as trillionths."""
+        return [price * 1_000_000 for price in self.prices]
+
+    @cached_property
     def facts(self) -> str:
         """All of it in a line, the same for equal tariffs."""
         return json.dumps(canonical((self.steps, self.divisor)))
