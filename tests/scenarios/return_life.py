@@ -146,7 +146,7 @@ class Life:
             before = len(order.invoice_ids)
             self.test._book(order)
             if len(order.invoice_ids) > before:  # else the discount is more than what has left so far
-                for sold in parts:
+                for sold in self.of(order):
                     sold.charged = sold.shipped
 
     def ask(self, order, label, **values):
