@@ -185,9 +185,13 @@ class _Partition:
                 [id(one.tariff) if (one.deliver_by or promised) <= promised else -id(one.tariff) for one in flat]
             )
         zones: dict[tuple[int, ...], Zone] = {}
+        counts = set(map(len, offers))
+        if len(counts) == 1 and all(counts):  # as almost always
+            names = zip(*[tariffs] * counts.pop(), strict=True)
+        else:
+            names = [tuple(islice(tariffs, len(of_node))) for of_node in offers]
         rows = zip(range(len(offers)), self._masks(), coster.rates(problem.nodes), strict=True)
-        for of_node, row in zip(offers, rows, strict=True):
-            name = tuple(islice(tariffs, len(of_node)))
+        for of_node, name, row in zip(offers, names, rows, strict=True):
             zone = zones.get(name)
             if zone is None:
                 zone = zones[name] = Zone(self._tables(of_node, name))
