@@ -371,6 +371,7 @@ class TestSettlementLarge(LargeCase):
     def test_one_that_fails_again_and_again_is_found_by_the_auditor_though_the_job_tries(self):
         _orders, settlement = self._explained()
         settlement.action_post()
+        self._work(settlement, 1)
         settlement.sudo().looked_at = fields.Datetime.now() - timedelta(hours=7)
         with (
             patch.object(type(settlement), "_work", side_effect=UserError("No luck")),
