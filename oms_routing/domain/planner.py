@@ -126,6 +126,11 @@ def give_back(allocated: Sequence[tuple[Hashable, Decimal]], quantity: Decimal) 
     return list(take_in_turn(reversed(allocated), quantity))
 
 
+def all_held(demand: Demand) -> list[Allocation]:
+    """What becomes of goods that nobody may ship: a person must say what to do about all of them."""
+    return [Allocation(item.id, item.product_id, None, item.quantity, HOLD) for item in demand.items]
+
+
 def fingerprint(demand: Demand, snapshot: Snapshot, policy: Policy = DEFAULT_POLICY) -> str:
     """SHA-256 over all that a decision depends on: the demand, the policy, the nodes and their wanted stock.
 
@@ -288,8 +293,7 @@ def _decision(settled: Sequence[Settled]) -> Decision:
     first, last = settled[0], settled[-1]
     allocations = _in_order(first.link.demand.items, [a for one in settled for a in one.allocations])
     if last.rest and not last.allocations and allocations:  # earlier policies shipped a part, nobody may take the rest
-        held = [Allocation(item.id, item.product_id, None, item.quantity, HOLD) for item in last.link.demand.items]
-        allocations = _in_order(first.link.demand.items, [*allocations, *held])
+        allocations = _in_order(first.link.demand.items, [*allocations, *all_held(last.link.demand)])
     shipments = tuple(shipment for one in settled for shipment in one.shipments) if allocations else ()
     cost = sum((amount for shipment in shipments for amount in shipment.costs.values()), ZERO)
     is_exact = all(one.link.instead is None and (one.plan is None or one.plan.is_exact) for one in settled)

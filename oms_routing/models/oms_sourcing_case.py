@@ -6,7 +6,7 @@ from odoo import api, models
 from odoo.addons.oms_core.const import FED_NODE_TYPES
 
 from ..domain.backtest import Case
-from ..domain.decision import Allocation
+from ..domain.decision import UNSOURCED, Allocation
 
 #: Triggers after which nothing is held yet but what was set aside.
 FIRST_TRIGGERS = ("confirm",)
@@ -54,7 +54,8 @@ class OmsSourcingDecision(models.Model):
                 demand,
                 snapshot,
                 decision.journal_position,
-                tuple(line._to_allocation() for line in decision.line_ids),
+                # Of an order that no site may ship the planner allocates nothing.
+                tuple(line._to_allocation() for line in decision.line_ids if decision.outcome != UNSOURCED),
                 policy,
                 is_first=decision.trigger in FIRST_TRIGGERS,
                 batch=(decision.create_date, decision.journal_position),

@@ -8,6 +8,7 @@ from ..const import CANDIDATES_KEPT
 from ..domain.decision import OUTCOMES
 from ..domain.distance import ADDRESS
 from ..domain.model import COMPONENTS, MODES
+from ..domain.planner import all_held
 from ..domain.recording import digest, record
 
 OUTCOME_LABELS = {
@@ -180,17 +181,22 @@ class OmsSourcingDecision(models.Model):
         )
         # Rows of their own, each kind at once: as commands of the decision they would be looked up again after they are made.
         made = [
-            ({"decision_id": made.id, "currency_id": made.currency_id.id}, one.decision)
+            ({"decision_id": made.id, "currency_id": made.currency_id.id}, one)
             for made, one in zip(decisions_sudo, planned, strict=True)
         ]
         decisions_sudo.line_ids.create(
-            [{**of_it, **self._prepare_line(one)} for of_it, decision in made for one in decision.allocations]
+            [
+                {**of_it, **self._prepare_line(allocation)}
+                for of_it, one in made
+                # Of an order that no site may ship the planner allocates nothing; here all of it stands as held.
+                for allocation in one.decision.allocations or all_held(one.demand)
+            ]
         )
         decisions_sudo.candidate_ids._insert(
             [
                 {**of_it, "sequence": place, **self._prepare_candidate(candidate)}
-                for of_it, decision in made
-                for place, candidate in enumerate(decision.candidates, 1)
+                for of_it, one in made
+                for place, candidate in enumerate(one.decision.candidates, 1)
                 if place <= CANDIDATES_KEPT or candidate.chosen
             ]
         )

@@ -8,10 +8,14 @@ from odoo.fields import Domain
 from odoo.addons.oms_core.alone import on_its_own
 
 from ..const import WAITING_BATCH_MAX, WAITING_RUN_MAX
+from ..domain.decision import UNSOURCED
 from ..domain.model import CANCEL, HOLD, WAIT
+from .sale_order_replan import NOWHERE
 
-#: What marks the holds of this file among others about stock.
+#: What marks the holds of this file among others about stock: a policy wants a person to look, or no site may ship it, which
+#: the job that looks for stock ends by itself.
 SUBJECT = "sourcing"
+FORBIDDEN = f"{NOWHERE} may ship it"
 
 
 class SaleOrder(models.Model):
@@ -28,27 +32,37 @@ class SaleOrder(models.Model):
     # ---------------------------------------------------------------------------------------------------- LEFTOVERS
 
     def _oms_apply_leftovers(self):
-        """Do what the latest decisions say about goods that no place ships. Called once the others have been asked for."""
+        """Do what the latest decisions say about goods that no place ships and that are still wanted. Called once the others
+        have been asked for."""
         for order in self:
             decision = order._oms_decisions()[:1]
-            modes = set(decision.line_ids.filtered(lambda line: not line.warehouse_id).mapped("mode"))
+            left = decision.line_ids.filtered(lambda line: not line.warehouse_id)
+            if not left and not order.oms_waits_since:
+                continue
+            missing = order._oms_missing()
+            left = left.filtered(lambda line, missing=missing: line.sale_line_id in missing)
+            modes = set(left.mapped("mode"))
             if HOLD in modes:
                 order._oms_hold_leftover(decision)
             if modes & {WAIT, CANCEL}:
                 order._oms_wait(at_once=CANCEL in modes)
-            elif order.oms_waits_since:
-                order.oms_waits_since = False
+            elif order.oms_waits_since and missing.keys() <= set(left.sale_line_id):
+                order.oms_waits_since = False  # what an earlier decision lets wait goes on waiting
 
     def _oms_hold_leftover(self, decision):
         self.ensure_one()
-        self._oms_hold(
-            "stock",
-            self.env._(
-                "%s Find the goods, or change the rules or the order; then release, and it is sourced again.",
-                decision.sentence,
-            ),
-            subject=SUBJECT,
-        )
+        if decision.outcome == UNSOURCED:
+            subject = FORBIDDEN
+            what_next = self.env._(
+                "It goes on by itself when one may and has all of it. Or change the rules or the order; then release, and it "
+                "is sourced again."
+            )
+        else:
+            subject = SUBJECT
+            what_next = self.env._(
+                "Find the goods, or change the rules or the order; then release, and it is sourced again."
+            )
+        self._oms_hold("stock", f"{decision.sentence} {what_next}", subject=subject)
 
     def _oms_wait(self, at_once=False):
         """Have the job look at this order again."""
@@ -97,12 +111,7 @@ class SaleOrder(models.Model):
             return
         planned = self._oms_propose({self: missing}, "retry")[self]
         modes = {allocation.mode for allocation in planned.decision.allocations}
-        policy = self._oms_get_policy()
-        is_over = (
-            policy.leftover == "wait"
-            and policy.leftover_days
-            and self.oms_waits_since + timedelta(days=policy.leftover_days) <= fields.Datetime.now()
-        )
+        is_over = self._oms_has_waited_enough(planned.policy)
         if modes == {WAIT} and not is_over:
             return
         decision = self.env["oms.sourcing.decision"]._record([planned], "retry")
@@ -115,6 +124,15 @@ class SaleOrder(models.Model):
         elif is_over:
             self.oms_waits_since = False
             self._oms_hold_leftover(decision)
+
+    def _oms_has_waited_enough(self, policy):
+        """Whether what none of a chain of policies ships was tried for as long as the last of them says."""
+        while policy.next is not None:
+            policy = policy.next
+        # sudo: policies work for whoever has it tried again
+        record_sudo = self.env["oms.sourcing.policy"].sudo().browse(policy.id or ())
+        days = record_sudo.leftover_days if policy.leftover == WAIT else 0
+        return days > 0 and self.oms_waits_since + timedelta(days=days) <= fields.Datetime.now()
 
     def _oms_call_off(self, decision):
         """Cancel what the policy gives up, through the same door as everybody else."""
@@ -146,7 +164,9 @@ class OmsHold(models.Model):
 
     def action_release(self):
         """Override: an order that was held because no place had its goods is sourced again."""
-        ours = self.filtered(lambda hold: hold.is_open and hold.kind == "stock" and hold.subject == SUBJECT)
+        ours = self.filtered(
+            lambda hold: hold.is_open and hold.kind == "stock" and hold.subject in (SUBJECT, FORBIDDEN)
+        )
         result = super().action_release()
         for order in ours.order_id.filtered(lambda order: order.state == "sale"):
             if missing := order._oms_missing():

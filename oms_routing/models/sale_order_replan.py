@@ -13,6 +13,7 @@ from odoo.addons.oms_core.alone import leave_task, on_its_own
 from odoo.addons.oms_core.domain.quantities import Quantities
 
 from ..const import ATTEMPTS_MAX, REPLAN_BATCH_MAX, REPLAN_EVERY_MINUTES
+from ..domain.decision import UNSOURCED
 from ..domain.improving import SHIPS_ALL
 from ..domain.model import TAKING
 
@@ -56,7 +57,7 @@ class SaleOrder(models.Model):
         }
         decision = self._oms_decide({self: missing}, "reroute", {self: excluded})[self]
         if not decision.line_ids.filtered(lambda line: line.mode in TAKING):
-            if decision.line_ids.filtered(lambda line: not line.warehouse_id):
+            if decision.outcome != UNSOURCED and decision.line_ids.filtered(lambda line: not line.warehouse_id):
                 self._oms_apply_leftovers()  # its policy says what becomes of it
             else:
                 self._oms_hold_for_stock(moves, sites)

@@ -81,6 +81,13 @@ class TestBacktest(BacktestCommon):
         self.assertIn("4 of 4 decisions are taken again as they were.", trial.parity)
         self.assertIn("0 of 4 orders (0.0 %) leave from elsewhere.", trial.summary)
 
+    def test_an_order_that_no_site_might_ship_is_decided_again_as_it_was(self):
+        self._put(self.chair, lyon=9)
+        self.sites.oms_intake = "pause"
+        self._confirm(2)
+        trial = self._try()
+        self.assertEqual(trial.line_ids.mapped("parity"), [SAME] * 2, trial.line_ids.mapped("parity_note"))
+
     def test_goods_that_were_counted_in_the_same_transaction_were_seen(self):
         self._put(self.chair, lyon=9, lille=4)
         orders = [self._order(("CHAIR", units)) for units in (3, 2)]

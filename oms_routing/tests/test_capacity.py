@@ -127,6 +127,29 @@ class TestIntake(RoutingCommon):
             self._candidate(self._decisions(order), self.lille).reason, "Lille takes no new orders: Stocktaking."
         )
 
+    def test_when_every_place_is_paused_the_order_is_held_and_nothing_is_asked_for(self):
+        self.sites.oms_intake = "pause"
+        order = self._order(("CHAIR", 1), ("CHAIR", 2))
+        self.assertFalse(order.order_line.move_ids)
+        decision = order.oms_decision_ids
+        self.assertEqual((len(decision), decision.outcome), (1, "unsourced"))
+        self.assertEqual(decision._replay(), {decision: "same"})
+        self.assertEqual(self._holds(order), ["stock"])
+        self.assertIn(decision.sentence, order.oms_hold_reason)
+        self.assertIn("then release", order.oms_hold_reason)
+
+    def test_who_sources_again_while_every_place_is_paused_is_told_again(self):
+        self.sites.oms_intake = "pause"
+        order = self._order(("CHAIR", 1))
+        order.action_oms_release()
+        order.action_oms_source_again()
+        self.assertEqual(self._decisions(order).mapped("trigger"), ["confirm", "retry", "manual"])
+        self.assertEqual((self._from(order), self._holds(order)), ({}, ["stock"]))
+        self._put(self.chair, lille=0, lyon=0)
+        self.lille.oms_intake = "open"
+        order.action_oms_release()
+        self.assertEqual((self._from(order), self._holds(order)), ({"Lille": 1}, []), "it waits there for goods")
+
     def test_holidays_of_a_calendar_close_a_place(self):
         calendar = self.env["resource.calendar"].create({"name": "Lille", "tz": "Europe/Paris"})
         self.lille.write({"oms_calendar_id": calendar.id, "oms_shut_days": 3})

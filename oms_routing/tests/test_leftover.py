@@ -80,6 +80,52 @@ class TestLeftovers(PolicyCommon):
         self.assertEqual(order.state, "cancel")
         self.assertTrue(order.oms_cancellation_ids.whole)
 
+    def test_what_waits_is_not_forgotten_when_another_line_is_sourced_again(self):
+        """Nobody has the lamp; Lille gives up the chairs, which Lyon ships: the lamp is tried again all the same."""
+        self._put(self.chair, lille=2, lyon=2)
+        self._policy(leftover="wait", rules=("fewest_parcels", "distance"))
+        order = self._order(("CHAIR", 2), ("LAMP", 1))
+        self._delivery(order, self.lille).action_cancel()
+        self.assertEqual(self._from(order), {"Lyon": 2})
+        self.assertTrue(order.oms_waits_since)
+        self._put(self.lamp, lyon=1)
+        self._run_job()
+        self.assertEqual(self._from(order, self.lamp), {"Lyon": 1})
+        self.assertFalse(order.oms_waits_since)
+
+    def test_the_last_policy_of_a_chain_says_for_how_long_it_is_tried(self):
+        self._policy("First", leftover="next", leftover_days=1, rules=("distance",))
+        self._policy("Last", sequence=2, leftover="wait", leftover_days=3, rules=("distance",))
+        order = self._order(("CHAIR", 5))
+        for days, holds in ((2, []), (4, ["stock"])):
+            order.oms_waits_since = fields.Datetime.now() - timedelta(days=days)
+            self._run_job()
+            self.assertEqual(self._holds(order), holds, f"after {days} days")
+        self.assertFalse(order.oms_waits_since)
+
+    def test_a_released_hold_about_what_is_not_wanted_any_more_does_not_come_back(self):
+        self._put(self.lamp, lille=2)
+        self._put(self.chair, lille=2)
+        self._policy(leftover="hold", rules=("fewest_parcels", "distance"))
+        order = self._order(("CHAIR", 5), ("LAMP", 2))
+        self.assertEqual((self._from(order), self._holds(order)), ({"Lille": 4}, ["stock"]))
+        chairs, lamps = order.order_line
+        chairs.product_uom_qty = 2
+        order.action_oms_release()
+        self.assertEqual(self._holds(order), [])
+        lamps.product_uom_qty = 1
+        self.assertEqual((self._from(order), self._holds(order)), ({"Lille": 3}, []))
+
+    def test_what_waits_is_held_once_no_site_may_ship_it_any_more(self):
+        order = self._short_order("wait")
+        order._oms_get_policy().leftover = "backorder"
+        self.sites.oms_intake = "pause"
+        for _look in range(2):
+            self._run_job()
+            self.assertEqual((self._from(order), self._holds(order)), ({"Lille": 2}, ["stock"]))
+            self.assertEqual(len(order.oms_decision_ids), 2)
+        self.assertFalse(order.oms_waits_since)
+
     def test_what_one_policy_cannot_ship_the_next_one_does(self):
         self._put(self.chair, lille=5)
         south = self.env["oms.node.group"].create({"name": "South", "warehouse_ids": self.lyon.ids})

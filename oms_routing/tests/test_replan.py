@@ -260,6 +260,18 @@ class TestStockFound(ReplanCommon):
         self.assertEqual((self._from(order), self._holds(order)), ({"Marseille": 2}, []))
         self.assertEqual(self._decisions(order)[-1].trigger, "found")
 
+    def test_an_order_that_no_site_might_ship_goes_on_when_one_opens(self):
+        self._put(self.chair, lyon=2)
+        self.sites.oms_intake = "pause"
+        order = self._order(("CHAIR", 2))
+        self._job()
+        self.assertEqual((self._holds(order), self._from(order)), (["stock"], {}))
+        self.assertEqual(len(order.oms_decision_ids), 1, "nothing has changed, nothing is written")
+        self.lyon.oms_intake = "open"
+        self._later(hours=1)
+        self._job()
+        self.assertEqual((self._from(order), self._holds(order)), ({"Lyon": 2}, []))
+
     def test_what_waits_at_one_place_comes_from_another_that_has_it_first(self):
         order = self._order(("CHAIR", 2))
         self.assertEqual(sum(self._from(order).values()), 2)

@@ -59,6 +59,14 @@ class TestReroute(RoutingCommon):
         self.assertIn("Lille", order.oms_hold_reason)
         self.assertEqual(self._decisions(order)[-1].outcome, "backorder")
 
+    def test_with_all_others_paused_the_hold_names_who_gave_up(self):
+        self._put(self.chair, lille=5, lyon=5)
+        order = self._order(("CHAIR", 2))
+        (self.lyon | self.marseille).oms_intake = "pause"
+        self._delivery(order, self.lille).action_cancel()
+        self.assertEqual((self._from(order), self._holds(order)), ({}, ["stock"]))
+        self.assertIn("Lille will not deliver all of", order.oms_hold_reason)
+
     def test_what_has_no_delivery_can_be_sourced_when_stock_has_come(self):
         self._put(self.chair, lille=5)
         order = self._order(("CHAIR", 2))

@@ -124,6 +124,17 @@ class TestSourcingRun(RoutingCommon):
         self.assertTrue(self._moves(paris) and self._moves(north))
         self.assertIn("Install the Python package highspy", run.reason)
 
+    def test_a_line_added_to_an_order_that_waits_for_its_run_leaves_the_others_waiting(self):
+        self._put(self.chair, lille=1)
+        self._put(self.lamp, lyon=1)
+        order = self._wanting(self.ada)
+        order.order_line = [Command.create({"product_id": self.lamp.id, "product_uom_qty": 1})]
+        self.assertEqual(self._sites(order), ["Lyon"])
+        self.assertTrue(order.oms_waits_since)
+        self._work()
+        self.assertEqual(self._from(order), {"Lyon": 1, "Lille": 1})
+        self.assertFalse(order.oms_waits_since)
+
     def test_a_policy_that_decides_in_runs_gets_its_run_by_itself(self):
         order = self._wanting(self.ada)
         self._put(self.chair, lyon=1)
