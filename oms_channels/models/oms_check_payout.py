@@ -69,10 +69,10 @@ class OmsCheck(models.AbstractModel):
         rows = self._query_payouts(
             company,
             scope,
-            """SELECT payout.id, payout.total, COALESCE(payout.looked_at, payout.create_date)
+            """SELECT payout.id, payout.total, COALESCE(payout.progressed_at, payout.create_date)
                  FROM oms_settlement payout
                 WHERE payout.company_id = %(company)s AND payout.state IN %(states)s AND payout.date >= %(since)s
-                  AND COALESCE(payout.looked_at, payout.create_date) < %(old)s
+                  AND COALESCE(payout.progressed_at, payout.create_date) < %(old)s
              ORDER BY payout.id LIMIT %(limit)s""",
             states=IN_WORK,
             old=fields.Datetime.now() - timedelta(hours=SETTLEMENT_STUCK_H),

@@ -83,6 +83,9 @@ class OmsSettlement(models.Model):
     looked_at = fields.Datetime(
         string="Looked at Again", readonly=True, copy=False, help="When the job last tried to find what it waits for."
     )
+    progressed_at = fields.Datetime(
+        string="Last Piece", readonly=True, copy=False, help="When the job last did something of it."
+    )
     asked_by_id = fields.Many2one(
         "res.users", string="Asked For By", readonly=True, copy=False, help="In whose name the job works on it."
     )
@@ -176,6 +179,7 @@ class OmsSettlement(models.Model):
                 ("account_id", "in", self.channel_id._oms_get_clearing_accounts().ids),
                 ("reconciled", "=", False),
                 ("oms_settled_by_id", "=", False),
+                ("oms_settles_ids", "=", False),
                 ("parent_state", "=", "posted"),
                 ("date", "<=", self.ends_at or self.date),
             ],

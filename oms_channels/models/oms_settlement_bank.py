@@ -184,6 +184,7 @@ class AccountBankStatementLine(models.Model):
             settlements_sudo.env["oms.settlement.rest"]
             .search(
                 Domain("cause", "=", MOVED)
+                & Domain("settlement_id.state", "in", ("posted", "reconciled"))
                 & Domain("item_id.reconciled", "=", False)
                 & Domain("company_id", "in", self.company_id.ids)
                 & Domain("amount", "in", [-amount for amount in amounts]),

@@ -9,6 +9,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from odoo.addons.oms_core.domain.money import ZERO
+from odoo.addons.oms_core.domain.posting import PostingDraft, PostingLine
 from odoo.addons.oms_core.text import as_html
 
 from ..const import SETTLEMENT_ORDERS_PIECE, SETTLEMENT_PIECE, SETTLEMENT_TASKS_TOLD_MAX
@@ -28,10 +29,11 @@ class OmsSettlement(models.Model):
     def action_check(self):
         """Look again at what each line settles, in the books as they are now."""
         self.check_access("write")
+        is_large = self._is_large()
         for settlement in self._by_program():
             if settlement.state not in ("draft", "checked"):
                 settlement._check_not_in_work()
-            elif settlement._is_large():
+            elif is_large:
                 settlement._begin("draft")
             else:
                 settlement._check()
@@ -39,14 +41,15 @@ class OmsSettlement(models.Model):
                 settlement._explain_later()
 
     def action_post(self):
-        """Book these payouts, each in one entry, and settle what they pay out; large ones by the job."""
+        """Book these payouts, each in one entry, and settle what they pay out; large ones, or many, by the job."""
         self.check_access("write")
         self.lock_for_update()
+        is_large = self._is_large()
         for settlement in self._by_program():
             settlement._check_not_in_work()
             if settlement.state not in ("draft", "checked"):
                 raise UserError(self.env._("%s is booked already, or was refused.", settlement.display_name))
-            if settlement._is_large():
+            if is_large:
                 settlement._check_bookable()
                 settlement._begin("booking")
             else:
@@ -60,15 +63,17 @@ class OmsSettlement(models.Model):
         and has no entry yet, is just not booked."""
         self.check_access("write")
         self.lock_for_update()
+        is_large = self._is_large()
         for settlement in self._by_program():
             if settlement.state not in ("booking", "posted", "reconciled"):
                 raise UserError(self.env._("%s is not booked; there is nothing to undo.", settlement.display_name))
             if settlement.state == "booking" and not settlement.move_id:
                 settlement.state = "checked"
                 continue
+            settlement._check_reversible()
             settlement._unmatch_bank_line()
             settlement._unmatch_moved()
-            if settlement._is_large():
+            if is_large:
                 settlement._begin("undoing", piece_count=settlement._get_undone()._oms_count_pieces())
             else:
                 while settlement._open_more():
@@ -99,6 +104,7 @@ class OmsSettlement(models.Model):
                 "task_count": sum(1 for rest in explanation.rests if rest.is_task),
             }
         )
+        self._forget_stopped()
         return doc, explanation
 
     def _find_orders(self, lines):
@@ -216,6 +222,7 @@ class OmsSettlement(models.Model):
         self.ensure_one()
         self._assert_settled(self.move_id)
         self.write({"state": "posted", "piece_count": 0})
+        self._forget_stopped()
         self._tell_in_bank()
         self._tell_tasks()
         self._match_bank_lines()
@@ -234,10 +241,20 @@ class OmsSettlement(models.Model):
             fee_taxes=tuple(channel.payout_fee_tax_id.ids),
             vendor=channel.payout_fees_as == "bill" and channel.payout_vendor_id.id or None,
         )
+        items = self.env["account.move.line"].browse([line.match for line in made.lines if line.match])
+        # What another payout is about to settle in part is settled alone, at once: together with others, Odoo would take of it
+        # what the other payout has a right to.
+        marked = set(items.filtered(lambda item: item.oms_settled_by_id.parent_state == "posted").ids)
+        explanation = replace(
+            explanation,
+            matches=tuple(
+                replace(match, whole=False) if marked.intersection(match.booked_keys) else match
+                for match in explanation.matches
+            ),
+        )
         if len(channel._oms_get_clearing_accounts()) < 2:
             return join_settled(made, explanation, SETTLEMENT_PIECE)
         # Payments and refunds may wait on accounts of their own; each is settled where it is.
-        items = self.env["account.move.line"].browse([line.match for line in made.lines if line.match])
         account_of = {item.id: item.account_id.id for item in items}
         lines = tuple(replace(line, account=account_of.get(line.match, line.account)) for line in made.lines)
         return join_settled(replace(made, lines=lines), explanation, SETTLEMENT_PIECE)
@@ -266,8 +283,8 @@ class OmsSettlement(models.Model):
         if left:
             raise UserError(
                 self.env._(
-                    "%(payout)s would leave %(amount)s on the clearing account, which is a fault of the program; nothing was "
-                    "booked. Please report it with the file.",
+                    "%(payout)s would leave %(amount)s on the clearing account: something that it settles was matched otherwise "
+                    "meanwhile, or is gone. Look at the payout again; if it says the same then, report it with the file.",
                     payout=self.display_name,
                     amount=sum(left.mapped("amount_residual")),
                 )
@@ -278,6 +295,29 @@ class OmsSettlement(models.Model):
         moves = self.move_ids.filtered(lambda move: move.state == "posted" and not move.reversal_move_ids)
         return moves.filtered(lambda move: not move.reversed_entry_id)
 
+    def _check_reversible(self):
+        """What a reversal would be refused for is told before anything is opened.
+
+        :raise UserError: with every reason.
+        """
+        reversals = [
+            PostingDraft(
+                f"{move.oms_key}:undone",
+                self._get_reversal_date(move),
+                move.journal_id.id,
+                move.ref or move.name,
+                tuple(PostingLine(account.id, ZERO, account.name) for account in move.line_ids.account_id),
+            )
+            for move in self._get_undone()
+        ]
+        if problems := self.env["account.move"]._oms_posting_problems(reversals):
+            raise UserError("\n".join(dict.fromkeys(problem.message for problem in problems)))
+
+    def _get_reversal_date(self, move):
+        """The day of the entry, or today where its books are closed."""
+        locked = self.env["account.move"]._oms_lock_problems(move.date, move.journal_id, ref=move.ref)
+        return fields.Date.context_today(self) if locked else move.date
+
     def _open_more(self):
         """Open so much of what was settled. :return: whether there was something to do."""
         return bool(self._get_undone()._oms_open_piece(SETTLEMENT_PIECE))
@@ -285,17 +325,13 @@ class OmsSettlement(models.Model):
     def _reverse(self):
         """Reverse what was booked, of which nothing is reconciled any more."""
         self.move_ids.filtered(lambda move: move.state == "draft").unlink()
+        # What an entry that somebody has reversed by hand was about to settle is open.
+        self.move_ids.line_ids.oms_settles_ids._oms_unmark_settled()
         moves = self._get_undone()
-        locked = [
-            problem
-            for move in moves
-            for problem in self.env["account.move"]._oms_lock_problems(move.date, move.journal_id, ref=move.ref)
-        ]
-        today = fields.Date.context_today(self)
         reversals = moves._reverse_moves(
             [
                 {
-                    "date": today if locked else move.date,
+                    "date": self._get_reversal_date(move),
                     "ref": self.env._("Undone: %s", move.ref or move.name),
                     "oms_key": f"{move.oms_key}:undone",
                     "oms_settlement_id": self.id,
@@ -325,7 +361,9 @@ class OmsSettlement(models.Model):
         user = self.channel_id.payout_user_id or self.env.user
         # sudo: the system leaves tasks to those who have the rights
         settlement_sudo = self.sudo()
-        if not settlement_sudo.activity_ids.filtered(lambda activity: activity.summary == summary):
+        if known_sudo := settlement_sudo.activity_ids.filtered(lambda activity: activity.summary == summary):
+            known_sudo.note = as_html(text)  # the last reason is the one to be put right
+        else:
             settlement_sudo.activity_schedule(
                 "mail.mail_activity_data_todo", summary=summary, note=as_html(text), user_id=user.id
             )

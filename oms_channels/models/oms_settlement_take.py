@@ -108,7 +108,7 @@ class OmsSettlement(models.Model):
                 ]
             )
         if sum(len(doc.lines) for doc in docs) > most_at_once():
-            settlements._begin("draft", looked_at=False)
+            settlements._begin("draft", progressed_at=False)
         else:
             for settlement in settlements:
                 settlement._check()

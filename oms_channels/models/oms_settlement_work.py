@@ -79,12 +79,13 @@ class OmsSettlement(models.Model):
     # ------------------------------------------------------------------------------------------------------- BEGIN
 
     def _is_large(self):
-        """Whether it has more lines than somebody waits for."""
-        return self.line_count > most_at_once()
+        """Whether these have more lines, all together, than somebody waits for."""
+        return sum(self.mapped("line_count")) > most_at_once()
 
     def _begin(self, state, **values):
         """Have the job work on these payouts."""
-        self.write({"state": state, "asked_by_id": self.env.uid, "looked_at": fields.Datetime.now(), **values})
+        now = fields.Datetime.now()
+        self.write({"state": state, "asked_by_id": self.env.uid, "looked_at": now, "progressed_at": now, **values})
         wake(self.env.ref("oms_channels.cron_work_on_payouts").sudo())  # sudo: the job is woken, and nothing else
 
     def _check_not_in_work(self):
@@ -136,13 +137,17 @@ class OmsSettlement(models.Model):
             [("state", "in", IN_WORK)], order="looked_at ASC NULLS FIRST, id", limit=SETTLEMENT_LOOK_MAX
         )
         cron._commit_progress(remaining=len(waiting))
+        is_moving = False
         for settlement in waiting:
             while time_left := cron._commit_progress():
-                if not settlement._work_alone():
+                goes_on = settlement._work_alone()
+                is_moving |= goes_on or settlement.state not in IN_WORK
+                if not goes_on:
                     break
                 self.env.invalidate_all()  # what was read for a piece is not kept for the next one
             if not time_left:
-                wake(self.env.ref("oms_channels.cron_work_on_payouts"))
+                if is_moving:  # or those that fail would keep the job busy without end
+                    wake(self.env.ref("oms_channels.cron_work_on_payouts"))
                 cron._commit_progress(remaining=0)
                 return
             cron._commit_progress(1)
@@ -158,15 +163,15 @@ class OmsSettlement(models.Model):
         done = []
         with on_its_own(payout, payout._tell_stopped):
             payout._work()
-            # Of what fails the auditor counts the hours; it stays first in the queue, whose limit is far from being reached.
-            payout.looked_at = fields.Datetime.now()
+            payout.progressed_at = fields.Datetime.now()  # of what fails the auditor counts the hours
             done.append(payout)
+        payout.looked_at = fields.Datetime.now()  # it was its turn
         return bool(done) and payout.state in IN_WORK
 
     def _work(self):
         """One piece."""
         if self.state == "draft":
-            is_new = not self.looked_at
+            is_new = not self.progressed_at
             self._check()
             if is_new and self._is_booked_by_itself():
                 self._begin("booking")
@@ -181,6 +186,18 @@ class OmsSettlement(models.Model):
 
     def _tell_stopped(self, error):
         """What was done of it stays; an entry that could not be posted is asked for anew."""
+        text = str(error)
         if self.state == "booking" and not self.move_id:
             self.state = "checked"
-        self._leave_activity(self.env._("Large payout: could not go on"), str(error))
+        elif self.state == "booking":
+            text += "\n" + self.env._("Its entry %s is in the books: undo the payout first.", self.move_id.name)
+        self._leave_activity(self._get_stopped_summary(), text)
+
+    def _get_stopped_summary(self):
+        return self.env._("Large payout: could not go on")
+
+    def _forget_stopped(self):
+        """It went on after all."""
+        summary = self._get_stopped_summary()
+        # sudo: the system takes back what it has asked of people
+        self.sudo().activity_ids.filtered(lambda activity: activity.summary == summary).unlink()

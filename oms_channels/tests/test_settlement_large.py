@@ -1,7 +1,7 @@
 """PAY-02: a payout of any size is booked: whole in the ledger, in pieces behind it, and as a small one is."""
 
 from base64 import b64encode
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import date, datetime, timedelta
 from unittest.mock import patch
 
@@ -219,8 +219,7 @@ class TestSettlementLarge(LargeCase):
         )
         self.assertEqual(marked, reconciled)
         domain = settlement.action_view_waiting()["domain"]
-        items = self.env["account.move.line"].search(domain)
-        self.assertFalse(items.filtered("payment_id"))
+        self.assertFalse(self.env["account.move.line"].search(domain))
         self.assertEqual(self._audited(), [])
         self.assertEqual(len(self.env["oms.cash.report"].search([("settlement_id", "=", settlement.id)])), 6)
         again = self._payout(self._row("sale", 24, orders[-1]))
@@ -308,10 +307,83 @@ class TestSettlementLarge(LargeCase):
         self._work(settlement)
         self.assertEqual(settlement.state, "booking")
         self.assertIn(payment.name, settlement.activity_ids.note)
+        self.assertIn(
+            f"Its entry {settlement.move_id.name} is in the books: undo the payout first", settlement.activity_ids.note
+        )
         ours.remove_move_reconcile()
         settlement.action_undo()
         self._work(settlement)
         self.assertEqual((settlement.state, self._net(self.clearing_account)), ("checked", 96))
+        self.assertFalse(settlement.activity_ids, "It went on after all")
+
+    def test_what_it_was_about_to_settle_is_free_again_where_somebody_reversed_its_entry_by_hand(self):
+        _orders, settlement = self._explained()
+        settlement.action_post()
+        self._work(settlement, 2)
+        self.assertTrue(settlement.move_id.line_ids.oms_settles_ids)
+        settlement.move_id.with_user(self.accountant)._reverse_moves(cancel=True)
+        settlement.action_undo()
+        self._work(settlement)
+        self.assertEqual(settlement.state, "checked")
+        self.assertFalse(self.env["account.move.line"].search([("oms_settled_by_id", "!=", False)]))
+
+    def _in_parts(self):
+        """A payment of 100, of which one payout has 60, and the next 40 with a payment of 50."""
+        shared, other = self._paid(100), self._paid(50)
+        more = [self._paid() for _number in range(6)]
+        first = self._payout(self._row("sale", 60, shared), *(self._row("sale", 24, order) for order in more[:3]))
+        second = self._payout(
+            self._row("sale", 40, shared),
+            self._row("sale", 50, other),
+            *(self._row("sale", 24, order) for order in more[3:]),
+        )
+        return first, second, shared, other
+
+    def test_a_payment_in_parts_of_two_payouts_that_are_worked_on_in_turns_is_settled_by_both(self):
+        for is_large in (False, True):
+            with self.subTest(the_second_is_large=is_large), self.cr.savepoint() as savepoint:
+                first_doc, second_doc, shared, other = self._in_parts()
+                first = self._take(first_doc)
+                self._work(first)
+                first.action_post()
+                self._work(first, 1)
+                payments = (shared | other).transaction_ids.payment_id.move_id.line_ids.filtered(
+                    lambda item: item.account_id == self.clearing_account
+                )
+                self.assertEqual(sorted(payments.mapped("amount_residual")), [50, 100])
+                with nullcontext() if is_large else self._small():
+                    second = self._take(second_doc)
+                    self._work(second)
+                    second.action_post()
+                    self._work(second, 1)
+                self.assertEqual(self._cut_off(), [])
+                both = first | second
+                both._cron_work()
+                both.invalidate_recordset()
+                self.assertEqual(both.mapped("state"), ["posted", "posted"])
+                self.assertEqual(payments.mapped("reconciled"), [True, True])
+                self.assertFalse(self.env["account.move.line"].search([("oms_settled_by_id", "!=", False)]))
+                self.assertEqual((both.rest_ids.ids, self._net(self.clearing_account)), ([], 0))
+                savepoint.rollback()
+            self.env.invalidate_all()
+
+    def test_small_ones_that_are_many_are_booked_by_the_job(self):
+        """A month's file has a payout for each day, and all are booked with one press."""
+        with self._small():
+            settlements = self.env["oms.settlement"].union(
+                *(
+                    self._take(self._payout(self._row("sale", 24, self._paid()), self._row("fee", -1)))
+                    for _number in range(2)
+                )
+            )
+        settlements = settlements.with_user(self.accountant)
+        settlements.action_post()
+        self.assertEqual(settlements.mapped("state"), ["booking", "booking"])
+        settlements._cron_work()
+        settlements.invalidate_recordset()
+        self.assertEqual(settlements.mapped("state"), ["posted", "posted"])
+        settlements.action_undo()
+        self.assertEqual(settlements.mapped("state"), ["undoing", "undoing"])
 
     def test_the_job_works_on_all_that_wait_and_begins_anew_when_its_time_is_up(self):
         settlements = self.env["oms.settlement"].union(*(self._take(self._large(3)[1]) for _number in range(2)))
@@ -329,6 +401,34 @@ class TestSettlementLarge(LargeCase):
         settlements._cron_work()
         settlements.invalidate_recordset()
         self.assertEqual(settlements.mapped("state"), ["posted", "posted"])
+
+    def test_one_that_fails_slowly_keeps_no_other_back_and_the_job_does_not_spin(self):
+        bad, good = (self._take(self._large(3)[1]) for _number in range(2))
+        both, times = bad | good, [60]
+        both.sudo().looked_at = fields.Datetime.now() - timedelta(minutes=1)
+        work = type(bad)._work
+
+        def fails_slowly(payout):
+            if payout == bad:
+                times[0] = 0
+                raise UserError("No luck")
+            work(payout)
+
+        wake = f"{MODELS}.oms_settlement_work.wake"
+        with (
+            patch.object(type(bad), "_work", fails_slowly),
+            patch.object(type(self.env["ir.cron"]), "_commit_progress", lambda *_arguments, **_options: times[0]),
+            mute_logger("odoo.addons.oms_core.alone"),
+            patch(wake) as woken,
+        ):
+            both._cron_work()
+            self.assertFalse(woken.called)
+            both.invalidate_recordset()
+            self.assertEqual(both.mapped("state"), ["draft", "draft"])
+            times[0] = 60
+            both._cron_work()
+        both.invalidate_recordset()
+        self.assertEqual(both.mapped("state"), ["draft", "checked"])
 
     def test_a_small_one_is_booked_at_once_as_ever(self):
         settlement = self._booked(self._row("sale", 24, self._paid()), self._row("fee", -1))
@@ -358,7 +458,8 @@ class TestSettlementLarge(LargeCase):
             old = fields.Datetime.now() - timedelta(hours=7)
             self.env.flush_all()
             self.env.cr.execute(
-                "UPDATE oms_settlement SET looked_at = %s, create_date = %s WHERE id = %s", [old, old, settlement.id]
+                "UPDATE oms_settlement SET progressed_at = %s, create_date = %s WHERE id = %s",
+                [old, old, settlement.id],
             )
             self.env.invalidate_all()
             seen += self._audited()
@@ -372,7 +473,7 @@ class TestSettlementLarge(LargeCase):
         _orders, settlement = self._explained()
         settlement.action_post()
         self._work(settlement, 1)
-        settlement.sudo().looked_at = fields.Datetime.now() - timedelta(hours=7)
+        settlement.sudo().progressed_at = fields.Datetime.now() - timedelta(hours=7)
         with (
             patch.object(type(settlement), "_work", side_effect=UserError("No luck")),
             mute_logger("odoo.addons.oms_core.alone"),
@@ -437,7 +538,24 @@ class TestSettlementLargeRefused(LargeCase):
         self.assertEqual(settlement.activity_ids.user_id, self.accountant)
         settlement.date = date(2026, 4, 1)
         settlement.action_post()
+        self._role("fee").active = False
         self._work(settlement)
+        self.assertEqual(len(settlement.activity_ids), 1)
+        self.assertIn("is archived", settlement.activity_ids.note, "The last reason is the one to be put right")
+        self._role("fee").active = True
+        settlement.action_post()
+        self._work(settlement)
+        self.assertClosed(settlement, in_transit=119)
+        self.assertFalse(settlement.activity_ids)
+
+    def test_what_cannot_be_reversed_is_told_before_anything_is_opened(self):
+        _orders, settlement = self._explained()
+        settlement.action_post()
+        self._work(settlement)
+        self._role("fee").active = False
+        with self.assertRaisesRegex(UserError, "is archived"):
+            settlement.action_undo()
+        self.assertEqual((settlement.state, self._net(self.clearing_account)), ("posted", 0))
         self.assertClosed(settlement, in_transit=119)
 
     def test_books_that_are_closed_between_two_pieces_keep_nothing_of_it_back(self):
@@ -510,3 +628,17 @@ class TestSettlementLargeByChannel(LargeCase):
         self._work(settlement)
         self.assertEqual((settlement.state, settlement.bank_line_id), ("reconciled", line))
         self.assertClosed(settlement)
+
+    def test_money_that_comes_while_it_is_undone_is_not_matched_with_what_vanishes(self):
+        orders = [self._paid() for _number in range(5)]
+        doc = self._payout(*(self._row("sale", 24, order) for order in orders), self._row("transfer", -50))
+        settlement = self._take(doc)
+        self._work(settlement)
+        settlement.action_post()
+        self._work(settlement)
+        settlement.action_undo()
+        self._work(settlement, 1)
+        line = self._statement_line(50, settlement.bank_reference)
+        line._oms_match_payouts()
+        self._work(settlement)
+        self.assertEqual((settlement.state, line.is_reconciled), ("checked", False))

@@ -39,12 +39,15 @@ class AccountMove(models.Model):
         """Mark what is to be reconciled later.
 
         :param plan: [(items of an entry, what they settle)].
-        :return: what cannot be marked, to be reconciled now: several items settle parts of the same.
+        :return: what cannot be marked, to be reconciled now: several items settle parts of the same, or another entry is about
+            to settle a part of it.
         """
         times = Counter(item.id for _items, settled in plan for item in settled)
         later, now = [], []
         for items, settled in plan:
-            is_later = len(items) == 1 and all(times[item.id] == 1 for item in settled)
+            is_later = len(items) == 1 and all(
+                times[item.id] == 1 and item.oms_settled_by_id.parent_state != "posted" for item in settled
+            )
             (later if is_later else now).append((items, settled))
         lines = self.env["account.move.line"]
         lines.flush_model(["oms_settled_by_id"])
