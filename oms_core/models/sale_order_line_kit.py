@@ -39,7 +39,8 @@ class SaleOrderLine(models.Model):
         """{product: ``Decimal`` of it, in its own unit, in one of this line's product, in that one's unit}; empty for no kit."""
         self.ensure_one()
         in_one = self.product_uom_id._compute_quantity(1.0, self.product_id.uom_id, round=False)
-        return {part: Decimal(repr(round(needed / in_one, 6))) for part, needed in self._oms_get_parts().items()}
+        recipe = {part: Decimal(repr(round(needed / in_one, 6))) for part, needed in self._oms_get_parts().items()}
+        return {part: needed for part, needed in recipe.items() if needed}
 
     def _oms_get_left_over(self, brought):
         """{product: what of so much of it makes no whole kit}; empty for what is no kit.

@@ -37,9 +37,10 @@ class OmsAvailability(models.AbstractModel):
 
     @api.model
     def _get_recipe(self, kit, bom):
-        """[(product id, ``Decimal`` of it, in its own unit, in one unit of the kit)]"""
+        """[(product id, ``Decimal`` of it, in its own unit, in one unit of the kit)], without optional parts: of such a one
+        the bill says zero."""
         batches = kit.uom_id._compute_quantity(1.0, bom.product_uom_id, round=False) / (bom.product_qty or 1.0)
-        return [
+        needed = [
             (
                 line.product_id.id,
                 Decimal(
@@ -53,6 +54,7 @@ class OmsAvailability(models.AbstractModel):
             for line in bom.bom_line_ids
             if not line._skip_bom_line(kit)
         ]
+        return [(part, quantity) for part, quantity in needed if quantity]
 
     @api.model
     def _get_kits_of(self, products):

@@ -22,7 +22,10 @@ class SaleOrderLine(models.Model):
         """Override of ``oms_core``: by the recipe. One that is gone, or was changed since the parts left, is not asked:
         then all that left in whole tells what one of them was made of."""
         parts = super()._oms_get_parts()
-        asked_once = self.move_ids.filtered(lambda move: move.product_id.type == "consu")
+        # Nothing is asked for of an optional part, of which the bill says zero.
+        asked_once = self.move_ids.filtered(
+            lambda move: move.product_id.type == "consu" and (move.product_uom_qty or move.state == "cancel")
+        )
         moves = asked_once.filtered(lambda move: move.state != "cancel")
         if not moves or self.product_id in moves.product_id:
             return parts

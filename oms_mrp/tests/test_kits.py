@@ -118,6 +118,22 @@ class TestKits(OmsCommon):
         rest.with_context(skip_backorder=True, picking_ids_not_to_backorder=rest.ids).button_validate()
         self.assertEqual((rest.state, order.order_line.qty_delivered), ("done", 1))
 
+    def test_an_optional_part_of_nothing_limits_nothing(self):
+        """A set is two mugs; a saucer may be added, of which there is none."""
+        saucer, pair = self._create_product("SAUCER"), self._create_product("SET", is_storable=False)
+        self._create_kit(pair, (self.mug, 2), (saucer, 0))
+        self.assertEqual(self._atp(pair), 3)
+        self.assertEqual(self.env["oms.availability"]._get_channel_atp(self.channel, pair | self.mug)[self.mug.id], 8)
+        order = self._order(("SET", 2, "40.00", 20))
+        line = order.order_line
+        self.assertEqual((order.state, self._atp(pair)), ("sale", 1))
+        self.assertEqual(line._oms_get_parts(), {self.mug: 2})
+        self.assertEqual((line._oms_get_shipped(), line._oms_is_whole()), (0, True))
+        self._ship(order, {self.mug: 2})
+        self.assertEqual((line._oms_get_shipped(), line._oms_is_whole()), (1, True))
+        self._ship(order)
+        self.assertEqual((line.qty_delivered, line._oms_get_shipped(), line._oms_get_parts()), (2, 2, {self.mug: 2}))
+
     def test_kits_in_dozens_are_invoiced_in_dozens(self):
         dozen = self.env.ref("uom.product_uom_dozen")
         self._stock(self.mug, self.warehouse, 100)
