@@ -219,11 +219,14 @@ class OmsBufferProposal(models.Model):
                 SELECT move.product_id, sale.oms_channel_id, (COALESCE(sale.oms_ordered_at, sale.date_order, move.date))::date,
                        SUM(move.product_qty),
                        SUM(CASE WHEN line.product_id = move.product_id AND line.product_uom_qty > 0 AND sale.currency_rate > 0
-                                THEN move.product_uom_qty * line.price_subtotal / line.product_uom_qty / sale.currency_rate
+                                THEN move.product_qty * own_unit.factor / line_unit.factor
+                                     * line.price_subtotal / line.product_uom_qty / sale.currency_rate
                            END)
                   FROM %(moves)s
                   JOIN product_product product ON product.id = move.product_id
                   JOIN product_template template ON template.id = product.product_tmpl_id AND template.is_storable
+                  JOIN uom_uom own_unit ON own_unit.id = template.uom_id
+                  LEFT JOIN uom_uom line_unit ON line_unit.id = line.product_uom_id
                  WHERE place.company_id = %(company)s AND move.state = ANY(%(states)s)
                    AND COALESCE(sale.oms_ordered_at, sale.date_order, move.date) >= %(since)s
                    AND COALESCE(sale.oms_ordered_at, sale.date_order, move.date) < %(until)s

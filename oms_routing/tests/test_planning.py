@@ -412,6 +412,15 @@ class TestBuffers(PlanningCommon):
         self.assertIn("Channel MARKET", row.sentence)
         self.assertFalse(self._proposal(self.market), "Nobody else sells it, so the market need not wait for anybody.")
 
+    def test_what_a_piece_was_sold_for_is_known_where_it_is_sold_in_dozens(self):
+        """A dozen for 240, and a piece for 30: thirteen pieces, 270."""
+        for uom, price in ((self.env.ref("uom.product_uom_dozen"), 240), (self.lamp.uom_id, 30)):
+            self._put(self.lamp, lyon=20)
+            order = self._order_in(uom, 1, self.lamp, price_unit=price)
+            order.oms_ordered_at = fields.Datetime.now() - timedelta(days=2)
+        sales = self.env["oms.buffer.proposal"]._get_sold(self.company)[self.lamp.id][self.channel.id]
+        self.assertEqual((sales.pieces, round(sales.money, 2)), (13, 270))
+
     def test_accepting_makes_the_buffer_and_the_channel_is_told_less(self):
         before = self.env["oms.availability"]._get_channel_atp(self.channel, self.chair)[self.chair.id]
         row = self._proposal()
