@@ -199,7 +199,11 @@ class SaleOrder(models.Model):
         availability = self.env["oms.availability"].with_company(channel.company_id)  # a kit is one in its company only
         wanted = {
             order: {
-                line: _decimal(line.product_uom_id._compute_quantity(line.product_uom_qty, line.product_id.uom_id))
+                line: _decimal(
+                    line.product_uom_id._compute_quantity(
+                        line.product_uom_qty, line.product_id.uom_id, rounding_method="HALF-UP"
+                    )
+                )
                 for line in order.order_line
                 if line.product_id and line.product_uom_qty > 0
             }

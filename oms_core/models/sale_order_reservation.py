@@ -332,7 +332,11 @@ class SaleOrderLine(models.Model):
             parts = components[line.company_id]
             if product.id not in parts and not product.is_storable:
                 continue
-            quantity = Decimal(repr(line.product_uom_id._compute_quantity(line.product_uom_qty, product.uom_id)))
+            # Rounded as Odoo does when it asks for goods.
+            units = line.product_uom_id._compute_quantity(
+                line.product_uom_qty, product.uom_id, rounding_method="HALF-UP"
+            )
+            quantity = Decimal(repr(units))
             wants[line] = [
                 Want(line.id, part, quantity * Decimal(needed))
                 for part, needed in parts.get(product.id, ((product.id, 1),))

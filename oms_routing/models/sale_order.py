@@ -1,5 +1,3 @@
-from decimal import Decimal
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -77,13 +75,8 @@ class SaleOrder(models.Model):
     def _oms_missing(self):
         """{sale line: quantity that is ordered and that no transfer has brought or will bring}"""
         self.ensure_one()
-        missing = {}
-        for line, quantity in self.order_line._oms_to_source().items():
-            asked = line.product_uom_id._compute_quantity(line._get_qty_procurement(), line.product_id.uom_id)
-            rest = quantity - Decimal(repr(line.product_id.uom_id.round(asked)))
-            if rest > 0:
-                missing[line] = rest
-        return missing
+        asked = {line: line._oms_get_asked() for line in self.order_line._oms_to_source()}
+        return {line: quantity for line, quantity in asked.items() if quantity > 0}
 
     def _oms_launch(self, lines):
         """Ask for the transfers that these lines miss; also on a locked order, which Odoo would skip without a word."""

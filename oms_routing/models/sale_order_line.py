@@ -39,10 +39,54 @@ class SaleOrderLine(models.Model):
         """{line: quantity in the product's unit} of the lines of which something is wanted and whose source is ours to
         decide."""
         return {
-            line: Decimal(repr(line.product_uom_id._compute_quantity(line.product_uom_qty, line.product_id.uom_id)))
+            line: line._oms_in_own_unit(line.product_uom_qty)
             for line in self
             if line.product_uom_qty > 0 and line._oms_is_sourced()
         }
+
+    def _oms_in_own_unit(self, quantity):
+        """``Decimal`` in the product's unit of so much in the line's, rounded as Odoo does when it asks for goods: otherwise
+        what is decided is never quite what is asked."""
+        own = self.product_id.uom_id
+        return Decimal(repr(self.product_uom_id._compute_quantity(quantity, own, rounding_method="HALF-UP")))
+
+    def _oms_get_asked(self, before=False):
+        """``Decimal`` in the product's unit that Odoo asks for when it looks at this line now: what is ordered, less what was
+        asked for already; below zero where that is too much.
+
+        :param before: {line id: what was ordered until now}, as of ``_get_qty_procurement``
+        """
+        return self._oms_in_own_unit(self.product_uom_qty - self._get_qty_procurement(before))
+
+    def _action_launch_stock_rule(self, *, previous_product_uom_qty=False):
+        """Override of ``sale_stock``: lines that ask for more in one go are decided together, before the first of them is.
+        Odoo reserves only once it has asked for all of them, and until then none sees what another one takes."""
+        if not self.env.context.get("skip_procurement"):
+            self._oms_decide_together(previous_product_uom_qty)
+        return super()._action_launch_stock_rule(previous_product_uom_qty=previous_product_uom_qty)
+
+    def _oms_decide_together(self, before):
+        """Decide about those of these lines for which more is asked for than was decided; a single one is left to
+        :meth:`_oms_parts`.
+
+        :param before: as of :meth:`_oms_get_asked`
+        """
+        ours = self.filtered(
+            lambda line: line.order_id.oms_channel_id and line.state == "sale" and not line.order_id.locked
+        )
+        if len(ours) < 2:
+            return
+        wanted = defaultdict(dict)
+        for line, quantity in ours._oms_to_source().items():
+            decided = line._oms_get_decided()[1]
+            if decided == quantity:  # all of it, as of an order that is being confirmed: there is nothing to look up
+                continue
+            asked = line._oms_get_asked(before)
+            # What has left has, also where that was before it came here.
+            if asked > 0 and asked != decided and line._oms_get_shipped() < line.product_uom_qty:
+                wanted[line.order_id][line] = asked
+        if sum(len(lines) for lines in wanted.values()) > 1:
+            self.env["sale.order"]._oms_decide(wanted, "increase")
 
     def _get_qty_procurement(self, previous_product_uom_qty=False):
         """Override of ``sale_stock``: what a customer of a channel sent back is not sent out again.
@@ -85,11 +129,8 @@ class SaleOrderLine(models.Model):
     def _oms_parts(self, asked):
         """[(warehouse, quantity)] that sum to ``asked``: as was decided last, or decided now when more is asked for. What
         no site ships has no warehouse."""
-        pending = self.oms_decision_line_ids.filtered(lambda line: not line.applied)
-        # Only the last one: a decision that the goods have to wait is not applied, and superseded by the next.
-        latest = pending.decision_id.sorted("id")[-1:]
-        decided = pending.filtered(lambda line: line.decision_id == latest)
-        if sum((Decimal(repr(line.quantity)) for line in decided), Decimal(0)) != asked:
+        decided, quantity = self._oms_get_decided()
+        if quantity != asked:
             decision = self.order_id._oms_decide({self.order_id: {self: asked}}, "increase")[self.order_id]
             decided = decision.line_ids
         parts = defaultdict(Decimal)
@@ -97,6 +138,14 @@ class SaleOrderLine(models.Model):
             parts[line._oms_get_site()] += Decimal(repr(line.quantity))
         decided.sudo().applied = True  # sudo: decisions are written by the system alone
         return list(parts.items())
+
+    def _oms_get_decided(self):
+        """(the rows of the last decision about this line that nobody has asked for yet, ``Decimal`` of all of them)"""
+        pending = self.oms_decision_line_ids.filtered(lambda line: not line.applied)
+        # Only the last one: a decision that the goods have to wait is not applied, and superseded by the next.
+        latest = pending.decision_id.sorted("id")[-1:]
+        decided = pending.filtered(lambda line: line.decision_id == latest)
+        return decided, sum((Decimal(repr(line.quantity)) for line in decided), Decimal(0))
 
     def _oms_parts_to_give_back(self, surplus):
         """[(warehouse, negative quantity)] that sum to ``-surplus``: from the site that was decided last, backwards.

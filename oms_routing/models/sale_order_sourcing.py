@@ -160,8 +160,7 @@ class SaleOrder(models.Model):
         wanted, freed = {}, {}
         for line, quantity in self.order_line._oms_to_source().items():
             uom = line.product_id.uom_id
-            left = line.product_uom_id._compute_quantity(float(line._oms_get_left()), uom)
-            rest = quantity - Decimal(repr(left))
+            rest = quantity - line._oms_in_own_unit(float(line._oms_get_left()))
             if rest > 0:
                 wanted[line] = rest
             # What waits for goods keeps nothing from anybody.
@@ -169,7 +168,7 @@ class SaleOrder(models.Model):
             whole = moves.filtered(lambda move: move.state == "assigned")
             parts = list(line._oms_get_open(whole).items())
             for move in (moves - whole).filtered(lambda move, line=line: move.product_id == line.product_id):
-                reserved = move.product_uom._compute_quantity(move.quantity, uom)
+                reserved = move.product_uom._compute_quantity(move.quantity, uom, rounding_method="HALF-UP")
                 parts.append((move.warehouse_id, Decimal(repr(reserved))))
             for warehouse, units in parts:
                 key = warehouse.id, line.product_id.id
@@ -314,7 +313,7 @@ class SaleOrderLine(models.Model):
         self.ensure_one()
         line_sudo = self.sudo()  # sudo: as for the demand
         product = line_sudo.product_id
-        ordered = line_sudo.product_uom_id._compute_quantity(line_sudo.product_uom_qty, product.uom_id) or 1.0
+        ordered = float(line_sudo._oms_in_own_unit(line_sudo.product_uom_qty)) or 1.0
         rate = line_sudo.order_id.currency_rate or 1.0
         weight, volume = self.env["delivery.carrier"]._oms_measure(product)
         return Item(

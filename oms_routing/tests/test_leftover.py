@@ -38,6 +38,19 @@ class TestLeftovers(PolicyCommon):
         self._run_job()
         self.assertEqual(self._from(order), {"Lille": 2, "Lyon": 3}, "nothing comes twice")
 
+    def test_of_a_part_of_a_dozen_no_rounding_waits_for_ever(self):
+        """Seven pieces of what is counted in dozens are 0.58, of which Lille has 0.3."""
+        eggs = self._create_product("EGGS", uom_id=self.env.ref("uom.product_uom_dozen").id)
+        self._put(eggs, lille=0.3)
+        self._policy(leftover="wait", rules=("fewest_parcels", "distance"))
+        order = self._order_in(self.env.ref("uom.product_uom_unit"), 7, eggs)
+        self.assertEqual([float(missing) for missing in order._oms_missing().values()], [0.28])
+        self._put(eggs, lyon=1)
+        self._run_job()
+        self.assertEqual(self._from(order), {"Lille": 0.3, "Lyon": 0.28})
+        self.assertEqual((order._oms_missing(), order.oms_waits_since), ({}, False))
+        self.assertEqual([decision.trigger for decision in self._decisions(order)], ["confirm", "retry"])
+
     def test_who_has_waited_too_long_is_held_and_a_released_hold_sources_again(self):
         order = self._short_order("wait", leftover_days=2)
         order.oms_waits_since = fields.Datetime.now() - timedelta(days=3)

@@ -81,6 +81,70 @@ class TestSplit(RoutingCommon):
         self.assertEqual(self._from(order), {"Lille": 0.7, "Lyon": 1.8})
         self.assertEqual(order.picking_ids.mapped("state"), ["assigned", "assigned"])
 
+    def test_a_part_of_a_dozen_is_decided_once(self):
+        """Seven pieces of what is counted in dozens are 0.58, as Odoo asks for them, 333 g of a kilogram 0.33: no more is
+        missing."""
+        self._create_product("EGGS", uom_id=self.env.ref("uom.product_uom_dozen").id)
+        self._create_product("TEA", uom_id=self.env.ref("uom.product_uom_kgm").id)
+        for sku, uom, wanted, quantity in (("EGGS", "unit", 7, 0.58), ("TEA", "gram", 333, 0.33)):
+            product = self.env["product.product"].search([("default_code", "=", sku)])
+            self._put(product, lille=quantity)
+            with self.subTest(sku):
+                order = self._order_in(self.env.ref(f"uom.product_uom_{uom}"), wanted, product)
+                self.assertEqual(self._from(order), {"Lille": quantity})
+                self.assertEqual(order.oms_decision_ids.mapped("trigger"), ["confirm"])
+                self.assertEqual(order.oms_decision_ids.line_ids.mapped("quantity"), [quantity])
+                self.assertEqual(order._oms_missing(), {})
+
+
+class TestAskedTogether(RoutingCommon):
+    """Odoo asks for all lines of one change, and only then reserves."""
+
+    def test_two_lines_that_are_added_together_share_the_stock(self):
+        """Lille has two chairs, Lyon has two; both lines would like those of Lille."""
+        self._put(self.lamp, lille=1)
+        order = self._order(("LAMP", 1))
+        self._put(self.chair, lille=2, lyon=2)
+        two = {"product_id": self.chair.id, "product_uom_qty": 2}
+        order.write({"order_line": [Command.create(two), Command.create(two)]})
+        self.assertEqual(self._from(order, self.chair), {"Lille": 2, "Lyon": 2})
+        self.assertEqual(set(order.picking_ids.mapped("state")), {"assigned"})
+        self.assertEqual([decision.trigger for decision in self._decisions(order)], ["confirm", "increase"])
+        self.assertEqual(self._decisions(order)[-1].outcome, "split")
+
+    def test_lines_of_which_more_is_ordered_at_once_share_the_stock(self):
+        self._put(self.chair, lille=2)
+        order = self._order(("CHAIR", 1), ("CHAIR", 1))
+        self._put(self.chair, lille=4, lyon=2)
+        order.order_line.write({"product_uom_qty": 3})
+        self.assertEqual(self._from(order), {"Lille": 4, "Lyon": 2})
+        self.assertEqual([decision.trigger for decision in self._decisions(order)], ["confirm", "increase"])
+
+    def test_orders_of_which_more_is_ordered_at_once_share_the_stock(self):
+        self._put(self.chair, lille=2)
+        orders = [self._order(("CHAIR", 1)) for _number in range(2)]
+        self._put(self.chair, lille=4, lyon=2)
+        (orders[0].order_line | orders[1].order_line).write({"product_uom_qty": 3})
+        self.assertEqual([self._from(order) for order in orders], [{"Lille": 3}, {"Lille": 1, "Lyon": 2}])
+
+    def test_of_lines_that_are_added_together_one_whose_source_is_settled_is_left_alone(self):
+        """A service is brought by no transfer, and a locked order asks for nothing."""
+        self._put(self.chair, lille=5)
+        order = self._order(("CHAIR", 1))
+        service = self._create_product("CARE", type="service", is_storable=False)
+        order.write(
+            {
+                "order_line": [
+                    Command.create({"product_id": product.id, "product_uom_qty": 1})
+                    for product in (self.chair, service)
+                ]
+            }
+        )
+        self.assertEqual((self._from(order), len(order.oms_decision_ids)), ({"Lille": 2}, 2))
+        order.locked = True
+        order.order_line._action_launch_stock_rule()
+        self.assertEqual(len(order.oms_decision_ids), 2)
+
 
 class TestLeftAlone(RoutingCommon):
     def _route(self, source, method="make_to_stock", **values):

@@ -52,6 +52,32 @@ class KitsCommon(RoutingCommon):
 
 
 @tagged("post_install", "-at_install")
+class TestKitsAreAsked(KitsCommon):
+    def test_a_kit_and_its_mug_that_are_added_together_share_the_mugs(self):
+        """A box and two mugs; Lille and Lyon have two mugs each."""
+        self._put(self.chair, lille=1)
+        order = self._order(("CHAIR", 1))
+        self._put_boxes(lille=1, lyon=1)
+        added = ((self.box, 1), (self.mug, 2))
+        lines = [Command.create({"product_id": one.id, "product_uom_qty": quantity}) for one, quantity in added]
+        order.write({"order_line": lines})
+        self.assertEqual(self._from(order, self.mug), {"Lille": 2, "Lyon": 2})
+        self.assertEqual(set(order.picking_ids.mapped("state")), {"assigned"})
+        self.assertEqual(len(order.oms_decision_ids), 2)
+
+    def test_an_optional_part_of_nothing_takes_nothing_from_any_place(self):
+        saucer = self._create_product("SAUCER")
+        self.recipe.bom_line_ids = [Command.create({"product_id": saucer.id, "product_qty": 0})]
+        self._put_boxes(lille=1, lyon=1)
+        self._put(self.mug, lille=4)
+        order = self._order(("BOX", 2), ("MUG", 2))
+        self.assertEqual(self._from(order, self.tea), {"Lille": 1, "Lyon": 1})
+        self.assertEqual(self._from(order, self.mug), {"Lille": 4, "Lyon": 2})
+        self._ship(order)
+        self.assertEqual((order.order_line.mapped("qty_delivered"), order.oms_status), ([2, 2], "shipped"))
+
+
+@tagged("post_install", "-at_install")
 class TestKitsAreImproved(KitsCommon):
     def _job(self):
         orders = self.env["sale.order"].search([("company_id", "=", self.company.id)])
