@@ -1,6 +1,7 @@
 """Limits of sourcing, of what follows it, and of planning. Units are part of the names."""
 
-#: Sites of a decision that are kept one by one, the best first; the rest is counted. Chosen ones are always kept.
+#: Sites of a decision that are kept one by one, the best first; the rest is counted. Always kept are chosen
+#: ones, and those that gave the order up.
 CANDIDATES_KEPT = 50
 
 #: After so many days the inputs of a decision are removed, and it can be planned again no more; the decision itself stays.
@@ -127,6 +128,12 @@ RUNS_AT_ONCE_MAX = 5
 
 #: Seconds that a run may think about its orders.
 RUN_SECONDS, RUN_SECONDS_MAX = 10, 300
+
+#: Of the time after which the server stops a job, the part that a run may think; the rest is for reading and applying.
+RUN_THINKS_SHARE = 0.5
+
+#: Seconds for which the job applies what a run has planned, however long that took.
+RUN_APPLIES_SECONDS = 10
 
 #: Published sets of emission factors that are looked at; there is one in a year.
 CARBON_VERSIONS_MAX = 200

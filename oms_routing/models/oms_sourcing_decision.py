@@ -45,6 +45,9 @@ COMPONENT_LABELS = {
     "transfer": "Transfer",
 }
 
+#: Decisions because a place did not do what was decided. Who gave an order up is read from them, see ``_oms_gave_up``.
+FAILURES = ("reroute", "late")
+
 #: Candidates that are written with one statement.
 INSERT_ROWS = 1000
 
@@ -197,7 +200,9 @@ class OmsSourcingDecision(models.Model):
                 {**of_it, "sequence": place, **self._prepare_candidate(candidate)}
                 for of_it, one in made
                 for place, candidate in enumerate(one.decision.candidates, 1)
-                if place <= CANDIDATES_KEPT or candidate.chosen
+                if place <= CANDIDATES_KEPT
+                or candidate.chosen
+                or (trigger in FAILURES and candidate.reason_code == "not_excluded")
             ]
         )
         decisions_sudo.invalidate_recordset(["candidate_ids"], flush=False)  # there are some now

@@ -60,20 +60,19 @@ class SaleOrder(models.Model):
             return super()._oms_decide(wanted, trigger, excluded)
         now = {order: lines for order, lines in wanted.items() if order not in later}
         records = super()._oms_decide(now, trigger, excluded) if now else {}
-        loaded = self._oms_load({order: wanted[order] for order in later}, trigger, excluded)
-        for order, policy in later.items():
-            chosen = loaded.chosen[order]
-            # The policy as it is, but for what becomes of what is not shipped, which is all.
-            waiting = replace(chosen.policy, leftover=WAIT, next=None, cancel_after_days=None)
-            snapshot = loaded.snapshot_of(order)
-            decision = decide(loaded.demands[order], snapshot, waiting, ())
-            planned = Planned(loaded.demands[order], snapshot, waiting, decision, chosen)
-            records[order] = self.env["oms.sourcing.decision"]._record(
-                [planned],
-                trigger,
-                told={"ships": []},
-                sentence=self.env._("Waits for the next sourcing run, as the policy %s says.", policy.name),
-            )
+        for loaded in self._oms_load_by_company({order: wanted[order] for order in later}, trigger, excluded):
+            for order, demand in loaded.demands.items():
+                chosen = loaded.chosen[order]
+                # The policy as it is, but for what becomes of what is not shipped, which is all.
+                waiting = replace(chosen.policy, leftover=WAIT, next=None, cancel_after_days=None)
+                snapshot = loaded.snapshot_of(order)
+                decision = decide(demand, snapshot, waiting, ())
+                records[order] = self.env["oms.sourcing.decision"]._record(
+                    [Planned(demand, snapshot, waiting, decision, chosen)],
+                    trigger,
+                    told={"ships": []},
+                    sentence=self.env._("Waits for the next sourcing run, as the policy %s says.", later[order].name),
+                )
         return {order: records[order] for order in wanted}
 
     @api.model
@@ -95,7 +94,8 @@ class SaleOrder(models.Model):
         return self.browse(order.id for (order,) in groups)
 
     def _oms_try_again(self):
-        """Override: what waits for its first run is left to it."""
-        if self._oms_get_decided_in_runs({self: True}) and not self._oms_looked_at_by_run():
+        """Override: what waits for its first run is left to it; what waits for nothing any more is not."""
+        is_for_run = self._oms_get_decided_in_runs({self: True}) and not self._oms_looked_at_by_run()
+        if is_for_run and self.state == "sale" and self._oms_missing():
             return
         super()._oms_try_again()

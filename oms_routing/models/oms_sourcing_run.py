@@ -3,11 +3,20 @@ from dataclasses import replace
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import ormcache
+from odoo.tools import config, ormcache
 
 from odoo.addons.oms_core.alone import on_its_own
+from odoo.addons.oms_core.const import ERROR_MAX_CHARS
 
-from ..const import RUN_LOOK_MAX, RUN_ORDERS_MAX, RUN_SECONDS, RUN_SECONDS_MAX, RUNS_AT_ONCE_MAX
+from ..const import (
+    RUN_APPLIES_SECONDS,
+    RUN_LOOK_MAX,
+    RUN_ORDERS_MAX,
+    RUN_SECONDS,
+    RUN_SECONDS_MAX,
+    RUN_THINKS_SHARE,
+    RUNS_AT_ONCE_MAX,
+)
 from ..domain.batch_model import Limits
 from ..domain.batch_plan import JOINT, plan_batch
 from ..domain.model import CANCEL, HOLD, WAIT
@@ -34,8 +43,8 @@ class OmsSourcingRun(models.Model):
     """Orders that wait for a site, decided together: tried without any effect, or applied by the job, an order and a commit
     at a time.
 
-    What is applied is planned on the stock of that moment. A job that is killed begins again with the orders that still
-    wait.
+    What is applied is planned on the stock of that moment. A job that is killed, or out of time, begins again with the
+    orders that still wait and that the run has not looked at.
     """
 
     _name = "oms.sourcing.run"
@@ -63,13 +72,19 @@ class OmsSourcingRun(models.Model):
         "as the policy ranks them.",
     )
     orders_max = fields.Integer(string="Orders at Most", default=RUN_ORDERS_MAX, required=True)
-    seconds = fields.Integer(string="Time to Think", default=RUN_SECONDS, required=True, help="For each policy.")
+    seconds = fields.Integer(
+        string="Time to Think",
+        default=RUN_SECONDS,
+        required=True,
+        help="For each policy; for all of them no more than half of the time after which the server stops a job.",
+    )
     state = fields.Selection(
         [
             ("draft", "New"),
             ("proposed", "Proposed"),
             ("queued", "To Be Applied"),
             ("done", "Applied"),
+            ("failed", "Failed"),
         ],
         default="draft",
         required=True,
@@ -134,11 +149,23 @@ class OmsSourcingRun(models.Model):
             waiting = waiting.filtered(lambda order: chosen[order].policy_id == self.policy_id.id)
         return waiting
 
-    def _get_wanted(self):
-        """({order: {sale line: quantity}}, how many orders more wait)"""
-        waiting = self._get_waiting()
-        wanted = {order: missing for order in waiting[: self.orders_max] if (missing := order._oms_missing())}
-        return wanted, max(0, len(waiting) - self.orders_max)
+    def _get_looked_at(self):
+        return self.line_ids.filtered(lambda line: line.state != "proposed").order_id
+
+    def _get_rest(self):
+        """(orders that wait and that this run is to look at yet, how many more wait)"""
+        looked_at = self._get_looked_at()
+        waiting = self._get_waiting() - looked_at
+        most = max(0, self.orders_max - len(looked_at))
+        return waiting[:most], max(0, len(waiting) - most)
+
+    def _get_seconds(self, count):
+        """How long the run may think about each of so many policies; what thinks for longer is stopped, and never applied."""
+        real = config["limit_time_real_cron"]
+        limits = [real if real > 0 else config["limit_time_real"], config["workers"] and config["limit_time_cpu"]]
+        most = min(filter(None, limits), default=None)
+        seconds = float(self.seconds)
+        return min(seconds, most * RUN_THINKS_SHARE / count) if most else seconds
 
     def _plan(self):
         """Plan what waits, policy by policy, and write down how it went.
@@ -146,7 +173,8 @@ class OmsSourcingRun(models.Model):
         :return: [(order, {sale line: quantity}, ``Planned``, ``batch_plan.Seen``, cost one after the other)]
         """
         self.ensure_one()
-        wanted, waiting_count = self._get_wanted()
+        rest, waiting_count = self._get_rest()
+        wanted = {order: missing for order in rest if (missing := order._oms_missing())}
         planned, batches = [], []
         if wanted:
             orders = self.env["sale.order"].union(*wanted)
@@ -155,6 +183,7 @@ class OmsSourcingRun(models.Model):
             by_policy = {}
             for order in orders._oms_in_turn(loaded):
                 by_policy.setdefault(loaded.chosen[order].policy, []).append(order)
+            limits = Limits(seconds=self._get_seconds(len(by_policy)))
             for policy, of_policy in by_policy.items():
                 batch = plan_batch(
                     {order: loaded.demands[order] for order in of_policy},
@@ -163,7 +192,7 @@ class OmsSourcingRun(models.Model):
                     see=lambda order, left: replace(loaded, snapshot=left).snapshot_of(order),
                     uncounted=loaded.uncounted,
                     is_joint=self.is_joint,
-                    limits=Limits(seconds=float(self.seconds)),
+                    limits=limits,
                     clock=time.monotonic,
                 )
                 batches.append((policy, batch))
@@ -171,7 +200,8 @@ class OmsSourcingRun(models.Model):
                     whole = whole.taking(seen.decision)
                     one = Planned(loaded.demands[order], seen.snapshot, policy, seen.decision, loaded.chosen[order])
                     planned.append((order, wanted[order], one, seen))
-        self._write_down(batches, waiting_count)
+        if not self._get_looked_at():  # what the run is about is told once, and not again of what is left of it
+            self._write_down(batches, waiting_count)
         return planned
 
     def _write_down(self, batches, waiting_count):
@@ -227,7 +257,13 @@ class OmsSourcingRun(models.Model):
 
     @api.model
     def _cron_oms_runs(self):
-        """Apply what is queued, then begin the runs of policies whose orders wait for their first."""
+        """Apply what is queued, then begin the runs of policies whose orders wait for their first.
+
+        A run thinks for as long as it may, and is applied for a while after that. So none begins where the time of the job
+        is over: Odoo calls it again.
+        """
+        if not self._commit_between_runs(0):
+            return
         for find in (self._get_queued, self._create_due):
             for run in find():
                 if run.try_lock_for_update(allow_referencing=True) and not run._apply():
@@ -255,18 +291,48 @@ class OmsSourcingRun(models.Model):
         :return: whether there is time for more.
         """
         self.ensure_one()
-        cron = self.env["ir.cron"]
-        planned = self._plan()
-        goes_on = bool(cron._commit_progress(0, remaining=len(planned) + 1))
+        cron, planned = self.env["ir.cron"], None
+        with on_its_own(self, self._tell_failed):
+            planned = self._plan()
+        if planned is None:  # it failed; or another one works on it, and it stays in the queue
+            return self._commit_between_runs(1)
+        has_time = cron._commit_progress(0, remaining=len(planned) + 1)
+        until = time.monotonic() + RUN_APPLIES_SECONDS
         for place, (order, wanted, one, seen) in enumerate(planned):
-            if not goes_on:
+            if place and not has_time and time.monotonic() >= until:
                 return False  # the rest waits as before, and the run with it
             line = self._get_line(order, one, seen)
             with on_its_own(order, line._tell_failed):
                 line._apply_to_order(order, wanted, one, seen)
-            goes_on = bool(cron._commit_progress(1, remaining=len(planned) - place))
+            has_time = cron._commit_progress(1, remaining=len(planned) - place)
         self.state = "done"
-        return bool(cron._commit_progress(1, remaining=0))
+        return self._commit_between_runs(1)
+
+    def _commit_between_runs(self, done):
+        """Commit between two runs.
+
+        :return: whether there is time for another.
+        """
+        queued = self.search_count([("state", "=", "queued")])
+        return bool(self.env["ir.cron"]._commit_progress(done, remaining=queued))
+
+    def _tell_failed(self, error):
+        """End this run. What it was to decide about counts as looked at: the hourly job tries each order alone, and no
+        other run begins for the same orders, to fail as this one did."""
+        self.write(
+            {
+                "state": "failed",
+                "reason": self.env._(
+                    "It failed, and its orders wait: %s The hourly job tries each of them alone. Put that right before you "
+                    "begin another run.",
+                    str(error)[:ERROR_MAX_CHARS],
+                ),
+            }
+        )
+        rest, _more = self._get_rest()
+        lines = self.line_ids.filtered(lambda line: line.order_id in rest)
+        lines |= lines.create([{"run_id": self.id, "order_id": order.id} for order in rest - lines.order_id])
+        lines._tell_failed(error)
 
     def _get_line(self, order, planned, seen):
         """The line of an order, as it was planned last."""

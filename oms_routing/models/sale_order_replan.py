@@ -16,12 +16,10 @@ from ..const import ATTEMPTS_MAX, REPLAN_BATCH_MAX, REPLAN_EVERY_MINUTES
 from ..domain.decision import UNSOURCED
 from ..domain.improving import SHIPS_ALL
 from ..domain.model import TAKING
+from .oms_sourcing_decision import FAILURES
 
 #: Decisions that a person or the customer asked for: places are counted anew from there.
 FRESH_STARTS = ("confirm", "manual")
-
-#: Decisions because a place did not do what was decided.
-FAILURES = ("reroute", "late")
 
 #: What the holds that routing puts on an order, and ends by itself, are about: their subjects begin with it.
 NOWHERE = "no place"

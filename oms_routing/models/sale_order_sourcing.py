@@ -6,6 +6,7 @@ All of a batch is read at once. What is read per order is what the order itself 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import chain
 from typing import NamedTuple
 
 from odoo import api, fields, models
@@ -119,11 +120,11 @@ class SaleOrder(models.Model):
         wanted = {order: lines for order, lines in wanted.items() if lines}
         if not wanted:
             return {}
-        loaded = self._oms_load(wanted, trigger, excluded, freed)
         planned = {}
-        for order in self._oms_in_turn(loaded):
-            planned[order] = loaded.plan(order)
-            loaded.take(planned[order].decision)
+        for loaded in self._oms_load_by_company(wanted, trigger, excluded, freed):
+            for order in self._oms_in_turn(loaded):
+                planned[order] = loaded.plan(order)
+                loaded.take(planned[order].decision)
         return planned
 
     @api.model
@@ -178,8 +179,18 @@ class SaleOrder(models.Model):
     # ------------------------------------------------------------------------------------------------------ LOADING
 
     @api.model
+    def _oms_load_by_company(self, wanted, trigger, excluded=None, freed=None):
+        """:meth:`_oms_load` for each company of these orders: a kit is one in its company only, and so are places."""
+        of_company = {}
+        for order, lines in wanted.items():
+            of_company.setdefault(order.company_id, {})[order] = lines
+        for of_one in of_company.values():
+            yield self._oms_load(of_one, trigger, excluded, freed)
+
+    @api.model
     def _oms_load(self, wanted, trigger, excluded=None, freed=None, chosen=None):
-        """What decisions about these quantities depend on; with the same few queries for one order and for hundreds.
+        """What decisions about these quantities of one company depend on; with the same few queries for one order and for
+        hundreds.
 
         :param chosen: {order: ``Chosen``} instead of what its own policies say; otherwise as :meth:`_oms_propose`
         :rtype: Loaded
@@ -233,13 +244,9 @@ class SaleOrder(models.Model):
     @api.model
     def _oms_split_counted(self, wanted):
         """(the products of which there can be too little, those of which nobody counts the stock)"""
-        counted = products = self.env["product.product"]
-        for company, orders in (
-            self.browse().union(*wanted).grouped("company_id").items()
-        ):  # a kit is one in its company only
-            lines = self.env["sale.order.line"].union(*(line for order in orders for line in wanted[order]))
-            products |= lines.product_id
-            counted |= self.env["oms.availability"].with_company(company)._get_counted(lines.product_id)[0]
+        products = self.env["sale.order.line"].union(*chain.from_iterable(wanted.values())).product_id
+        company = self.browse().union(*wanted).company_id  # a kit is one in its company only
+        counted, _components = self.env["oms.availability"].with_company(company)._get_counted(products)
         return counted, products - counted
 
     @api.model

@@ -4,6 +4,7 @@ from unittest.mock import patch
 
 from odoo.exceptions import UserError
 
+from ..models import oms_sourcing_decision
 from .common import RoutingCommon
 
 
@@ -48,6 +49,17 @@ class TestReroute(RoutingCommon):
         self.assertEqual(self._from(order), {"Marseille": 2})
         last = self._decisions(order)[-1]
         self.assertEqual([self._candidate(last, site).accepted for site in (self.lille, self.lyon)], [False, False])
+
+    def test_of_many_sites_those_that_gave_up_are_remembered(self):
+        """Only the best are kept one by one; a site that gave up is the last of all."""
+        self.patch(oms_sourcing_decision, "CANDIDATES_KEPT", 1)
+        self._put(self.chair, lille=5, lyon=5, marseille=5)
+        order = self._order(("CHAIR", 2))
+        self._delivery(order, self.lille).action_cancel()
+        self._delivery(order, self.lyon).action_cancel()
+        self.assertEqual(self._from(order), {"Marseille": 2})
+        first, *_later = self._decisions(order)
+        self.assertEqual(first._get_executed().refused, {self.lille.id, self.lyon.id})
 
     def test_with_nowhere_else_the_order_stops_and_says_so(self):
         self._put(self.chair, lille=5)

@@ -1,4 +1,6 @@
 import sys
+import time
+from types import SimpleNamespace
 from unittest import skipUnless
 from unittest.mock import patch
 
@@ -9,6 +11,8 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.base.models import ir_cron
+from odoo.addons.oms_routing.models import oms_sourcing_run
 from odoo.addons.oms_routing.tests.common import RoutingCommon
 
 try:
@@ -202,6 +206,85 @@ class TestSourcingRun(RoutingCommon):
         self.assertIn("The printer is on fire.", states[paris].message)
         self.assertEqual(states[north].state, "applied")
         self.assertEqual(len(paris.oms_decision_ids), 1)
+
+    def _think_for_all_the_time(self):
+        """On the clock of the job, whose time is over when a run has planned."""
+        passed, plan = [], oms_sourcing_run.OmsSourcingRun._plan
+
+        def plan_slowly(run):
+            passed.append(ir_cron.MIN_TIME_PER_JOB)
+            return plan(run)
+
+        self.patch(oms_sourcing_run.OmsSourcingRun, "_plan", plan_slowly)
+        self.patch(ir_cron, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + sum(passed)))
+        return passed
+
+    def test_a_run_that_thought_for_all_the_time_of_the_job_is_applied(self):
+        orders = self._scarce()
+        run = self._run()
+        run.action_apply()
+        thought = self._think_for_all_the_time()
+        self._work()
+        self.assertEqual((run.state, len(thought)), ("done", 1))
+        self.assertTrue(all(map(self._moves, orders)))
+
+    def test_a_run_that_is_stopped_while_it_is_applied_goes_on_with_orders_that_it_has_not_looked_at(self):
+        """The first order waits for goods that nobody has; each call of the job has time for one order."""
+        lamp = self._order_in(self.lamp.uom_id, 1, self.lamp)
+        orders = self._scarce()
+        run = self._run()
+        run.action_apply()
+        thought = self._think_for_all_the_time()
+        self.patch(oms_sourcing_run, "RUN_APPLIES_SECONDS", 0)
+        looked_at = []
+        for _call in range(3):
+            self._work()
+            looked_at.append(len(run.line_ids))
+        self.assertEqual((looked_at, len(thought)), ([1, 2, 3], 3), "it thinks once in each call")
+        self.assertEqual(run.state, "done")
+        self.assertTrue(all(map(self._moves, orders)))
+        self.assertEqual((run.order_count, self._moves(lamp).ids), (3, []))
+
+    def test_a_run_that_fails_is_told_and_stops_no_other(self):
+        """Its order is not lost: the hourly job looks for a place for it alone."""
+        other = self.channel.copy({"name": "Other", "code": "OTHER"})
+        order = self._wanting(self.ada)
+        self._put(self.chair, lille=1)
+        bad, good = self._run(), self._run(channel_ids=[Command.set(other.ids)])
+        (bad | good).action_apply()
+        plan = oms_sourcing_run.OmsSourcingRun._plan
+
+        def fail(run):
+            if run.channel_ids != other:
+                raise ValueError("The solver is on fire.")
+            return plan(run)
+
+        self.patch(oms_sourcing_run.OmsSourcingRun, "_plan", fail)
+        with self.assertLogs("odoo.addons.oms_core.alone", "WARNING"):
+            self._work()
+        self.assertEqual((bad.state, good.state), ("failed", "done"))
+        self.assertIn("The solver is on fire.", bad.reason)
+        self.assertEqual((bad.line_ids.order_id, bad.line_ids.mapped("state")), (order, ["failed"]))
+        self._work()
+        self.assertEqual(self.env["oms.sourcing.run"].search_count([]), 2, "no other run fails for the same orders")
+        order._oms_try_again()
+        self.assertEqual(self._sites(order), ["Lille"])
+
+    def test_no_run_thinks_for_longer_than_half_of_what_the_server_allows(self):
+        run = self._run(seconds=100)
+        config = {"limit_time_real_cron": -1, "limit_time_real": 120, "limit_time_cpu": 60, "workers": 0}
+        self.patch(oms_sourcing_run, "config", config)
+        self.assertEqual((run._get_seconds(1), run._get_seconds(3)), (60, 20))
+        config["workers"] = 2
+        self.assertEqual(run._get_seconds(1), 30)
+        config.update(limit_time_real=0, limit_time_cpu=0)
+        self.assertEqual(run._get_seconds(3), 100)
+
+    def test_an_order_that_wants_nothing_any_more_waits_for_no_run(self):
+        order = self._wanting(self.ada)
+        order.order_line.product_uom_qty = 0
+        order._oms_try_again()
+        self.assertFalse(order.oms_waits_since)
 
     def test_only_so_many_orders_and_it_says_how_many_wait_more(self):
         self._scarce()

@@ -78,6 +78,39 @@ class TestKitsAreAsked(KitsCommon):
 
 
 @tagged("post_install", "-at_install")
+class TestKitsOfTwoCompanies(KitsCommon):
+    def _draft(self, company, product, channel):
+        return self.env["sale.order"].create(
+            {
+                "company_id": company.id,
+                "partner_id": self.customer.id,
+                "oms_channel_id": channel.id,
+                "order_line": [Command.create({"product_id": product.id, "product_uom_qty": 2})],
+            }
+        )
+
+    def test_orders_of_two_companies_confirmed_together_know_each_the_kits_of_its_own(self):
+        """A manager marks both in the list and confirms them."""
+        other = self._create_company("Other merchant")
+        self.env = self.env(context={**self.env.context, "allowed_company_ids": (self.company | other).ids})
+        theirs = self.env["stock.warehouse"].search([("company_id", "=", other.id)], limit=1)
+        channel = self.env["oms.channel"].create({"name": "Theirs", "code": "THEIRS", "company_id": other.id})
+        values = {"company_id": other.id, "taxes_id": False}
+        cup = self._create_product("CUP", **values)
+        crate = self._create_product("CRATE", is_storable=False, **values)
+        self._create_kit(crate, (cup, 3), company_id=other.id)
+        self._stock(cup, theirs, 6)
+        self._put_boxes(lyon=2)
+        ours = self._draft(self.company, self.box, self.channel)
+        orders = ours | self._draft(other, crate, channel)
+        orders.with_env(self.env).action_confirm()
+        self.assertEqual(orders.mapped("oms_decision_ids.outcome"), ["single", "single"])
+        self.assertEqual(self._open(ours), self._boxes(lyon=2))
+        moves = (orders - ours).order_line.move_ids
+        self.assertEqual((moves.product_id, moves.product_qty, moves.warehouse_id), (cup, 6, theirs))
+
+
+@tagged("post_install", "-at_install")
 class TestKitsAreImproved(KitsCommon):
     def _job(self):
         orders = self.env["sale.order"].search([("company_id", "=", self.company.id)])
