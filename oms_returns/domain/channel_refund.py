@@ -155,30 +155,39 @@ class CreditNote:
 
     :param names: by which the channel may speak of it.
     :param quantities: {line of the order: quantity}.
+    :param in_money: it goes back in money; not where it became store credit or other goods.
     """
 
     key: Hashable
     amount: Decimal
     names: frozenset[str]
     quantities: Mapping[Hashable, Decimal]
+    in_money: bool = True
 
 
 def match(
-    names: Iterable[str], amount: Decimal, quantities: Mapping[Hashable, Decimal], notes: Sequence[CreditNote]
+    names: Iterable[str],
+    amount: Decimal,
+    quantities: Mapping[Hashable, Decimal],
+    notes: Sequence[CreditNote],
+    is_unsent: bool = False,
 ) -> CreditNote | None:
     """The credit note of ours that the channel has paid back: the one it names, else the first that says the same.
 
     One that credits the same units, or all of the same amount where the channel names no units, is meant: nobody pays twice
-    for the same.
+    for the same. Not one that became something else than money; and where the channel pays back what has not left, none: what we
+    credited had.
 
     :param names: what the channel calls the refund, and what it says that it came of.
     :param quantities: {line of the order: quantity} that the refund is for.
+    :param is_unsent: the channel says that nothing of it has left.
     """
     names = {name for name in names if name}
     units = {line: quantity for line, quantity in quantities.items() if quantity}
     for note in notes:
         if names & note.names:
             return note
+    notes = [note for note in notes if note.in_money and not is_unsent]
     if units:
         of_note = [(note, {line: q for line, q in note.quantities.items() if q}) for note in notes]
         same = [note for note, theirs in of_note if theirs == units]

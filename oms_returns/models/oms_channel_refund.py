@@ -204,7 +204,8 @@ class SaleOrder(models.Model):
         notes_sudo = self.sudo().invoice_ids.filtered(
             lambda move: move.move_type == "out_refund" and move.state == "posted" and not move.oms_channel_refund_id
         )
-        taken_sudo = self.sudo().oms_channel_refund_ids.credit_note_id
+        notes_sudo -= self.sudo().oms_channel_refund_ids.credit_note_id
+        became_else_sudo = self._oms_get_not_in_money(notes_sudo, refund_sudo.amount)
         names = {}
         for name, move in self._oms_get_told_credit_notes().items():
             names.setdefault(move.id, set()).add(name)
@@ -214,18 +215,29 @@ class SaleOrder(models.Model):
                 amount=Decimal(str(move.amount_total)),
                 names=frozenset(names.get(move.id, ())),
                 quantities=self._oms_get_credited_units(move),
+                in_money=move not in became_else_sudo,
             )
-            for move in (notes_sudo - taken_sudo).sorted("id")
+            for move in notes_sudo.sorted("id")
         ]
         quantities = {}
         for line in refund_sudo.line_ids.filtered("sale_line_id"):
             units = Decimal(repr(line.quantity)) * (line.sale_line_id.oms_pack_size or 1)
             quantities[line.sale_line_id.id] = quantities.get(line.sale_line_id.id, ZERO) + units
-        found = match(
-            (refund_sudo.external_id, refund_sudo.our_key), Decimal(str(refund_sudo.amount)), quantities, candidates
-        )
+        said = (refund_sudo.external_id, refund_sudo.our_key)
+        is_unsent = set(refund_sudo.line_ids.mapped("goods")) == {"unsent"}
+        found = match(said, Decimal(str(refund_sudo.amount)), quantities, candidates, is_unsent)
         if found:
             refund_sudo.credit_note_id = found.key
+
+    @api.model
+    def _oms_get_not_in_money(self, notes, amount):
+        """Those of these credit notes that became store credit or other goods, and leave less than this to be paid back."""
+        # sudo: what a channel has paid must not depend on who looks
+        rows_sudo = self.env["oms.return.settlement"].sudo()
+        rows_sudo = rows_sudo.search([("move_id", "in", notes.ids), ("outcome", "!=", "refund")])
+        return rows_sudo.filtered(
+            lambda row: row.currency_id.compare_amounts(row.return_id.amount_to_repay, amount) < 0
+        ).move_id
 
     @api.model
     def _oms_get_credited_units(self, move):

@@ -168,9 +168,9 @@ class OmsChannelRefund(models.Model):
             values = {"ref": self.env._("Taken back: %s", move.name), "date": fields.Date.context_today(self), **key}
             move._reverse_moves([values], cancel=True)
         done.state = "cancel"
-        # What is credited no longer settles nothing: a return that it was for is open again.
-        # sudo: what is taken back is of no return, whoever takes it back
-        moves.sudo().invoice_line_ids.filtered("oms_return_line_id").oms_return_line_id = False
+        # What is credited no longer settles nothing: a return that it was for is open again, and the charge that it lessened.
+        # sudo: what is taken back is of no return and no charge, whoever takes it back
+        moves.sudo().invoice_line_ids.write({"oms_return_line_id": False, "oms_credited_line_id": False})
         for request in self.return_ids.filtered(lambda request: request.state == "open"):
             if not any(line.quantity_received for line in request.line_ids):
                 request.action_cancel()

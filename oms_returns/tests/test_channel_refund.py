@@ -323,6 +323,33 @@ class TestToldAgain(ChannelRefundCase):
         self._tell(doc, refund)
         self._assert_even(order, 48)
 
+    def test_what_was_kept_shipping_or_less_of_a_price_is_open_again_when_it_is_withdrawn(self):
+        """What the channel no longer has is not given back: all of it goes back when the goods come."""
+        post = self._line("", 1, "5.00", 20, kind="shipping", name="Post")
+        for told, shipping in (("back", ()), ("kept", ()), ("shipping", (post,)), ("adjustment", ())):
+            with self.subTest(told):
+                doc = self._doc(lines=(self._line("STD", 1), *shipping))
+                order = self._apply(doc)[0][0]
+                self._ship(order)
+                self._book(order)
+                refund = {
+                    "back": lambda doc=doc: self._refund(24, self._part(doc, 1, 20, 4, "back")),
+                    "kept": lambda doc=doc: self._refund(24, self._part(doc, 1, 20, 4)),
+                    "shipping": lambda: self._refund(6, shipping=Decimal("6.00")),
+                    "adjustment": lambda doc=doc: self._refund(6, self._part(doc, 0, 5, 1)),
+                }[told]()
+                doc = self._tell(doc, refund)
+                self.assertEqual(self._credits(order).amount_total, 24 if told in ("back", "kept") else 6)
+                self._tell(doc)
+                self.assertEqual(order.oms_channel_refund_ids.booking, "undone")
+                before = self._credits(order)
+                request = self._return(order, 1, authorize=False)
+                request.action_authorize()
+                request.line_ids.refund_shipping = "always"
+                request.action_receive()
+                request.action_refund()
+                self.assertEqual((self._credits(order) - before).amount_total, 30 if shipping else 24)
+
     def test_another_amount_later_is_booked_anew(self):
         order, doc = self._placed(("STD", 3))
         doc = self._tell(doc, self._refund(6, external_id="sum"))
@@ -407,6 +434,55 @@ class TestOurs(ChannelRefundCase):
         self._tell(doc, self._refund(24, self._part(doc, 1, 20, 4)))
         self.assertEqual(len(order.transaction_ids.filtered(lambda tx: tx.operation == "refund")), 1)
         self._assert_even(order, 48)
+
+    def test_a_credit_note_that_became_store_credit_is_not_what_the_channel_paid(self):
+        """The first of two became store credit; then the shop pays back the second: unsent, or on its way back."""
+        for goods, sent in (("unsent", 1), ("back", 2)):
+            with self.subTest(goods):
+                order, doc = self._placed(("STD", 2), ship=False)
+                self._ship(order, {self.product_standard: sent})
+                self._book(order)
+                request = self._return(order, 1, authorize=False)
+                request.line_ids.outcome = "credit"
+                request.action_authorize()
+                request.action_receive()
+                request.action_refund()
+                note = self._credits(order)
+                self._tell(doc, self._refund(24, self._part(doc, 1, 20, 4, goods)))
+                refund = order.oms_channel_refund_ids
+                self.assertEqual((refund.booking, refund.credit_note_id.ids), ("booked", []))
+                coming = order.picking_ids.filtered(lambda one: one.state not in ("done", "cancel"))
+                outgoing = coming.filtered(lambda one: one.picking_type_code == "outgoing")
+                self.assertFalse(outgoing, "nobody sends what was paid back")
+                self.assertEqual(order.order_line.product_uom_qty, sent)
+                self.assertEqual((self._credits(order) - note).mapped("amount_total"), [24] * (sent - 1))
+                self.assertEqual(self._open_receivable(order), 0)
+
+    def test_what_has_not_left_is_not_what_came_back_and_was_credited(self):
+        """One of two came back and its credit waits to be paid; the shop pays back the one that has not left."""
+        order, doc = self._placed(("STD", 2), ship=False)
+        self._ship(order, {self.product_standard: 1})
+        self._book(order)
+        self._returned(order, 1).action_refund()
+        note = self._credits(order)
+        doc = self._tell(doc, self._refund(24, self._part(doc, 1, 20, 4, "unsent"), external_id="unsent"))
+        refund = order.oms_channel_refund_ids
+        self.assertEqual((refund.booking, order.order_line.product_uom_qty), ("booked", 1))
+        self.assertEqual(self._credits(order), note)
+
+    def test_what_is_left_of_a_cheaper_exchange_is_paid_back_by_the_channel(self):
+        """24 came back, other goods for 12 go out: the channel pays 12 for the same piece, and a person compares."""
+        self.product_average.list_price = 10
+        order, doc = self._placed(("STD", 1))
+        request = self._return(order, 1, authorize=False)
+        request.line_ids.write({"outcome": "exchange", "exchange_product_id": self.product_average.id})
+        request.action_authorize()
+        request.action_receive()
+        request.action_refund()
+        self.env.invalidate_all()
+        note = self._credits(order)
+        self._tell(doc, self._refund(12, self._part(doc, 1, 10, 2)))
+        self.assertEqual((order.oms_channel_refund_ids.credit_note_id, self._credits(order)), (note, note))
 
     def test_two_refunds_and_one_credit_note_are_two(self):
         order, doc = self._placed(("STD", 3))

@@ -247,6 +247,7 @@ NOTES = [
     CreditNote(1, D(24), frozenset({"refund-1", "gid-1"}), {"mug": D(1)}),
     CreditNote(2, D(24), frozenset(), {"mug": D(1), "lamp": D(1)}),
     CreditNote(3, D(5), frozenset(), {}),
+    CreditNote(4, D(8), frozenset({"gid-4"}), {"cup": D(1)}, in_money=False),
 ]
 
 
@@ -260,8 +261,16 @@ NOTES = [
         ([], 5, {}, 3),
         ([], 24, {"lamp": D(1)}, None),
         ([], 7, {}, None),
+        ([], 8, {"cup": D(1)}, None),
+        ([], 8, {}, None),
+        (["gid-4"], 8, {"cup": D(1)}, 4),
     ],
 )
 def test_a_credit_note_of_ours_is_known_again(names, amount, units, found):
     note = match(names, D(amount), units, NOTES)
     assert (note and note.key) == found
+
+
+def test_what_never_left_is_not_what_came_back_unless_it_is_named():
+    assert match([], D(24), {"mug": D(1)}, NOTES, is_unsent=True) is None
+    assert match(["gid-1"], D(24), {"mug": D(1)}, NOTES, is_unsent=True).key == 1
