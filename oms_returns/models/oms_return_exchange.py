@@ -198,6 +198,7 @@ class OmsReturn(models.Model):
                 "partner_invoice_id": origin.partner_invoice_id.id,
                 "partner_shipping_id": origin.partner_shipping_id.id,
                 "oms_channel_id": origin.oms_channel_id.id,
+                "journal_id": origin.journal_id.id,
                 "pricelist_id": origin.pricelist_id.id,
                 "fiscal_position_id": origin.fiscal_position_id.id,
                 "team_id": origin.team_id.id,

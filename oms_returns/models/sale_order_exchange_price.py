@@ -6,6 +6,9 @@ from odoo import api, models
 from odoo.fields import Command
 
 from ..domain.exchange import Swap, keeps_price
+from ..domain.refund import Money
+from .account_move import COUNTED_KINDS
+from .oms_return_refund import KEPT_BACK
 from .oms_store_credit import _exact
 
 #: Lines of credit notes that say what goods cost: fees and deductions are no price of the new ones.
@@ -28,12 +31,13 @@ class SaleOrder(models.Model):
             for line, quantity in wanted.items()
         )
         if not same:
+            paid = self._oms_get_paid_prices(wanted)
             self.write(
                 {
                     "order_line": [
                         *(Command.delete(line.id) for line in self.order_line),
                         *(
-                            Command.create(self._oms_prepare_exchange_line(line, quantity))
+                            Command.create(self._oms_prepare_exchange_line(line, quantity, paid.get(line)))
                             for line, quantity in wanted.items()
                         ),
                     ]
@@ -42,8 +46,34 @@ class SaleOrder(models.Model):
         if self.oms_channel_id:
             self._oms_set_aside()
 
-    def _oms_prepare_exchange_line(self, line, quantity):
-        """Values of the line of new goods: free, at the price that was paid, or at what they cost today."""
+    def _oms_get_paid_prices(self, wanted):
+        """What would be credited now for goods of which the new ones cost the same: less what was off the whole order, and what
+        was given back before. Fees and deductions are no price.
+
+        :param dict wanted: ``{return line: Decimal quantity}``
+        :return: {return line: ``Money``}; without those of which not all is invoiced, as nobody knows it to the cent then.
+        """
+        same = {
+            line.sudo(): quantity  # sudo: prices alone, whoever asks for the exchange
+            for line, quantity in wanted.items()
+            if not line._is_free() and self._oms_keeps_price(line)
+        }
+        paid = {}
+        for (order, request), parts in self.env["oms.return"]._group_by_order(same).items():
+            entries = request._plan_goods(order._oms_get_refund_book(foresee=True), parts, foresee=True)
+            for line, quantity in parts.items():
+                of_line = [entry for entry in entries if entry.return_line == line and entry.kind not in KEPT_BACK]
+                money = sum((entry.money for entry in of_line), Money())
+                found = sum(entry.quantity for entry in of_line if entry.kind in COUNTED_KINDS)
+                if found == quantity and "rest" not in money.taxes:
+                    paid[line] = money
+        return paid
+
+    def _oms_prepare_exchange_line(self, line, quantity, paid=None):
+        """Values of the line of new goods: free, at the price that was paid, or at what they cost today.
+
+        :param paid: as of :meth:`_oms_get_paid_prices`.
+        """
         product = line._get_exchange_product()
         is_same = product == line.product_id
         values = {
@@ -55,6 +85,10 @@ class SaleOrder(models.Model):
         }
         if line._is_free():
             return {**values, "price_unit": 0.0, "technical_price_unit": 1.0, "tax_ids": [Command.clear()]}
+        if paid:
+            taxes = self.env["account.tax"].browse(paid.taxes)
+            pinned = self.order_line._oms_pinned(self.currency_id, quantity, paid.net, paid.taxes, taxes)
+            return {**values, **pinned}
         if self._oms_keeps_price(line):
             return {**values, **self._oms_prepare_paid_price(line, quantity)}
         charged = line.sale_line_id.sudo().tax_ids  # sudo: as above
@@ -82,7 +116,7 @@ class SaleOrder(models.Model):
 
     @api.model
     def _oms_prepare_paid_price(self, line, quantity):
-        """The share that the next units of an order line have: what would be credited for them now."""
+        """The share that the next units of an order line have, where not all of it is invoiced yet."""
         sale_line = line.sale_line_id.sudo()  # sudo: prices alone
         start = sale_line._oms_get_charged()[1]
         share = sale_line._oms_share(sale_line, start, start + quantity)

@@ -58,6 +58,19 @@ class TestEven(ExchangeCase):
                     (request.amount_to_repay, request.exchange_due, self._open_receivable(order)), (0, 0, 0)
                 )
 
+    def test_the_new_ones_invoice_is_in_the_journal_of_the_order(self):
+        """A channel with a sales journal of its own: the credit note and the invoice that it pays stand there both."""
+        journal = self._account_journal("Shop")
+        self.channel.sale_journal_id = journal
+        request = self._exchange(self._shipped(("STD", 1)), 1)
+        invoice = self._send(self._settle(request))
+        self.assertEqual((request.refund_ids.journal_id, invoice.journal_id), (journal, journal))
+
+    def _account_journal(self, name):
+        return self.env["account.journal"].create(
+            {"name": name, "code": "SHOPJ", "type": "sale", "company_id": self.company.id}
+        )
+
     def test_three_parts_of_fifty_are_exchanged_one_by_one_to_the_cent(self):
         """A share of a line is 20.00, 20.00 and 20.00, or 16.67 and 16.66: whatever came back, the new one costs that."""
         order = self._shipped(("STD", 3, "50.00", 20))
@@ -237,6 +250,45 @@ class TestSentFirst(ExchangeCase):
         self.assertEqual((invoice.payment_state, request.exchange_due), ("paid", 0))
         self.assertEqual((request.exchange_order_ids, self._open_receivable(order)), (new, 0))
         self.assertEqual(request.settlement_ids.order_id, new)
+
+    def _assert_even_sent_first(self, request):
+        """The new goods cost the 18 that the others did: nobody is asked for anything."""
+        new = request.exchange_order_ids
+        self.assertEqual(new.amount_total, 18)
+        invoice = self._send(new)
+        self.assertEqual(invoice.amount_total, 18)
+        self._settle(request)
+        self.assertEqual((invoice.payment_state, request.exchange_due), ("paid", 0))
+
+    def test_what_was_given_back_before_is_off_the_new_ones_price_too(self):
+        order = self._shipped(("STD", 1))
+        request = self._return(order, 1, authorize=False)
+        request._give("adjustment", request.line_ids, Decimal(6), "A scratch")
+        request.line_ids.outcome = "exchange"
+        request.ships_first = True
+        request.action_authorize()
+        self._assert_even_sent_first(request)
+
+    def test_what_was_off_the_whole_order_is_off_the_new_ones_price_too(self):
+        lines = (self._line("STD", 1), self._line("", 1, "-5.00", 20, kind="discount", name="Voucher"))
+        order = self._apply(self._doc(lines=lines))[0][0]
+        self._ship(order)
+        self._book(order)
+        self._assert_even_sent_first(self._exchange(order, 1, ships_first=True))
+
+    def test_two_lines_for_the_same_goods_have_one_share_each(self):
+        """50.00 for three, and 10.00 of tax: the first two have 16.67 and 16.66 of it, 3.33 and 3.34."""
+        order = self._shipped(("STD", 3, "50.00", 20))
+        request = self._return(order, 1, authorize=False)
+        request.line_ids.copy({"return_id": request.id, "quantity": 1})
+        request.line_ids.outcome = "exchange"
+        request.ships_first = True
+        request.action_authorize()
+        new = request.exchange_order_ids
+        self.assertEqual((new.amount_untaxed, new.amount_tax), (33.33, 6.67))
+        invoice = self._send(new)
+        self._settle(request)
+        self.assertEqual((invoice.payment_state, request.exchange_due), ("paid", 0))
 
     def test_who_keeps_both_is_asked_once_and_pays_by_own_hand(self):
         _order, request, new = self._sent_first()
