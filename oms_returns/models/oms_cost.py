@@ -13,7 +13,9 @@ class OmsCost(models.AbstractModel):
         facts = super()._get_transfer_facts(transfer)
         moves = transfer.move_ids.filtered(lambda move: move.state == "done" and move.origin_returned_move_id)
         company = transfer.company_id
-        amount = Decimal(str(company.oms_return_receiving_cost)) + Decimal(str(company.oms_return_inspecting_cost))
+        pieces = sum(move.product_uom._compute_quantity(move.quantity, move.product_id.uom_id) for move in moves)
+        amount = Decimal(str(company.oms_return_receiving_cost))
+        amount += Decimal(str(company.oms_return_inspecting_cost)) * Decimal(str(pieces))
         shares = self._get_shares(moves)
         if (
             transfer.picking_type_code == "incoming"
