@@ -122,16 +122,42 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     def _oms_on_refunded(self, refund, is_paid_here=False):
-        """Override of ``oms_core``: the channel is told as its setting says; what a till pays back in this very moment, it is
-        told only for its books."""
+        """Override of ``oms_core``: the channel is told as its setting says. Only for its books it is told what a till pays
+        back in this very moment, and what is set off against what the customer owes."""
         result = super()._oms_on_refunded(refund, is_paid_here)
         for order in self:
             channel = order.oms_channel_id
             # An exchange is an order of ours that the channel knows nothing of.
             if channel.refund_policy in ("record", "pay") and order.oms_external_id:
-                document = order._oms_prepare_told_refund(refund, channel.refund_policy == "pay" and not is_paid_here)
+                pay = channel.refund_policy == "pay" and not is_paid_here and order._oms_is_owed_whole(refund)
+                document = order._oms_prepare_told_refund(refund, pay)
                 self.env["oms.message"]._queue_out(channel, "refund", document, order)
         return result
+
+    def _oms_is_owed_whole(self, refund):
+        """Whether the customer is to get all of what a credit note credits. Of what was set off in part, channels cannot be asked
+        to pay the rest: a person is."""
+        self.ensure_one()
+        # sudo: what is owed must not depend on who credits
+        owed, total = refund.sudo().amount_residual, refund.sudo().amount_total
+        if not refund.currency_id.compare_amounts(owed, total):
+            return True
+        if not refund.currency_id.is_zero(owed):
+            channel = self.oms_channel_id
+            words = {"owed": refund.currency_id.format(owed), "shop": channel.name, "note": refund.name}
+            leave_task(
+                self,
+                self.env._("%(owed)s of %(note)s are to be paid back", **words),
+                self.env._(
+                    "%(note)s credits %(total)s. %(owed)s of it are owed to the customer, the rest is set off against what was "
+                    "not paid. %(shop)s was not asked to pay: pay %(owed)s back there by hand, then record the repayment on the "
+                    "return.",
+                    total=refund.currency_id.format(total),
+                    **words,
+                ),
+                channel._get_responsible(),
+            )
+        return False
 
     def _oms_tell_return(self, step):
         """Override of ``oms_core``: a channel that has returns is told each step once."""

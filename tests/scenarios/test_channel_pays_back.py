@@ -8,6 +8,7 @@ from unittest.mock import patch
 from odoo import fields
 
 from odoo.addons.oms_channels.domain.adapter import Retry
+from odoo.addons.oms_channels.domain.envelope import open_sealed
 from odoo.addons.oms_channels.platforms import PLATFORMS
 from odoo.addons.oms_channels.tests.common import ChannelsCommon
 from odoo.addons.oms_channels.tests.test_outbox import Shop
@@ -95,6 +96,43 @@ class TestChannelPaysBack(ReturnsCommon, ChannelsCommon):
         self.assertEqual(self._out("refund").state, "ignored")
         self._send()
         self.assertNotIn("refund", [kind for kind, _document, _repeat in self.shop.told])
+
+    def _part_paid(self, *amounts):
+        """Two pieces for 48, of which so much was taken, have left and are invoiced; one comes back and is credited."""
+        self.shop_channel.underpaid_policy = "go"
+        payments = tuple(self._payment(amount) for amount in amounts)
+        doc = self._doc(lines=(self._line("STD", 2),), payments=payments)
+        self.order = self._apply(doc, channel=self.shop_channel)[0][0]
+        self._ship(self.order)
+        self._book(self.order)
+        return self._returned(self.order, 1)
+
+    def _is_asked(self):
+        [message] = self._out("refund")
+        return open_sealed("refund", message._get_body()).pay
+
+    def test_what_is_set_off_against_an_open_invoice_is_not_paid_out(self):
+        request = self._part_paid(24)
+        request.action_refund()
+        self.assertEqual((self._open_receivable(self.order), request.amount_to_repay), (0, 0))
+        self.assertFalse(self._is_asked(), "the customer keeps one piece and has paid for one")
+        self.assertFalse(self.order.activity_ids)
+
+    def test_goodwill_that_is_set_off_against_an_open_invoice_is_not_paid_out(self):
+        request = self._part_paid(24)
+        request._give("goodwill", request.line_ids, Decimal(6), "A scratch")
+        self.assertFalse(self._is_asked())
+
+    def test_of_what_is_set_off_in_part_a_person_pays_back_the_rest(self):
+        request = self._part_paid(40)
+        request.action_refund()
+        self.assertEqual(request.amount_to_repay, 16)
+        self.assertFalse(self._is_asked())
+        self.assertIn("16.00", self.order.activity_ids.note)
+
+    def test_what_is_owed_in_whole_the_channel_pays(self):
+        self._part_paid(48).action_refund()
+        self.assertTrue(self._is_asked())
 
     def test_what_we_book_because_the_channel_paid_is_not_told_to_it(self):
         self._tell(refunds=(self._paid_back(),))
