@@ -92,21 +92,32 @@ class SaleOrderLine(models.Model):
         """Override of ``sale_stock``: what a customer of a channel sent back is not sent out again.
 
         Odoo takes returned goods off what was procured, and would ask for them again as soon as anything else of the line
-        is. Between what the customer kept and what was sent, whatever is ordered is settled.
+        is. Between what the customer kept and what was sent, whatever is ordered is settled. What is called off is taken off
+        what is still to leave, though some of the line came back.
         """
         kept = super()._get_qty_procurement(previous_product_uom_qty)
         if not self.order_id.oms_channel_id:
             return kept
-        returned = sum(
+        outgoing, incoming = self._get_outgoing_incoming_moves(strict=False)
+        returned = self._oms_sum_moves(incoming.filtered("origin_returned_move_id"))
+        ordered = self.product_uom_qty
+        settled = min(max(kept, ordered), kept + returned)
+        called_off = (previous_product_uom_qty or {}).get(self.id, 0) - ordered
+        if not returned or called_off <= 0:
+            return settled
+        to_leave = self._oms_sum_moves(outgoing.filtered(lambda move: move.state != "done"))
+        return max(settled, ordered + max(0, min(called_off, to_leave, kept + returned - ordered)))
+
+    def _oms_sum_moves(self, moves):
+        """How much these moves have brought, or are to bring, in the unit of this line."""
+        return sum(
             move.product_uom._compute_quantity(
                 move.quantity if move.state == "done" else move.product_uom_qty,
                 self.product_uom_id,
                 rounding_method="HALF-UP",
             )
-            for move in self._get_outgoing_incoming_moves(strict=False)[1]
-            if move.origin_returned_move_id
+            for move in moves
         )
-        return min(max(kept, self.product_uom_qty), kept + returned)
 
     def _create_procurements(self, product_qty, procurement_uom, values):
         """Override of ``sale_stock`` to ask each site of the decision for its part."""
