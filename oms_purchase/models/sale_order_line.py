@@ -88,8 +88,8 @@ class SaleOrderLine(models.Model):
                 if line in asked and line._oms_is_from_shelf():
                     order.message_post(
                         body=self.env._(
-                            "%(vendor)s rejected %(quantity)g × %(product)s (%(purchase)s, %(reason)s). Other places were "
-                            "asked for it.",
+                            "%(vendor)s rejected %(quantity)g × %(product)s (%(purchase)s, %(reason)s). It was sourced again: "
+                            "see Sourcing for where it comes from, or why it waits.",
                             **words,
                         )
                     )
