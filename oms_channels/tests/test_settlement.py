@@ -284,12 +284,7 @@ class TestSettlement(SettlementCase):
         self.assertClosed(settlement, in_transit=14)
 
     def test_a_payout_in_dollars_leaves_the_difference_of_rates_and_nothing_else(self):
-        usd = self.env.ref("base.USD")
-        usd.active = True
-        for day, rate in ((date(2026, 3, 1), 1.25), (date(2026, 3, 10), 1.20), (date(2026, 3, 18), 1.10)):
-            self.env["res.currency.rate"].create(
-                {"currency_id": usd.id, "company_id": self.company.id, "name": day, "rate": rate}
-            )
+        usd = self._use_dollars()
         order = self._order_of_currency("USD")
         self.assertEqual(self._net(self.clearing_account), 19.20)  # 24 dollars on 2 March
         settlement = self._booked(
@@ -302,8 +297,50 @@ class TestSettlement(SettlementCase):
         self.assertClosed(settlement)
         self.assertEqual(self._net(self.bank_journal.default_account_id), 19.64)
 
-    def _order_of_currency(self, code):
-        order = self._apply(self._doc(lines=(self._line(total=20),), currency=code))[0][0]
+    def test_a_payout_in_dollars_that_is_undone_leaves_no_gain_and_no_loss_behind(self):
+        self._use_dollars()
+        sooner = self._order_of_currency("USD")
+        later = self._order_of_currency(
+            "USD", 25, payments=(self._payment(30, paid_at=datetime(2026, 3, 12, tzinfo=timezone.utc)),)
+        )
+        held = (sooner | later).transaction_ids.payment_id.move_id.line_ids.filtered(
+            lambda item: item.account_id == self.clearing_account
+        )
+        self.assertEqual(sorted(held.mapped("balance")), [19.20, 25.00])
+        before = self._exchanged()
+        entries = self.env["account.move"].search([])
+        settlement = self._booked(
+            self._row("sale", 24, sooner),
+            self._row("sale", 30, later),
+            self._row("fee", "-2.40"),
+            currency="USD",
+            deposited_on=date(2026, 3, 16),
+        )
+        self.assertEqual(held.mapped("reconciled"), [True, True])
+        booked = settlement.move_id
+        settlement.action_undo()
+        self.assertEqual(self.env["account.move"].search([]) - entries, booked | booked.reversal_move_ids)
+        self.assertEqual(
+            sorted((item.amount_residual, item.amount_residual_currency) for item in held),
+            [(19.20, 24.0), (25.0, 30.0)],
+        )
+        self.assertEqual(self._exchanged(), before)
+
+    def _exchanged(self):
+        """What stands as gain and as loss on exchange; that of the payments and their invoices, too."""
+        return [self._net(self._role(name)) for name in ("exchange_gain", "exchange_loss")]
+
+    def _use_dollars(self):
+        usd = self.env.ref("base.USD")
+        usd.active = True
+        for day, rate in ((date(2026, 3, 1), 1.25), (date(2026, 3, 10), 1.20), (date(2026, 3, 18), 1.10)):
+            self.env["res.currency.rate"].create(
+                {"currency_id": usd.id, "company_id": self.company.id, "name": day, "rate": rate}
+            )
+        return usd
+
+    def _order_of_currency(self, code, net=20, **values):
+        order = self._apply(self._doc(lines=(self._line(total=net),), currency=code, **values))[0][0]
         self._ship(order)
         self._book(order)
         return order

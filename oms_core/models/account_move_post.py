@@ -245,6 +245,36 @@ class AccountMove(models.Model):
             lines = self.env["account.move.line"].with_context(skip_invoice_sync=True)
             lines._reconcile_plan([items | settled for items, settled in plan])
 
+    def _reconcile_reversed_moves(self, reverse_moves, move_reverse_cancel):
+        """Override of ``account``: each item of an entry of ours meets its own reversal, all in one plan.
+
+        Odoo reconciles all items of an account and sorts them by amount. In another currency each has the rate of its own day:
+        one that meets the reversal of another would book a gain or loss that never was.
+        """
+        plan = [pair for move in reverse_moves for pair in move.reversed_entry_id._oms_pair_reversal(move)]
+        if plan:
+            # As above: these are entries, and posted.
+            lines = self.env["account.move.line"].with_context(
+                skip_invoice_sync=True, move_reverse_cancel=move_reverse_cancel
+            )
+            lines._reconcile_plan(plan)
+        return super()._reconcile_reversed_moves(reverse_moves, move_reverse_cancel)
+
+    def _oms_pair_reversal(self, reversal):
+        """Each open item of this entry with its own reversal; none of one that is not ours, or whose reversal has other items."""
+        items, backs = self.line_ids.sorted("id"), reversal.line_ids.sorted("id")  # Odoo copies them in this order
+        if not self.oms_key or self.move_type != "entry" or len(items) != len(backs):
+            return []
+        return [
+            item | back
+            for item, back in zip(items, backs, strict=True)
+            if item.account_id == back.account_id
+            and item.currency_id == back.currency_id
+            and item.amount_residual_currency
+            and item.amount_residual_currency == -back.amount_residual_currency
+            and item.amount_residual == -back.amount_residual
+        ]
+
     @api.model
     def _oms_assert_open(self, missing):
         if missing:

@@ -117,6 +117,42 @@ class TestPosting(OmsCommon):
         item = move.line_ids.filtered(lambda line: line.account_id == self.transit)
         self.assertEqual((item.currency_id.name, item.amount_currency, item.balance), ("USD", 110, 97))
 
+    def _of_two_rates(self, **values):
+        """Two items of a payout in dollars, each at the rate of the day of its payment, as a draft."""
+        self.env.ref("base.USD").active = True
+        lines = (
+            PostingLine(self.transit.id, D("44.20"), "Payout 1"),
+            PostingLine(self.clearing_account.id, D("-19.20"), "Order 1", currency="USD", currency_amount=D("-24.00")),
+            PostingLine(self.clearing_account.id, D("-25.00"), "Order 2", currency="USD", currency_amount=D("-30.00")),
+        )
+        return self._draft(lines=lines, **values)
+
+    def _meets(self, items):
+        """The items that these are reconciled with, in their order, each alone."""
+        return [(item.matched_debit_ids.debit_move_id | item.matched_credit_ids.credit_move_id).ids for item in items]
+
+    def test_a_reversal_undoes_each_item_by_its_own_and_makes_no_difference_of_rates(self):
+        move = self._post(self._of_two_rates())
+        entries = self.env["account.move"].search([])
+        back = move._reverse_moves([{"date": date(2026, 4, 1)}], cancel=True)
+        self.assertEqual(self.env["account.move"].search([]) - entries, back)
+        items = move.line_ids.sorted("id")
+        self.assertEqual(self._meets(items), [[one] for one in back.line_ids.sorted("id").ids])
+        self.assertEqual(set(items.mapped("reconciled")), {True})
+
+    def test_a_reversal_by_hand_leaves_what_has_settled_something_as_it_is(self):
+        payment = self._paid(100)
+        move = self._post(self._draft(match=self._held(payment).id))
+        back = move._reverse_moves([{"date": date(2026, 4, 1)}])
+        back.action_post()
+        transit, _fees, sale = move.line_ids.sorted("id")
+        self.assertEqual(
+            self._meets([transit, sale]),
+            [back.line_ids.filtered(lambda line: line.account_id == self.transit).ids, self._held(payment).ids],
+        )
+        open_items = back.line_ids.filtered(lambda line: line.account_id == self.clearing_account)
+        self.assertEqual((open_items.reconciled, open_items.amount_residual), (False, 100))
+
     def test_a_reverse_charge_tax_is_added_and_comes_to_nothing(self):
         account = self.tax_20.invoice_repartition_line_ids.account_id
         repartition = [
