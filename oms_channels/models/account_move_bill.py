@@ -221,8 +221,7 @@ class AccountMove(models.Model):
         if cancelled := self.search_count([("oms_key", "=like", f"{key}%"), ("ref", "=", doc.number)]):
             key = f"{key}:again-{cancelled}"
         return {
-            # What the vendor owes us on the whole is its credit note.
-            "move_type": "in_invoice" if doc.sum() >= 0 else "in_refund",
+            "move_type": self._oms_get_bill_type(doc.sum()),
             "oms_key": key,
             "oms_biller_id": biller.id,
             "company_id": biller.company_id.id,
@@ -233,6 +232,11 @@ class AccountMove(models.Model):
             "invoice_date": doc.billed_on,
             "date": doc.billed_on,
         }
+
+    @api.model
+    def _oms_get_bill_type(self, total):
+        """:param total: what is charged, with its tax. What the vendor owes us on the whole is its credit note."""
+        return "in_invoice" if total >= 0 else "in_refund"
 
     # ------------------------------------------------------------------------------------------------------- PEOPLE
 

@@ -4,6 +4,8 @@ from collections import defaultdict
 
 from odoo import Command, fields, models
 
+from odoo.addons.oms_core.domain.money import ZERO
+
 from ..domain.bill import KINDS, BillLine, tax_rate
 from ..domain.bill_match import match
 from ..domain.currencies import step
@@ -89,14 +91,17 @@ class AccountMove(models.Model):
     def _oms_render_bill(self, states=(*OWED, "disputed")):
         """Write the lines of the bill into the native document: one item for each kind and tax.
 
-        What is disputed has items of its own, so that everybody sees what is held.
+        What is disputed has items of its own, so that everybody sees what is held. Without some of its lines a bill may become
+        a credit note, and the other way round.
         """
         self.ensure_one()
-        self._oms_render_lines(
-            self.oms_bill_line_ids.filtered(
-                lambda line: line.state in states and (not line.item_id or line.item_id.move_id == self)
-            )
+        lines = self.oms_bill_line_ids.filtered(
+            lambda line: line.state in states and (not line.item_id or line.item_id.move_id == self)
         )
+        # Odoo keeps the type of what has been posted once, and says so where somebody posts it with the other sign.
+        if self.move_type != self._oms_get_bill_type(lines._get_total()) and not self.posted_before:
+            self.action_switch_move_type()
+        self._oms_render_lines(lines)
 
     def _oms_render_lines(self, lines):
         sign = 1 if self.move_type == "in_invoice" else -1
@@ -153,7 +158,7 @@ class AccountMove(models.Model):
             self.write({"line_ids": changes})
 
     def _oms_bill_rest(self, lines):
-        """Another vendor bill for lines that were accepted after theirs had been posted without them."""
+        """Another vendor bill or credit note for lines that were accepted after theirs had been posted without them."""
         self.ensure_one()
         if not lines:
             return
@@ -161,7 +166,7 @@ class AccountMove(models.Model):
         rest = self._oms_create_bills(
             [
                 {
-                    "move_type": "in_invoice",
+                    "move_type": self._oms_get_bill_type(lines._get_total()),
                     "oms_key": f"{self.oms_key}:{count}",
                     "oms_biller_id": self.oms_biller_id.id,
                     "company_id": self.company_id.id,
@@ -179,6 +184,11 @@ class AccountMove(models.Model):
 
 class OmsBillLine(models.Model):
     _inherit = "oms.bill.line"
+
+    def _get_total(self):
+        """What these lines of one bill come to, with their tax."""
+        code = self.currency_id.name
+        return sum((exact(line.amount, code) + exact(line.tax_amount, code) for line in self), ZERO)
 
     def _to_domain(self):
         self.ensure_one()

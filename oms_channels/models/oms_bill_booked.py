@@ -15,6 +15,11 @@ def _name_key(name):
     return "".join((name or "").split()).upper()
 
 
+def _spellings(names):
+    """To search for: as their sender wrote them, without spaces, and in capitals, as carriers write theirs."""
+    return {one for name in names if name for one in (name, "".join(name.split()), _name_key(name))}
+
+
 class OmsBiller(models.Model):
     _inherit = "oms.biller"
 
@@ -25,11 +30,9 @@ class OmsBiller(models.Model):
         :return: ``(keys of the lines, {(key, kind): Expected})``, in a currency at the rate of a day.
         """
         self.ensure_one()
-        labels = self._find_labels({line.tracking for line in lines if line.tracking})
-        numbers = {line.tracking for line in lines if line.tracking} | {
-            line.reference for line in lines if line.reference
-        }
-        transfers = self._find_transfers(numbers)
+        numbers = _spellings(line.tracking for line in lines)
+        labels = self._find_labels(numbers)
+        transfers = self._find_transfers(numbers | _spellings(line.reference for line in lines))
         keys = []
         for line in lines:
             label = labels.get(_name_key(line.tracking))

@@ -155,6 +155,51 @@ class TestCarrierBill(BillCase):
         self.assertEqual(self._net(self.expense), 12.0)
         self.assertFalse(self._check())
 
+    def test_a_credit_that_is_accepted_later_is_a_credit_note(self):
+        bill = self._import(self._row(self._sent()) + self._row("NOBODY", net="-5,00", vat="-1,00"))
+        bill.with_user(self.accountant).action_oms_post_undisputed()
+        self.assertEqual((bill.move_type, bill.state, bill.amount_total), ("in_invoice", "posted", 7.2))
+        credit = self._accept_later(bill)
+        self.assertEqual((credit.move_type, credit.state, credit.amount_total), ("in_refund", "posted", 6.0))
+        self.assertEqual(self._net(self.expense), 1.0)
+        self.assertFalse(self._check())
+
+    def test_a_bill_whose_undisputed_lines_are_owed_to_us_is_posted_as_a_credit_note(self):
+        bill = self._import(
+            self._row(self._sent(), net="-3,00", vat="-0,60") + self._row("NOBODY", net="10,00", vat="2,00")
+        )
+        self.assertEqual((bill.move_type, bill.amount_total), ("in_invoice", 8.4))
+        bill.with_user(self.accountant).action_oms_post_undisputed()
+        self.assertEqual((bill.move_type, bill.state, bill.amount_total), ("in_refund", "posted", 3.6))
+        rest = self._accept_later(bill)
+        self.assertEqual((rest.move_type, rest.state, rest.amount_total), ("in_invoice", "posted", 12.0))
+        self.assertEqual(self._net(self.expense), 7.0)
+        self.assertFalse(self._check())
+
+    def test_a_credit_note_whose_credit_was_taken_off_is_posted_as_a_bill(self):
+        bill = self._import(self._row(self._sent()) + self._row("NOBODY", net="-10,00", vat="-2,00"))
+        self.assertEqual((bill.move_type, bill.amount_total), ("in_refund", 4.8))
+        self._disputed(bill).action_withdraw()
+        bill.with_user(self.accountant).action_post()
+        self.assertEqual((bill.move_type, bill.state, bill.amount_total), ("in_invoice", "posted", 7.2))
+        self.assertFalse(self._check())
+
+    def _disputed(self, bill):
+        return bill.oms_bill_line_ids.filtered(lambda line: line.state == "disputed").with_user(self.accountant)
+
+    def _accept_later(self, bill):
+        """:return: the document of the lines of a posted bill that were disputed, and are accepted now."""
+        lines = self._disputed(bill)
+        lines.action_accept()
+        return lines.item_id.move_id
+
+    def test_a_parcel_is_known_however_its_number_is_written(self):
+        picking = self._delivery(self.table)
+        self._get_label(picking).sudo().tracking_number = "1Z999AA101"
+        bill = self._import(self._row("1z 999 aa1 01"))
+        self.assertEqual((bill.state, bill.oms_bill_line_ids.cause), ("posted", "none"))
+        self.assertEqual(bill.oms_bill_line_ids.tracking, "1z 999 aa1 01", "The line says what its sender wrote")
+
     def test_a_parcel_that_another_bill_has_charged_is_not_paid_twice(self):
         number = self._sent()
         self._import(self._row(number))
@@ -408,6 +453,14 @@ class TestPartnerBill(BillCase):
                 ("pick", "booked", True, -0.33),
             ],
         )
+
+    def test_a_delivery_is_known_however_its_number_is_written(self):
+        picking = self._delivery(self.table)
+        picking.button_validate()
+        self._reread()
+        picking.oms_3pl_reference = "TP4711"
+        bill = self._import(self._row("tp 4711", "PICK", "0,50", "0,10"))
+        self.assertEqual((bill.oms_bill_line_ids.cause, bill.oms_bill_line_ids.picking_id), ("none", picking))
 
     def test_more_work_than_was_done_and_work_that_nobody_agreed_to_are_disputed(self):
         picking = self._delivery(self.table)
