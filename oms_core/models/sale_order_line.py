@@ -75,18 +75,24 @@ class SaleOrderLine(models.Model):
         return result
 
     @api.depends(
-        "order_id.oms_channel_id.invoice_policy", "order_id.order_line.qty_delivered", "order_id.oms_settled_on"
+        "order_id.oms_channel_id.invoice_policy",
+        "order_id.order_line.qty_delivered",
+        "order_id.oms_settled_on",
+        "order_id.oms_external_id",
     )
     def _compute_qty_to_invoice(self):
         """Override of ``sale``: for orders of a channel its policy decides, not that of each product.
 
-        When goods are invoiced at shipment, what is charged beside them (shipping, fees) goes with the first parcel.
+        When goods are invoiced at shipment, what is charged beside them (shipping, fees) goes with the first parcel. So it is
+        for orders of ours (an exchange, one typed by hand) where the channel's own are invoiced with its payout.
         """
         result = super()._compute_qty_to_invoice()
         for order, lines in self.grouped("order_id").items():
             policy = order.oms_channel_id.invoice_policy
             if not policy or policy == "manual" or order.state != "sale":
                 continue
+            if policy == "settlement" and not (order.oms_external_id or order.oms_settled_on):
+                policy = "shipment"  # the channel does not know the order: no payout of it will tell that it is paid
             goods = order.order_line.filtered(lambda line: line._is_oms_goods() and line.product_uom_qty > 0)
             waits = policy == "shipment" and goods and not any(line._oms_get_shipped() > 0 for line in goods)
             waits = waits or (policy == "settlement" and not order.oms_settled_on)

@@ -114,6 +114,20 @@ class TestEven(ExchangeCase):
         self._settle(request)
         self.assertEqual((request.exchange_order_ids.amount_total, request.exchange_due), (24, 6))
 
+    def test_where_orders_are_invoiced_with_their_payout_an_exchange_is_invoiced_when_it_leaves(self):
+        """No payout ever tells of it, as it is an order of ours."""
+        self.channel.invoice_policy = "settlement"
+        order = self._order(("STD", 2))
+        self._ship(order)
+        self.assertFalse(self._book(order))
+        order._oms_on_settled(fields.Date.today())
+        self._book(order)
+        new = self._settle(self._exchange(order, 1))
+        self.assertFalse(new.filtered_domain(new._oms_booking_domain()))
+        self._ship(new)
+        self.assertTrue(new.filtered_domain(new._oms_booking_domain()))
+        self.assertEqual((self._book(new).amount_total, self._open_receivable(new)), (24, 0))
+
 
 class TestUneven(ExchangeCase):
     def test_what_is_dearer_is_owed_and_not_taken(self):
