@@ -223,6 +223,23 @@ class TestRefundMoney(ReturnsCommon):
         with self.assertRaisesRegex(UserError, "given back already"):
             self._give(request, "goodwill", 1)
 
+    def test_money_that_is_given_by_one_dialog_is_given_once(self):
+        """The answer was lost, and the button is pressed again; who opens the dialog anew, gives anew."""
+        request = self._returned(self._shipped(("STD", 2)), 1)
+        values = {
+            "return_id": request.id,
+            "line_id": request.line_ids.id,
+            "kind": "goodwill",
+            "amount": 5,
+            "why": "Late",
+        }
+        dialog = self.env["oms.return.give"].create(values)
+        answers = [dialog.action_give() for _press in range(2)]
+        self.assertEqual(answers[0], answers[1])
+        self.assertEqual(request.refund_ids.mapped("amount_total"), [5])
+        self.env["oms.return.give"].create(values).action_give()
+        self.assertEqual(request.refund_ids.mapped("amount_total"), [5, 5])
+
     def test_what_a_discount_on_the_first_invoice_left_no_room_for_is_paid_when_there_is(self):
         """10 and 40 less 5, all of it on the invoice of the first parcel: for that one 5 go back at first, in the end all."""
         lines = (self._line("STD", 1, "10.00"), self._line("AVG", 1, "40.00"))

@@ -26,6 +26,7 @@ class OmsReturnGive(models.TransientModel):
     amount = fields.Monetary(string="Amount with Tax", required=True)
     currency_id = fields.Many2one(related="return_id.currency_id")
     why = fields.Char(required=True)
+    is_given = fields.Boolean(readonly=True, help="Pressed again, because the answer was lost, nothing is given again.")
 
     def action_give(self):
         self.ensure_one()
@@ -33,5 +34,8 @@ class OmsReturnGive(models.TransientModel):
         if self.currency_id.compare_amounts(self.amount, 0) <= 0:
             raise UserError(self.env._("Say how much the customer gets."))
         self.return_id.order_ids._oms_take_turn_to_return()
-        self.return_id._give(self.kind, self.line_id, dec(self.amount), self.why)
+        self.lock_for_update()
+        if not self.is_given:
+            self.return_id._give(self.kind, self.line_id, dec(self.amount), self.why)
+            self.is_given = True
         return {"type": "ir.actions.act_window_close"}
