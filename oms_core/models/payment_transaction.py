@@ -47,6 +47,20 @@ class PaymentTransaction(models.Model):
         help="What the provider was asked for by itself, because of what happened to the order.",
     )
 
+    oms_of_credit = fields.Monetary(
+        string="Of It Credited by Returns",
+        readonly=True,
+        copy=False,
+        help="How much of a repayment is for goods that are still ordered, and were credited by a return. The rest of it is for "
+        "what was called off or paid too much.",
+    )
+
+    def _oms_get_way(self):
+        """How a customer paid, in words."""
+        self.ensure_one()
+        tenders = dict(self._fields["oms_tender"]._description_selection(self.env))
+        return tenders.get(self.oms_tender) or self.oms_journal_id.name or self.oms_method or self.env._("money")
+
     def _oms_is_own_credit(self):
         """Hook: whether this redeems store credit of which we keep the balances, and not the channel that told of it."""
         return False

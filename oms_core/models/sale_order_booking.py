@@ -191,13 +191,22 @@ class SaleOrder(models.Model):
         )
 
     def _oms_reconcile(self):
-        """Match open receivables of this order's invoices with its open payments, oldest first, account by account."""
+        """Match open receivables of this order's invoices with its open payments, oldest first, account by account.
+
+        Credit notes and what went back for them are matched with each other before anything else is, so that what was paid too
+        much or called off stays open where it is.
+        """
+        for_credits = self.invoice_ids.filtered(lambda move: move.move_type == "out_refund")
+        for_credits |= self.transaction_ids.filtered("oms_of_credit").payment_id.move_id
         by_account = defaultdict(lambda: self.env["account.move.line"])
         for line in self._oms_get_open_receivables():
             by_account[line.account_id, line.currency_id] |= line
         for lines in by_account.values():
-            if len({line.balance > 0 for line in lines}) == 2:
-                lines.reconcile()
+            of_credits = lines.filtered(lambda line: line.move_id in for_credits)
+            for some in (of_credits, lines - of_credits, lines):
+                rest = some.filtered(lambda line: not line.reconciled)
+                if len({line.balance > 0 for line in rest}) == 2:
+                    rest.reconcile()
 
     def _oms_get_open_receivables(self):
         """What of this order's invoices and payments is not matched yet."""

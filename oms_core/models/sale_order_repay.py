@@ -1,10 +1,15 @@
 """Money that the customer gets back because goods were called off: found, shown as work, and recorded when it is done."""
 
+from collections import defaultdict
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..const import REDEEMED_TENDERS
+from ..domain.money import ZERO
+from ..domain.tenders import Tender, fill
+from .sale_order_money import exact
 
 
 class SaleOrder(models.Model):
@@ -18,7 +23,13 @@ class SaleOrder(models.Model):
     )
 
     @api.depends(
-        "state", "amount_total", "oms_called_off", "oms_overpaid", "transaction_ids.state", "transaction_ids.amount"
+        "state",
+        "amount_total",
+        "oms_called_off",
+        "oms_overpaid",
+        "transaction_ids.state",
+        "transaction_ids.amount",
+        "transaction_ids.oms_of_credit",
     )
     def _compute_oms_to_repay(self):
         amounts = {}
@@ -33,17 +44,23 @@ class SaleOrder(models.Model):
         """Rows (order, amount in its currency, since) of orders of which more was taken than is ordered.
 
         Told by the payments themselves, whether booked or not, and also when one comes after the cancellation; a repayment
-        counts with its negative amount. What a channel cancels, the channel repays.
+        counts with its negative amount, unless it is for what a return has credited: the order is for those goods still. Never
+        more than is left of what was taken. What a channel cancels, the channel repays.
         """
         for model, names in {
             "sale.order": ["state", "amount_total", "currency_id", "oms_called_off", "oms_overpaid", "transaction_ids"],
-            "payment.transaction": ["state", "amount", "currency_id"],
+            "payment.transaction": ["state", "amount", "oms_of_credit", "currency_id"],
             "oms.cancellation": ["order_id", "state", "asked_by", "decided_at"],
             "oms.order.change": ["order_id", "state", "kind", "decided_at"],
         }.items():
             self.env[model].flush_model(names)
+        due = SQL(
+            """LEAST(SUM(t.amount),
+                     SUM(t.amount + COALESCE(t.oms_of_credit, 0))
+                     - MAX(CASE WHEN po.state = 'cancel' THEN 0 ELSE po.amount_total END))"""
+        )
         return SQL(
-            """SELECT po.id, SUM(t.amount) - MAX(CASE WHEN po.state = 'cancel' THEN 0 ELSE po.amount_total END),
+            """SELECT po.id, %s,
                       COALESCE(MAX(less.since), MAX(t.last_state_change))
                  FROM (SELECT order_id, MAX(since) AS since
                          FROM (SELECT order_id, decided_at AS since FROM oms_cancellation
@@ -60,9 +77,10 @@ class SaleOrder(models.Model):
                  JOIN res_currency pc ON pc.id = po.currency_id
                 WHERE %s
              GROUP BY po.id
-               HAVING SUM(t.amount) - MAX(CASE WHEN po.state = 'cancel' THEN 0 ELSE po.amount_total END)
-                      > MAX(pc.rounding) / 2""",
+               HAVING %s > MAX(pc.rounding) / 2""",
+            due,
             condition or SQL("TRUE"),
+            due,
         )
 
     def action_oms_repaid(self):
@@ -72,11 +90,12 @@ class SaleOrder(models.Model):
             order._oms_record_repayment()
 
     def _oms_record_repayment(self):
-        """One repayment over what is due, booked against what is open for this customer.
+        """A repayment over what is due for each way in which the customer paid, booked against what is open for this customer.
 
         ::
 
-            repayment     Dr receivable         Cr channel clearing
+            money         Dr receivable         Cr channel clearing
+            gift card     Dr receivable         Cr what we owe to its holder
 
         Where an accountant has booked the repayment already there is nothing open: then it is recorded and not booked again.
         """
@@ -89,28 +108,58 @@ class SaleOrder(models.Model):
         order_sudo = (
             self.sudo()
         )  # sudo: payments are closed to clerks by design; the amount follows from the order alone
-        taken_sudo = order_sudo.transaction_ids.filtered(lambda tx: tx.state == "done" and tx.operation != "refund")
-        # Money before gift cards and store credit, where the customer paid with both.
-        source_sudo = taken_sudo.sorted(lambda tx: tx.oms_tender in REDEEMED_TENDERS)[:1]
-        journal = order_sudo._oms_get_payment_journal(source_sudo)
-        if source_sudo.provider_id == order_sudo.oms_channel_id.payment_provider_id:
-            order_sudo._oms_book_payments()
+        order_sudo._oms_book_payments()
         open_credit = -sum(order_sudo._oms_get_open_receivables().mapped("amount_residual_currency"))
-        repayment_sudo = order_sudo._oms_record_back(source_sudo, amount)
-        booked = bool(journal) and self.currency_id.compare_amounts(open_credit, amount) >= 0
-        if booked:
-            order_sudo._oms_book_transaction(repayment_sudo, journal)
-            order_sudo._oms_reconcile()
-        words = self.currency_id.format(amount)
-        self.message_post(
-            body=self.env._("%s paid back, and booked.", words)
-            if booked
-            else self.env._(
-                "%s paid back. It was not booked: nothing of it is open in the books, or the channel has no clearing journal.",
-                words,
-            )
-        )
+        is_open = self.currency_id.compare_amounts(open_credit, amount) >= 0
+        tenders = order_sudo._oms_get_tenders(anyhow=True).values()
+        # Money before gift cards and store credit, where the customer paid with both.
+        tenders = sorted(tenders, key=lambda tender: tender.key.oms_tender in REDEEMED_TENDERS)
+        for source_sudo, part in fill(exact(amount), tenders).items():
+            repayment_sudo = order_sudo._oms_record_back(source_sudo, part)
+            words = {"amount": self.currency_id.format(float(part)), "way": source_sudo._oms_get_way()}
+            journal = order_sudo._oms_get_payment_journal(source_sudo)
+            if is_open and journal:
+                order_sudo._oms_book_transaction(repayment_sudo, journal)
+                self.message_post(body=self.env._("%(amount)s paid back (%(way)s), and booked.", **words))
+            else:
+                self.message_post(
+                    body=self.env._(
+                        "%(amount)s paid back (%(way)s). It was not booked: nothing of it is open in the books, or the channel "
+                        "has no clearing journal.",
+                        **words,
+                    )
+                )
+        order_sudo._oms_reconcile()
         self.invalidate_recordset(["oms_to_repay"])
+
+    def _oms_get_tenders(self, anyhow=False):
+        """{payment that stands for a way of paying: what came in by this way and went back by it}, where it can be booked.
+
+        :param anyhow: also those that cannot be, as somebody else books what goes back.
+        """
+        self.ensure_one()
+        # sudo: payment transactions are closed to users by design
+        done_sudo = self.sudo().transaction_ids.filtered(
+            lambda tx: tx.state == "done" and tx.currency_id == self.currency_id
+        )
+        ways = defaultdict(lambda: [self.env["payment.transaction"], ZERO, ZERO])
+        for transaction_sudo in done_sudo.sorted("id"):
+            way = ways[transaction_sudo.oms_tender, transaction_sudo.oms_journal_id]
+            if transaction_sudo.operation == "refund":
+                way[2] -= exact(transaction_sudo.amount)
+            else:
+                way[0] = way[0] or transaction_sudo
+                way[1] += exact(transaction_sudo.amount)
+        return {
+            source_sudo: Tender(source_sudo, captured, refunded)
+            for source_sudo, captured, refunded in ways.values()
+            if source_sudo and (anyhow or self._oms_can_pay_back(source_sudo))
+        }
+
+    def _oms_can_pay_back(self, source):
+        """Whether it can be booked that money of this way goes back."""
+        # sudo: which journal it is follows from how the customer paid
+        return bool(self.sudo()._oms_get_payment_journal(source))
 
     def _oms_record_back(self, source, amount, **values):
         """Record that so much of a payment went back; booked by the caller.

@@ -55,6 +55,29 @@ class TestRepay(OmsCommon):
             with self.assertRaisesRegex(UserError, "nothing to pay back"):
                 order.action_oms_repaid()
 
+    def test_what_was_paid_by_card_and_gift_card_goes_back_to_each_no_more_than_came(self):
+        order = self._order(payments=(self._payment(4), self._payment(20, tender="gift_card")))
+        self._cancel(order)
+        order.action_oms_repaid()
+        given = {tx.oms_tender or "money": tx.amount for tx in order.transaction_ids if tx.operation == "refund"}
+        self.assertEqual(given, {"money": -4, "gift_card": -20})
+        owed = self.company._oms_get_gift_card_account()
+        accounts = (self.clearing_account, owed, self._account("receivable"))
+        self.assertEqual([self._net(account) for account in accounts], [0, 0, 0])
+        self.assertNothingWrong()
+
+    def test_money_goes_back_before_gift_cards_and_by_two_cards_to_each(self):
+        amex_account, amex = self._create_clearing("AMEX")
+        payments = (self._payment(40, tender="gift_card"), self._payment(14), self._payment(18))
+        order = self._order(("STD", 3, "60.00", 20), payments=payments)
+        order.transaction_ids.filtered(lambda tx: tx.amount == 18).oms_journal_id = amex
+        for expected in ((0, 8, 40), (0, 0, 24)):
+            self._cancel(order, {order.order_line: 1})
+            order.action_oms_repaid()
+            journals = (self.clearing_account, amex_account, self.company._oms_get_gift_card_account())
+            self.assertEqual(tuple(self._net(account) for account in journals), expected)
+        self.assertNothingWrong()
+
     def test_what_an_accountant_has_booked_is_not_booked_twice(self):
         order = self._order()
         self._cancel(order)

@@ -12,6 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from odoo.addons.oms_core.domain.money import ZERO, allocate, share
+from odoo.addons.oms_core.domain.tenders import Tender
 
 #: What may be given back of shipping, see `shipping_due`.
 SHIPPING_RULES = ("none", "proportional", "full_if_all", "statutory", "always")
@@ -154,19 +155,6 @@ class Charge:
     money: Money
     given: Decimal = ZERO
     standard: Decimal | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Tender:
-    """What a customer paid with in one way, and got back in it."""
-
-    key: Hashable
-    captured: Decimal
-    refunded: Decimal = ZERO
-
-    @property
-    def room(self) -> Decimal:
-        return max(self.captured - self.refunded, ZERO)
 
 
 @dataclass(frozen=True, slots=True)

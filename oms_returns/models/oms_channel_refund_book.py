@@ -57,6 +57,7 @@ class OmsChannelRefund(models.Model):
             else:
                 self._pay()
                 self._credit()
+            self._mark_repaid_credit()
 
     def _settle_as(self, booking, note):
         self.write({"booking": booking, "booking_note": note, "booked_as": self._get_told()})

@@ -15,6 +15,32 @@ from ..domain.channel_refund import to_credit, what_comes_back
 class OmsChannelRefund(models.Model):
     _inherit = "oms.channel.refund"
 
+    # ------------------------------------------------------------------------------------------------------------ MONEY
+
+    def _mark_repaid_credit(self):
+        """Say on the payments how much of them is for what had left and is credited: the rest lessens what is owed for goods
+        that were called off."""
+        rest = self._get_repaid_credit()
+        for transaction in self.transaction_ids.filtered(lambda tx: tx.state == "done"):
+            part = min(rest, -Decimal(repr(transaction.amount)))
+            transaction.oms_of_credit = max(transaction.oms_of_credit, float(part))
+            rest -= part
+
+    def _get_repaid_credit(self):
+        """How much of it is for goods that had left. A sum of which the channel does not say what it is for is not: it may pay
+        back what was called off here."""
+        if self.credit_note_id:
+            return Decimal(repr(self.amount)) if self.credit_note_id.oms_return_id else ZERO
+        sent = ZERO
+        for row, lines in self._get_rows().items():
+            units = self._get_units(row)
+            if units[2]:
+                money = sum(map(Decimal, map(repr, lines.mapped("amount") + lines.mapped("tax"))), ZERO)
+                sent += self._share(money, sum(units), units[2])
+        if sent:
+            sent += Decimal(repr(self.shipping))
+        return min(sent, Decimal(repr(self.amount)))
+
     # ----------------------------------------------------------------------------------------------------------- CREDIT
 
     def _credit(self):

@@ -1,13 +1,11 @@
 """Credited money goes back by the ways in which the customer paid, each in its share."""
 
-from collections import defaultdict
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.oms_core.domain.money import ZERO
 
-from ..domain.refund import Tender, split
+from ..domain.refund import split
 from .sale_order_refund import dec
 
 
@@ -80,7 +78,7 @@ class OmsReturn(models.Model):
     def _split_repayment(self, order, amount, anyhow=False):
         """{payment that stands for a way of paying: what goes back in that way}
 
-        :param anyhow: as of :meth:`SaleOrder._oms_get_tenders`.
+        :param anyhow: as of :meth:`SaleOrder._oms_get_tenders` of ``oms_core``.
         :raise UserError: when less was taken for the order.
         """
         tenders = order._oms_get_tenders(anyhow)
@@ -122,49 +120,10 @@ class OmsReturn(models.Model):
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
-    def _oms_get_tenders(self, anyhow=False):
-        """{payment that stands for a way of paying: what came in by this way and went back by it}, where it can be booked.
-
-        :param anyhow: also those that cannot be, as somebody else books what goes back.
-        """
-        self.ensure_one()
-        # sudo: payment transactions are closed to users by design
-        done_sudo = self.sudo().transaction_ids.filtered(
-            lambda tx: tx.state == "done" and tx.currency_id == self.currency_id
-        )
-        ways = defaultdict(lambda: [self.env["payment.transaction"], ZERO, ZERO])
-        for transaction_sudo in done_sudo.sorted("id"):
-            way = ways[transaction_sudo.oms_tender, transaction_sudo.oms_journal_id]
-            if transaction_sudo.operation == "refund":
-                way[2] -= dec(transaction_sudo.amount)
-            else:
-                way[0] = way[0] or transaction_sudo
-                way[1] += dec(transaction_sudo.amount)
-        return {
-            source_sudo: Tender(source_sudo, captured, refunded)
-            for source_sudo, captured, refunded in ways.values()
-            if source_sudo and (anyhow or self._oms_can_pay_back(source_sudo))
-        }
-
-    def _oms_can_pay_back(self, source):
-        """Whether it can be booked that money of this way goes back."""
-        # sudo: which journal it is follows from how the customer paid
-        return bool(self.sudo()._oms_get_payment_journal(source))
-
     def _oms_pay_back(self, source, amount):
-        """Record and book that so much went back in the way in which a payment came.
+        """Record and book that so much of what is credited went back in the way in which a payment came.
 
         :return: the entries.
         """
-        repayment = self._oms_record_back(source, amount)
+        repayment = self._oms_record_back(source, amount, oms_of_credit=float(amount))
         return self._oms_book_transaction(repayment, self._oms_get_payment_journal(source)).move_id
-
-
-class PaymentTransaction(models.Model):
-    _inherit = "payment.transaction"
-
-    def _oms_get_way(self):
-        """How a customer paid, in words."""
-        self.ensure_one()
-        tenders = dict(self._fields["oms_tender"]._description_selection(self.env))
-        return tenders.get(self.oms_tender) or self.oms_journal_id.name or self.oms_method or self.env._("money")

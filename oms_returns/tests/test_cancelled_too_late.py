@@ -22,6 +22,24 @@ class TestCancelledTooLate(ReturnsCommon):
         order._oms_request_cancellation("customer", "customer")
         self.assertFalse(order.oms_return_ids)
 
+    def test_what_was_called_off_is_still_owed_when_something_else_came_back_and_was_repaid(self):
+        """A for 30, B for 40 and C for 30: A is called off, B comes back and is repaid first."""
+        order = self._order(("AVG", 1, "30.00", None), ("STD", 1, "40.00", None), ("FIFO", 1, "30.00", None))
+        order._oms_request_cancellation("customer", "customer", "", {order.order_line[0]: 1})
+        self._ship(order)
+        self._book(order)
+        self.assertEqual((order.amount_total, order.oms_to_repay), (70, 30))
+        request = self._returned(order, 0, 1, 0)
+        request.action_refund()
+        request.action_repay()
+        self.assertEqual((request.amount_to_repay, request.state, order.oms_to_repay), (0, "closed", 30))
+        self.assertTrue(self.env["oms.exception"].search([("order_id", "=", order.id), ("kind", "=", "repay")]))
+        order.action_oms_repaid()
+        self.assertEqual(
+            (order.oms_to_repay, self._open_receivable(order), self._net(self.clearing_account)), (0, 0, 30)
+        )
+        self.assertNothingWrong()
+
     def test_what_is_on_its_way_back_already_is_not_asked_for_twice(self):
         order = self._shipped(("STD", 2, "40.00", 20))
         self._return(order, 2)

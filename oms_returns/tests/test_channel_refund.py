@@ -267,6 +267,35 @@ class TestBeforeItLeaves(ChannelRefundCase):
         self._book(order)
         self._assert_even(order, 48)
 
+    def _called_off(self):
+        """A for 30 is called off, B for 40 and C for 30 have left; 100 were paid."""
+        lines = (("AVG", 1, "30.00", None), ("STD", 1, "40.00", None), ("FIFO", 1, "30.00", None))
+        order, doc = self._placed(*lines, ship=False)
+        order._oms_request_cancellation("customer", "customer", "", {order.order_line[0]: Decimal(1)})
+        self._ship(order)
+        self._book(order)
+        return order, doc
+
+    def test_what_we_called_off_is_owed_though_the_channel_paid_back_something_else(self):
+        order, doc = self._called_off()
+        back = self._part(doc, 1, 40, goods="back", line=1)
+        doc = self._tell(doc, self._refund(40, back, external_id="b"))
+        self.assertEqual(order.oms_to_repay, 30)
+        order.action_oms_repaid()
+        self.assertEqual(order.oms_to_repay, 0)
+        self._assert_even(order, 30)
+
+    def test_one_refund_pays_back_what_was_called_off_and_what_came_back(self):
+        order, doc = self._called_off()
+        self._tell(doc, self._refund(70, self._part(doc, 1, 30), self._part(doc, 1, 40, goods="back", line=1)))
+        self.assertEqual(order.oms_to_repay, 0)
+        self._assert_even(order, 30)
+
+    def test_a_sum_that_the_channel_paid_back_for_what_we_called_off_is_not_owed_again(self):
+        order, doc = self._called_off()
+        self._tell(doc, self._refund(30))
+        self.assertEqual(order.oms_to_repay, 0)
+
     def test_of_a_line_that_left_in_part_what_has_not_left_is_called_off_first(self):
         order, doc = self._placed(("STD", 3), ship=False)
         self._ship(order, {self.product_standard: 1})

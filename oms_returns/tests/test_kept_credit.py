@@ -57,6 +57,25 @@ class TestKeptCredit(CreditCase):
         self._owes(6)
         self.assertNothingWrong()
 
+    def test_what_was_paid_too_much_is_owed_beside_a_return_whichever_is_paid_back_first(self):
+        for names in (("request", "order"), ("order", "request")):
+            with self.subTest(first=names[0]):
+                order = self._overpaid(30)
+                request = self._returned(order, 1)
+                request.action_refund()
+                self.assertEqual((order.oms_to_repay, request.amount_to_repay), (6, 24))
+                for name in names:
+                    if name == "order":
+                        order.action_oms_repaid()
+                    else:
+                        request.action_repay()
+                    owed = {"request": request.amount_to_repay, "order": order.oms_to_repay}
+                    rest = {"request": 24, "order": 6} if name == names[0] else {}
+                    self.assertEqual(owed, {one: rest.get(one, 0) if one != name else 0 for one in owed})
+                self.assertEqual((self._open_receivable(order), self._net(self.clearing_account)), (0, 0))
+                self.assertFalse(order.message_ids.filtered(lambda message: "not booked" in message.body))
+        self.assertNothingWrong()
+
     def test_in_another_currency_the_credit_is_in_that_currency(self):
         usd = self.env.ref("base.USD")
         usd.active = True

@@ -124,7 +124,8 @@ class OmsReturn(models.Model):
             return super()._repay_part(order, source_sudo, part, till)
         # sudo: a cashier has no right to payments and entries; what is booked follows from the posted credit notes
         session_sudo, method_sudo = till.session.with_env(self.env).sudo(), till.method.with_env(self.env).sudo()
-        repayment_sudo = order.sudo()._oms_record_back(source_sudo, part)  # sudo: the same
+        # sudo: the same
+        repayment_sudo = order.sudo()._oms_record_back(source_sudo, part, oms_of_credit=float(part))
         event = f"till:{till.key}:{order.id}:{source_sudo.id}"
         entry_sudo = session_sudo._oms_pay_out(method_sudo, repayment_sudo, self._get_credits_sudo(order), event)
         entry_sudo.write(

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from odoo.addons.oms_core.domain.money import allocate
+from odoo.addons.oms_core.domain.tenders import Tender, fill
 from odoo.addons.oms_returns.domain.refund import (
     Charge,
     Credited,
     Line,
     Money,
     Part,
-    Tender,
     adjust,
     compute,
     none_below_zero,
@@ -234,6 +234,12 @@ def test_what_is_still_to_be_sent_has_not_come_back():
 def test_each_tender_gets_its_share_back(amount, tenders, expected):
     parts = split(dec(amount), [Tender(key, dec(taken), dec(back)) for key, taken, back in tenders], CENT)
     assert parts == {key: dec(part) for key, part in expected.items()}
+
+
+def test_ways_of_paying_are_used_up_one_after_the_other():
+    ways = [Tender("card", dec(10), dec(6)), Tender("cash", dec(5), dec(5)), Tender("gift card", dec(20))]
+    assert fill(dec(14), ways) == {"card": 4, "gift card": 10}
+    assert sum(fill(dec(30), ways).values()) == 24
 
 
 def test_what_was_not_taken_is_open():
