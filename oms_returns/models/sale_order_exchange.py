@@ -72,18 +72,16 @@ class SaleOrder(models.Model):
     def _oms_get_uninvoiced(self):
         """What of these orders is on no posted invoice yet, in the currency of the orders."""
         orders_sudo = self.sudo().filtered(lambda order: order.state != "cancel")  # sudo: amounts alone
-        return sum(
-            max(
-                order.amount_total
-                - sum(
-                    order.invoice_ids.filtered(
-                        lambda move: move.state == "posted" and move.move_type == "out_invoice"
-                    ).mapped("amount_total")
-                ),
-                0,
-            )
-            for order in orders_sudo
-        )
+        return sum(max(order.amount_total - order._oms_get_charged_total(), 0) for order in orders_sudo)
+
+    def _oms_get_charging(self):
+        """The posted invoices of this order."""
+        return self.invoice_ids.filtered(lambda move: move.state == "posted" and move.move_type == "out_invoice")
+
+    def _oms_get_charged_total(self):
+        """Hook: what was charged for this order, tax included."""
+        self.ensure_one()
+        return sum(self._oms_get_charging().mapped("amount_total"))
 
     def _oms_send_exchange(self):
         """Let these orders go: what they wait for is there, or they are sent first."""

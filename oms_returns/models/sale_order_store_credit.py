@@ -54,14 +54,14 @@ class SaleOrder(models.Model):
         """What is still to be paid for this order, on its invoices or, where it is not invoiced yet, as ordered."""
         self.ensure_one()
         order_sudo = self.sudo()  # sudo: what is unpaid must not depend on who looks
-        by_payment = order_sudo.amount_total - order_sudo.amount_paid
-        posted = order_sudo.invoice_ids.filtered(
-            lambda move: move.state == "posted" and move.move_type == "out_invoice"
-        )
-        by_invoice = sum(posted.mapped("amount_residual")) + max(
-            order_sudo.amount_total - sum(posted.mapped("amount_total")), 0
-        )
+        by_payment = order_sudo.amount_total - order_sudo._oms_get_paid()
+        by_invoice = sum(order_sudo._oms_get_charging().mapped("amount_residual")) + order_sudo._oms_get_uninvoiced()
         return max(_exact(self.currency_id, min(by_payment, by_invoice)), Decimal(0))
+
+    def _oms_get_paid(self):
+        """Hook: what was paid for this order, in the currency of the order."""
+        self.ensure_one()
+        return self.amount_paid
 
     # ------------------------------------------------------------------------------------------------------ ACTIONS
 

@@ -4,3 +4,4 @@ from . import pos_order
 from . import pos_payment_method
 from . import pos_session
 from . import pos_session_returns
+from . import sale_order

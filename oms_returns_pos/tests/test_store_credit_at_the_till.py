@@ -64,6 +64,27 @@ class TestStoreCreditAtTheTill(TillCommon):
         self._close()
         self.assertEqual(self._owed(), 0)
 
+    def test_a_sale_that_is_paid_offers_no_store_credit(self):
+        for options in ({}, {"to_invoice": True}):
+            order = self._sold(self._part(), partner_id=self.customer.id, **options)
+            self.assertEqual((order.amount_total, order.oms_credit_there), (24, 0))
+            with self.assertRaisesRegex(UserError, "still to be paid"):
+                order._oms_spend_credit(Decimal(24))
+        self._has(30)
+
+    def test_of_an_order_that_was_paid_at_the_till_in_part_the_rest_can_be_paid_with_credit(self):
+        doc = self._doc(lines=(self._line("STD", 1), self._line("AVG", 1)), payments=())
+        order = self._apply(doc, channel=self.channel)[0][0]
+        order.partner_id = self.customer
+        self.assertEqual(order.oms_credit_there, 30)
+        line = order.order_line[0]
+        self._sell(
+            self._part(price_unit=line.price_unit, sale_order_origin_id=order.id, sale_order_line_id=line.id),
+            partner_id=self.customer.id,
+        )
+        self.env.invalidate_all()
+        self.assertEqual(order.oms_credit_there, 24)
+
     def test_more_than_there_is_refuses_the_sale_and_says_how_much_there_is(self):
         with self.assertRaisesRegex(UserError, "30.00"):
             self._sell(self._part(qty=2), pay=[(self.redeem, 48.0)], partner_id=self.customer.id)
