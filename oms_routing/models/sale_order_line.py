@@ -39,12 +39,12 @@ class SaleOrderLine(models.Model):
         """{line: quantity in the product's unit} of the lines of which something is wanted and whose source is ours to
         decide."""
         return {
-            line: line._oms_in_own_unit(line.product_uom_qty)
+            line: line._oms_in_product_unit(line.product_uom_qty)
             for line in self
             if line.product_uom_qty > 0 and line._oms_is_sourced()
         }
 
-    def _oms_in_own_unit(self, quantity):
+    def _oms_in_product_unit(self, quantity):
         """``Decimal`` in the product's unit of so much in the line's, rounded as Odoo does when it asks for goods: otherwise
         what is decided is never quite what is asked."""
         own = self.product_id.uom_id
@@ -56,7 +56,7 @@ class SaleOrderLine(models.Model):
 
         :param before: {line id: what was ordered until now}, as of ``_get_qty_procurement``
         """
-        return self._oms_in_own_unit(self.product_uom_qty - self._get_qty_procurement(before))
+        return self._oms_in_product_unit(self.product_uom_qty - self._get_qty_procurement(before))
 
     def _action_launch_stock_rule(self, *, previous_product_uom_qty=False):
         """Override of ``sale_stock``: lines that ask for more in one go are decided together, before the first of them is.

@@ -161,7 +161,7 @@ class SaleOrder(models.Model):
         wanted, freed = {}, {}
         for line, quantity in self.order_line._oms_to_source().items():
             uom = line.product_id.uom_id
-            rest = quantity - line._oms_in_own_unit(float(line._oms_get_left()))
+            rest = quantity - line._oms_in_product_unit(float(line._oms_get_left()))
             if rest > 0:
                 wanted[line] = rest
             # What waits for goods keeps nothing from anybody.
@@ -320,7 +320,7 @@ class SaleOrderLine(models.Model):
         self.ensure_one()
         line_sudo = self.sudo()  # sudo: as for the demand
         product = line_sudo.product_id
-        ordered = float(line_sudo._oms_in_own_unit(line_sudo.product_uom_qty)) or 1.0
+        ordered = float(line_sudo._oms_in_product_unit(line_sudo.product_uom_qty)) or 1.0
         rate = line_sudo.order_id.currency_rate or 1.0
         weight, volume = self.env["delivery.carrier"]._oms_measure(product)
         return Item(
