@@ -54,4 +54,5 @@ class OmsOrderReport(models.Model):
         return SQL("COALESCE(defect.quantity, 0)")
 
     def _is_defective(self):
+        """Override: a line of it did, for such a reason."""
         return SQL("(bad.order_id IS NOT NULL)")

@@ -148,7 +148,7 @@ class SaleOrder(models.Model):
         while carts := self.search(due & Domain("id", ">", last_id), order="id", limit=RELEASE_BATCH_MAX):
             last_id = carts[-1].id
             for cart in carts.try_lock_for_update(allow_referencing=True):
-                with on_its_own(cart, cart._oms_tell_unreleased):
+                with on_its_own(cart, cart._oms_tell_credit_kept):
                     cart._oms_release_unpaid()
             remaining = self.search_count(due & Domain("id", ">", last_id), limit=10_000)
             if not cron._commit_progress(len(carts), remaining=remaining):
@@ -160,7 +160,7 @@ class SaleOrder(models.Model):
         else:
             self._oms_release_cart_credit()
 
-    def _oms_tell_unreleased(self, error):
+    def _oms_tell_credit_kept(self, error):
         self.oms_credit_until = False
         self.message_post(body=self.env._("Its store credit could not be given back: %s", error))
 
