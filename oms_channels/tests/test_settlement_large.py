@@ -205,6 +205,9 @@ class TestSettlementLarge(LargeCase):
 
     def test_from_its_entry_on_it_counts_as_paid_out_everywhere_though_it_is_not_reconciled_yet(self):
         orders, settlement = self._explained()
+        settlement.date = date(
+            2026, 3, 14
+        )  # before the period ends, so that only being settled keeps items off the list
         settlement.action_post()
         self._work(settlement, 2)  # the entry, and one piece
         self.assertEqual((settlement.state, settlement.move_id.state), ("booking", "posted"))
@@ -631,14 +634,17 @@ class TestSettlementLargeByChannel(LargeCase):
 
     def test_money_that_comes_while_it_is_undone_is_not_matched_with_what_vanishes(self):
         orders = [self._paid() for _number in range(5)]
-        doc = self._payout(*(self._row("sale", 24, order) for order in orders), self._row("transfer", -50))
+        doc = self._payout(
+            *(self._row("sale", 24, order) for order in orders),
+            self._row("transfer", -50, transaction_ref="TR-50-2026"),
+        )
         settlement = self._take(doc)
         self._work(settlement)
         settlement.action_post()
         self._work(settlement)
         settlement.action_undo()
         self._work(settlement, 1)
-        line = self._statement_line(50, settlement.bank_reference)
+        line = self._statement_line(50, "TR-50-2026")
         line._oms_match_payouts()
         self._work(settlement)
         self.assertEqual((settlement.state, line.is_reconciled), ("checked", False))
