@@ -10,6 +10,7 @@ from odoo.exceptions import UserError
 from odoo.tests import Form
 from odoo.tools import mute_logger
 
+from odoo.addons.account.models.account_move import AccountMove
 from odoo.addons.oms_core.checks import Scope
 
 from .test_settlement import SettlementCase
@@ -163,6 +164,33 @@ class TestSettlementLarge(LargeCase):
                 self.assertEqual(settlement.state, "posted")
                 sold = settlement.line_ids.filtered(lambda line: line.kind == "sale" and line.order_id)
                 self.assertEqual(set(sold.order_id.mapped("oms_settled_on")), {settlement.date})
+
+    def test_no_piece_reckons_more_than_the_one_before_as_it_is_booked_and_as_it_is_undone(self):
+        _orders, settlement = self._explained(10)
+        settlement.action_post()
+        self._work(settlement, 1)  # its entry
+        reckoned = [self._reckoned(settlement) for _piece in range(5)]
+        self.assertEqual(reckoned, [reckoned[0]] * 5)
+        self._work(settlement)
+        settlement.action_undo()
+        undone = [self._reckoned(settlement) for _piece in range(5)]
+        self.assertEqual(undone, [undone[0]] * 5)
+
+    def _reckoned(self, settlement):
+        """How many entries Odoo reckons anew in the next piece."""
+        count = 0
+        compute = AccountMove._compute_amount
+
+        def counted(moves):
+            nonlocal count
+            count += len(moves)
+            compute(moves)
+
+        with patch.object(AccountMove, "_compute_amount", counted):
+            self._work(settlement, 1)
+            self.env.flush_all()
+        self.env.invalidate_all()  # as the job does between two pieces
+        return count
 
     def test_a_process_that_dies_in_whichever_piece_loses_nothing_and_books_nothing_twice(self):
         _orders, doc = self._large(3)

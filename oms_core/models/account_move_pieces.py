@@ -11,6 +11,8 @@ takes what names an item as settled; see :func:`being_settled`.
 """
 
 from collections import Counter
+from contextlib import contextmanager
+from itertools import repeat
 
 from odoo import fields, models
 from odoo.fields import Domain
@@ -81,7 +83,8 @@ class AccountMove(models.Model):
         plan = [by | of_item for by, of_item in waiting.grouped("oms_settled_by_id").items()]
         waiting._oms_unmark_settled()
         if plan:
-            waiting.with_context(skip_invoice_sync=True)._reconcile_plan(plan)
+            with (items - waiting.oms_settled_by_id)._oms_not_looked_at():
+                waiting.with_context(skip_invoice_sync=True)._reconcile_plan(plan)
         return len(waiting)
 
     def _oms_count_pieces(self):
@@ -95,10 +98,12 @@ class AccountMove(models.Model):
 
         :return: how many reconciliations were undone; 0 when nothing is left to do.
         """
-        self.line_ids.oms_settles_ids._oms_unmark_settled()
-        partials = self.env["account.partial.reconcile"].search(self.line_ids._oms_partials_domain(), limit=most)
+        items = self.line_ids
+        items.oms_settles_ids._oms_unmark_settled()
+        partials = self.env["account.partial.reconcile"].search(items._oms_partials_domain(), limit=most)
         count = len(partials)
-        partials.unlink()
+        with (items - partials.debit_move_id - partials.credit_move_id)._oms_not_looked_at():
+            partials.unlink()
         return count
 
 
@@ -120,6 +125,23 @@ class AccountMoveLine(models.Model):
         self.flush_recordset(["oms_settled_by_id"])
         self.env.cr.execute(SQL("UPDATE account_move_line SET oms_settled_by_id = NULL WHERE id = ANY(%s)", self.ids))
         self.invalidate_model(["oms_settled_by_id", "oms_settles_ids"], flush=False)
+
+    @contextmanager
+    def _oms_not_looked_at(self):
+        """Within this, nothing is found to be reconciled with these items, of which nothing changes.
+
+        Whatever is reconciled with any item of an entry is reckoned anew by Odoo when one of its items is: each piece of a large
+        entry would cost more than the one before.
+        """
+        names = ["matched_debit_ids", "matched_credit_ids"]
+        self.invalidate_recordset(names)
+        for name in names:
+            self._fields[name]._insert_cache(self, repeat(()))
+        try:
+            yield
+            self.env.flush_all()  # what is reckoned later looks for it, too
+        finally:
+            self.invalidate_recordset(names, flush=False)
 
     def _oms_partials_domain(self):
         return Domain("debit_move_id", "in", self.ids) | Domain("credit_move_id", "in", self.ids)
