@@ -24,6 +24,7 @@ from odoo.addons.oms_core.domain.quantities import ZERO, Quantities
 
 from .decision import SINGLE, SPLIT, Allocation, Decision, Shipment
 from .distance import distance_km
+from .gathering import when_gathered
 from .model import BACKORDER, TAKING, Capacity, Demand
 from .planner import decide, plan
 from .policy import ALWAYS_FIRST, CAPACITY, Policy, Prices, Rule
@@ -271,9 +272,23 @@ def _priced(decision: Decision, demand: Demand, snapshot: Snapshot, policy: Poli
     """The same decision with the costs that it has at these prices."""
     if prices is None or prices == policy.prices:
         return decision
-    ships = [(a.item_id, a.node_id, a.service_id, a.quantity) for a in decision.allocations if a.mode in TAKING]
-    told = decide(demand, snapshot, Policy(prices=prices, ignores_capacity=True), ships)
-    return replace(decision, shipments=told.shipments)
+    taking = [a for a in decision.allocations if a.mode in TAKING]
+    hubs = dict.fromkeys(a.via_node_id for a in taking if a.via_node_id is not None)
+    shipments = list(_told(demand, snapshot, prices, [a for a in taking if a.ships_from not in hubs]))
+    for hub in hubs:
+        gathered = [a for a in taking if a.ships_from == hub]
+        sent = Quantities((a.product_id, a.quantity) for a in gathered if a.via_node_id == hub)
+        # What the transfers cost is the sites' and no policy's.
+        transfer = sum((one.costs.get("transfer", ZERO) for one in decision.shipments if one.node_id == hub), ZERO)
+        for shipment in _told(*when_gathered(demand, snapshot, hub, sent), prices, gathered):
+            shipments.append(replace(shipment, costs={**shipment.costs, "transfer": transfer}))
+    return replace(decision, shipments=tuple(shipments))
+
+
+def _told(demand: Demand, snapshot: Snapshot, prices: Prices, shipped: Sequence[Allocation]) -> tuple[Shipment, ...]:
+    """The shipments that these pieces leave in, at these prices."""
+    ships = [(a.item_id, a.ships_from, a.service_id, a.quantity) for a in shipped]
+    return decide(demand, snapshot, Policy(prices=prices, ignores_capacity=True), ships).shipments
 
 
 def chance_of(seed: int, order_id: Hashable, node_id: Hashable) -> Decimal:

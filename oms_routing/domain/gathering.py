@@ -194,6 +194,22 @@ def _days_later(demand: Demand, hub: Node, days: int) -> Demand:
     )
 
 
+def when_gathered(
+    demand: Demand, snapshot: Snapshot, hub_id: Hashable, sent: Mapping[Hashable, Decimal]
+) -> tuple[Demand, Snapshot]:
+    """The order as it leaves the hub of a decision, and the stock when all has arrived: to tell its parcel once more.
+
+    :param sent: product → units that others send there.
+    """
+    _place, hub = snapshot.places[hub_id]
+    arrived = {
+        (hub_id, product_id): snapshot.free(hub_id, product_id) + snapshot.taken[hub_id, product_id] + units
+        for product_id, units in sent.items()
+    }
+    there = replace(snapshot, available={**snapshot.available, **arrived})
+    return _days_later(demand, hub, hub.transfers.days), there
+
+
 def _later_offer(offer: Offer, days: int) -> Offer:
     leaves = _later(offer.ship_by, days)
     moved = leaves - offer.ship_by if leaves else timedelta(days=days)

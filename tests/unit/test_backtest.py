@@ -26,10 +26,11 @@ from odoo.addons.oms_routing.domain.backtest import (
     signature,
     without,
 )
-from odoo.addons.oms_routing.domain.model import Capacity, Demand, Item, Node, Place
+from odoo.addons.oms_routing.domain.model import Capacity, Demand, Item, Node, Place, Transfers
 from odoo.addons.oms_routing.domain.planner import plan
 from odoo.addons.oms_routing.domain.policy import Policy, Prices, Rule
 from odoo.addons.oms_routing.domain.snapshot import Snapshot
+from odoo.addons.oms_routing.domain.tariff import Offer, Tariff
 from odoo.addons.oms_routing.domain.timeline_stock import Change, Timeline
 
 NOON = datetime(2026, 3, 2, 12)
@@ -203,6 +204,36 @@ def test_both_policies_are_told_in_the_same_money():
     stock = [change(1, "nice", 5)]
     assert Simulation(Timeline(stock)).run(case, dear).cost == 9
     assert Simulation(Timeline(stock)).run(case, dear, cheap.prices).cost == 4
+
+
+def gathered_case(policy, days=1, feeder="Post", **values):
+    """Lyon has the mug and Lille the pot, which is sent to Lyon first: one parcel of 6, and 1.50 for the transfer."""
+    transfers = Transfers(parcel=Decimal(1), per_unit=Decimal("0.50"), days=days)
+    nodes = tuple(replace(node, transfers=transfers) for node in (LYON, LILLE))
+    leaves, comes = NOON + timedelta(hours=5), NOON + timedelta(days=2)
+    tariff = Tariff(((Decimal(30), Decimal(6)),))
+    offers = {node: (Offer(name, name, tariff, leaves, comes),) for node, name in (("lyon", "Post"), ("lille", feeder))}
+    demand = replace(demand_of(mug=1, pot=1), offers=offers, **values)
+    snapshot = Snapshot(nodes, {("lyon", "mug"): Decimal(1), ("lille", "pot"): Decimal(1)})
+    case = Case(demand, snapshot, 2, plan(demand, snapshot, policy).allocations, policy)
+    assert [(a.node_id, a.via_node_id) for a in case.decided] == [("lyon", None), ("lille", "lyon")]
+    return case, Timeline([change(1, "lyon", 1), change(1, "lille", 1, product="pot")])
+
+
+@pytest.mark.parametrize("feeder", ["Post", "another carrier"])
+def test_a_gathered_parcel_costs_its_transfer_at_the_prices_of_another_policy_too(feeder):
+    policy = Policy(consolidate=True, prices=Prices(split=Decimal(2)))
+    case, stock = gathered_case(policy, feeder=feeder)
+    outcome = Simulation(stock).run(case, policy, Prices(split=Decimal(3)))
+    assert (outcome.cost, outcome.parcels) == (Decimal("7.50"), 1)
+
+
+def test_a_gathered_parcel_is_as_late_at_other_prices_as_its_transfer_makes_it():
+    """Two days for the transfer and two for the parcel, where three were promised."""
+    policy = Policy(consolidate=True, prices=Prices(split=Decimal(20)))
+    case, stock = gathered_case(policy, days=2, deliver_by=NOON + timedelta(days=3))
+    outcome = Simulation(stock).run(case, policy, Prices(split=Decimal(20), late_day=Decimal(4)))
+    assert (outcome.cost, outcome.late) == (Decimal("11.50"), True)
 
 
 def test_after_an_interruption_sites_are_as_full_as_they_were_made():
