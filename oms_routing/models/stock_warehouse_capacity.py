@@ -57,7 +57,7 @@ class StockWarehouse(models.Model):
             place.oms_load = format_list(self.env, words, "unit") if words else self.env._("No limit")
 
     def write(self, vals):
-        """Override of ``stock``: what is open at a place when it gets its first limit counts too."""
+        """Override of ``stock``: what is open at a place that had no limit counts when it gets one."""
         unlimited = self.filtered(lambda place: not place._oms_is_limited())
         result = super().write(vals)
         if not vals.keys().isdisjoint(LIMITS):
@@ -155,23 +155,40 @@ class StockWarehouse(models.Model):
         )
 
     def _oms_start_counting(self):
-        """Count what these places have to ship, and what was allocated to them today."""
+        """Count what these places have to ship, on the days when it was allocated to them; what is counted already, is left."""
         if not self:
             return
         # sudo: limits are set for all orders of a place, whoever may see them
         moves_sudo = self.env["stock.move"].sudo()
         uses_sudo = self.env["oms.capacity.use"].sudo()
-        units, since = defaultdict(float), {}
-        for move in moves_sudo.search(
+        is_open = ("state", "not in", ("draft", "done", "cancel"))
+        to_customers = moves_sudo.search(
             [
+                is_open,
                 ("warehouse_id", "in", self.ids),
-                ("state", "not in", ("draft", "done", "cancel")),
                 ("sale_line_id.order_id.oms_channel_id", "!=", False),
+                ("origin_returned_move_id", "=", False),
             ]
-        ):
-            key = move.warehouse_id, move.sale_line_id.order_id
-            units[key] += move.product_qty
-            since[key] = min(since.get(key, move.create_date), move.create_date)
+        )
+        to_others = moves_sudo.search(
+            [
+                is_open,
+                ("picking_id.picking_type_id.warehouse_id", "in", self.ids),
+                ("picking_id.oms_for_order_id", "!=", False),
+                ("location_id.usage", "=", "internal"),
+            ]
+        )
+        shares = [(move.warehouse_id, move.sale_line_id.order_id, move) for move in to_customers]
+        shares += [
+            (move.picking_id.picking_type_id.warehouse_id, move.picking_id.oms_for_order_id, move) for move in to_others
+        ]
+        units, since = defaultdict(float), {}
+        for place, order, move in shares:
+            units[place, order] += move.product_qty
+            since[place, order] = min(since.get((place, order), move.create_date), move.create_date)
+        # What was taken under an earlier limit stays taken while there is none.
+        standing = uses_sudo.search([("warehouse_id", "in", self.ids), ("state", "=", "taken")])
+        counted = {(use.warehouse_id, use.order_id) for use in standing}
         uses_sudo.create(
             [
                 {
@@ -183,6 +200,7 @@ class StockWarehouse(models.Model):
                     "taken_at": since[place, order],
                 }
                 for (place, order), of_order in units.items()
+                if (place, order) not in counted
             ]
         )
 

@@ -99,6 +99,35 @@ class TestCapacity(RoutingCommon):
         self.assertEqual(self._uses(self.lille).order_id, order)
         self.assertEqual(self._from(self._order(("CHAIR", 1))), {"Lyon": 1})
 
+    def test_a_limit_that_was_lifted_for_a_day_comes_back_and_each_open_order_counts_once(self):
+        self.lille.oms_open_orders_max = 2
+        before = self._order(("CHAIR", 1))
+        self.lille.oms_open_orders_max = 0
+        meanwhile = self._order(("CHAIR", 1))
+        self.lille.oms_open_orders_max = 2
+        self.assertEqual(self._uses(self.lille).order_id, before | meanwhile)
+        self.assertEqual(self.lille.oms_load, "2 of 2 open")
+        self.assertEqual(self._from(self._order(("CHAIR", 1))), {"Lyon": 1})
+
+    def test_what_a_place_is_sending_to_another_for_an_order_counts_when_its_limit_is_set(self):
+        self._put(self.lamp, marseille=5)
+        self.env["oms.sourcing.policy"].create(
+            {
+                "name": "One parcel",
+                "company_id": self.company.id,
+                "sequence": -9,
+                "consolidate": True,
+                "cost_parcel": 6,
+                "cost_split": 2,
+            }
+        )
+        self._put(self.chair, lille=5, lyon=0, marseille=0)
+        order = self._order(("CHAIR", 1), ("LAMP", 1))
+        self.assertEqual((self._from(order), len(order.oms_transfer_ids)), ({"Lille": 2}, 2))
+        self.sites.oms_open_orders_max = 5
+        self.assertEqual(self._uses(self.marseille).order_id, order)
+        self.assertEqual((self.sites - self.lyon).mapped("oms_load"), ["1 of 5 open", "1 of 5 open"])
+
     def test_places_without_a_limit_cost_nothing(self):
         self._order(("CHAIR", 1))
         self.assertFalse(self.env["oms.capacity.use"].search([("warehouse_id", "in", self.sites.ids)]))
