@@ -50,12 +50,12 @@ class Case:
 
     :param snapshot: as recorded: all sites as they were, and what was free there.
     :param position: how far the stock journal was.
-    :param decided: what was decided.
+    :param decided: what was decided; where that was to wait for others (``is_joint``), what was decided with them later.
     :param policy: that decided it.
     :param is_first: the order held nothing yet but what was set aside for it. Of a later decision, what the order holds
         elsewhere is not free.
     :param batch: decided in one go with the cases of the same batch, on what those before it left.
-    :param is_joint: decided as one of many that were optimised together.
+    :param is_joint: decided as one of many that were optimised together, and not at its position.
     :param told: sites whose stock the journal does not tell, because a third party does: as recorded, they have what they had.
     :param uncounted: products of which there is always enough.
     """
@@ -161,6 +161,8 @@ class Review:
             self._batch, self._taken = case.batch, Quantities()
 
     def _leave(self, case: Case) -> None:
+        if case.is_joint:
+            return  # it took nothing yet
         taking = ((one.node_id, one.product_id, one.quantity) for one in case.decided if one.mode in TAKING)
         self._taken += taken_apart(taking, case.snapshot.recipes)
 

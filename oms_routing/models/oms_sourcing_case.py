@@ -38,7 +38,9 @@ class OmsSourcingDecision(models.Model):
     def _get_cases(self):
         """{decision: ``Case``} of those whose inputs are kept and can be read, in the sequence of deciding."""
         decisions_sudo = self.sudo().sorted(lambda one: (one.journal_position, one.id))  # sudo: as for _find_cases
-        decisions_sudo.fetch(["inputs"])  # one by one it would be a query each
+        decisions_sudo.fetch(["inputs", "told"])  # one by one it would be a query each
+        joint_sudo = decisions_sudo.filtered("told")
+        by_run = joint_sudo._get_decided_by_run()
         fed = self.env["stock.warehouse"].sudo().search([("oms_node_type", "in", FED_NODE_TYPES)])  # sudo: as above
         counted = decisions_sudo.line_ids.product_id.browse()
         for company, of_company in decisions_sudo.grouped("company_id").items():
@@ -54,17 +56,29 @@ class OmsSourcingDecision(models.Model):
                 demand,
                 snapshot,
                 decision.journal_position,
-                # Of an order that no site may ship the planner allocates nothing.
-                tuple(line._to_allocation() for line in decision.line_ids if decision.outcome != UNSOURCED),
+                by_run.get(decision, decision)._to_allocations(),
                 policy,
                 is_first=decision.trigger in FIRST_TRIGGERS,
                 batch=(decision.create_date, decision.journal_position),
-                is_joint=decision.trigger in JOINT_TRIGGERS,
+                is_joint=decision in joint_sudo,
                 told=frozenset(fed.ids),
                 uncounted=frozenset(demand.wanted()) - frozenset(counted.ids),
             )
         decisions_sudo.invalidate_recordset(["inputs"])  # some kilobytes each
         return cases
+
+    def _get_decided_by_run(self):
+        """{decision that an order waits for a run: what the run decided then}, for those that a run has decided. As superuser."""
+        if not self:
+            return {}
+        later = self.search([("order_id", "in", self.order_id.ids), ("trigger", "in", JOINT_TRIGGERS)], order="id desc")
+        of_order = {one.order_id: one for one in later}  # the first of each: what is later moves what that one gave
+        return {one: of_order[one.order_id] for one in self if one.order_id in of_order}
+
+    def _to_allocations(self):
+        self.ensure_one()
+        # Of an order that no site may ship the planner allocates nothing.
+        return tuple(line._to_allocation() for line in self.line_ids if self.outcome != UNSOURCED)
 
     @api.model
     def _with_places_of_now(self, cases):

@@ -109,6 +109,24 @@ class TestSourcingRun(RoutingCommon):
         self.assertEqual(set((paris | north).oms_decision_ids._replay().values()), {"same"})
         self.assertFalse(any((paris | north).mapped("oms_waits_since")))
 
+    def test_a_trial_compares_no_order_that_waited_for_a_run_and_knows_what_the_run_gave_it(self):
+        paris, north = self._scarce()
+        self._run().action_apply()
+        self._work()
+        self.env["oms.stock.event"]._settle()
+        decisions = self.env["oms.sourcing.decision"]._find_cases(self.company, "2000-01-01")
+        self.assertEqual(decisions.order_id, paris | north)
+        given = {
+            decision.order_id: {self.env["stock.warehouse"].browse(part.node_id).name for part in case.decided}
+            for decision, case in decisions._get_cases().items()
+        }
+        self.assertEqual(given, {order: set(self._sites(order)) for order in paris | north})
+        trial = self.env["oms.sourcing.backtest"].create({"company_id": self.company.id})
+        trial.action_start()
+        self.assertEqual(set(trial.line_ids.mapped("parity")), {"joint"}, trial.line_ids.mapped("parity_note"))
+        self.assertIn("2 were taken together with others and are not compared.", trial.parity)
+        self.assertNotIn("planner of today", trial.parity)
+
     def test_one_after_the_other_the_first_takes_what_is_nearest(self):
         paris, north = self._scarce()
         run = self._run(is_joint=False)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from odoo.addons.oms_core.domain.quantities import Quantities
 from odoo.addons.oms_routing.domain.backtest import (
     ATTEMPTS_MAX,
+    JOINT,
     PLANNER,
     SAME,
     STOCK,
@@ -116,6 +117,13 @@ def test_in_a_batch_each_order_saw_what_those_before_it_left():
     assert [review.look(case).code for case in (first, second)] == [SAME, SAME]
     review = Review(Timeline(changes))
     assert [review.look(replace(case, batch=None)).code for case in (first, second)] == [SAME, STOCK]
+
+
+def test_what_a_run_decided_later_is_not_compared_and_took_nothing_of_what_was_decided_beside_it():
+    waited = case_of(2, demand_of("S1", mug=5), {"nice": 5}, batch="b", is_joint=True)
+    beside = case_of(2, demand_of("S2", mug=5), {"nice": 5}, batch="b")
+    review = Review(Timeline([change(1, "nice", 5), change(3, "nice", -5, "S2")]))
+    assert [review.look(case).code for case in (waited, beside)] == [JOINT, SAME]
 
 
 # --- simulation ------------------------------------------------------------------------------------------------------
