@@ -118,23 +118,27 @@ class OmsChannelPrice(models.Model):
                         ours=currency.name,
                     )
                     continue
-                amount = self._tax(channel, product, now[product.id], currency) * pack_size
+                amount = self._tax(channel, product, now[product.id], currency, pack_size)
                 was = before.get(product.id)
-                was = None if was is None else self._tax(channel, product, was, currency) * pack_size
+                was = None if was is None else self._tax(channel, product, was, currency, pack_size)
                 found[listing.id] = offer(amount, currency.name, step, was) or self.env._(
                     "Its price is nothing. Give the product a price, or take this listing out of the prices that are sent."
                 )
         return found
 
     @api.model
-    def _tax(self, channel, product, price, currency):
-        """A price with or without the product's taxes, as the channel wants it; exact to the database's digits."""
+    def _tax(self, channel, product, price, currency, quantity=1):
+        """What so many cost, with or without the product's taxes, as the channel wants it; rounded once, and not by the piece.
+
+        :param price: of one, as in the price list.
+        """
         if channel.price_taxes != "as_is":
             taxes = product.taxes_id._filter_taxes_by_company(channel.company_id)
             if taxes:
                 key = "total_included" if channel.price_taxes == "included" else "total_excluded"
-                price = taxes.compute_all(price, currency=currency, quantity=1.0, product=product)[key]
-        return Decimal(repr(price))
+                found = taxes.compute_all(price, currency=currency, quantity=float(quantity), product=product)
+                return Decimal(repr(found[key]))
+        return Decimal(repr(price)) * quantity
 
     @api.model
     def _write_collected(self, channel, news):

@@ -549,6 +549,24 @@ class TestPushPrices(PushCommon):
         self._push()
         self.assertEqual(self._price(), ("120.00", ""))
 
+    def test_the_tax_of_a_case_is_rounded_once_and_not_by_the_piece(self):
+        """0.33 and 20 % are 0.396: six of them 2.38, and not six times 0.40."""
+        self.shop_channel.write(
+            {
+                "price_taxes": "included",
+                "pricelist_id": self._pricelist(fixed=0.33).id,
+                "compare_pricelist_id": self._pricelist(fixed=0.47).id,
+            }
+        )
+        self.std.pack_size = 6
+        self._push()
+        self.assertEqual(self._price(), ("3.38", "2.38"))
+        self.product_standard.taxes_id = self._create_tax(20, price_include_override="tax_included")
+        self.shop_channel.price_taxes = "excluded"
+        self._push()
+        self.assertEqual(self._price(), ("2.35", "1.65"))
+        self.assertTrue(self.shop_channel._audit_told("prices").is_clean)
+
     def test_another_currency_is_not_sent(self):
         self.std.currency_id = self.env.ref("base.USD")
         self._push()
