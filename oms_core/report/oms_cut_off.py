@@ -179,17 +179,20 @@ class OmsCutOff(models.Model):
                            JOIN stock_location d ON d.id = m.location_dest_id) q
                GROUP BY q.id),
                  charged AS (
-                 SELECT l.id,
-                        SUM(a.quantity * au.factor / l.factor) FILTER (WHERE v.move_type = 'out_invoice') AS invoiced,
-                        SUM(a.quantity * au.factor / l.factor) FILTER (WHERE v.move_type = 'out_refund') AS credited,
-                        MAX(v.date) FILTER (WHERE v.move_type = 'out_invoice') AS invoiced_on
-                   FROM line l
-                   JOIN sale_order_line_invoice_rel r ON r.order_line_id = l.id
-                   JOIN account_move_line a ON a.id = r.invoice_line_id
-                   JOIN account_move v ON v.id = a.move_id AND v.state = 'posted' AND v.date <= %(day)s
-                    AND v.move_type IN ('out_invoice', 'out_refund')
-                   JOIN uom_uom au ON au.id = COALESCE(a.product_uom_id, l.product_uom_id)
-               GROUP BY l.id),
+                 SELECT q.id, SUM(q.invoiced) AS invoiced, SUM(q.credited) AS credited,
+                        MAX(q.date) FILTER (WHERE q.invoiced IS NOT NULL) AS invoiced_on
+                   FROM (
+                         SELECT l.id, v.date,
+                                CASE WHEN v.move_type = 'out_invoice' THEN a.quantity * au.factor / l.factor END AS invoiced,
+                                CASE WHEN v.move_type = 'out_refund' THEN a.quantity * au.factor / l.factor END AS credited
+                           FROM line l
+                           JOIN sale_order_line_invoice_rel r ON r.order_line_id = l.id
+                           JOIN account_move_line a ON a.id = r.invoice_line_id
+                           JOIN account_move v ON v.id = a.move_id AND v.state = 'posted' AND v.date <= %(day)s
+                            AND v.move_type IN ('out_invoice', 'out_refund')
+                           JOIN uom_uom au ON au.id = COALESCE(a.product_uom_id, l.product_uom_id)
+                         %(more)s) q
+               GROUP BY q.id),
                  counted AS (
                  SELECT l.id, l.order_id, l.product_id, l.partner_id, l.channel_id, l.company_id, l.currency_id, l.price,
                         COALESCE(s.shipped, 0) AS shipped, COALESCE(s.back, 0) AS back, COALESCE(s.value, 0) AS value,
@@ -205,7 +208,12 @@ class OmsCutOff(models.Model):
               FROM counted
             """,
             day=day,
+            more=self._more_charges_sql(day),
         )
+
+    def _more_charges_sql(self, day):
+        """Hook: ``UNION ALL`` of (id, date, invoiced, credited): what of a ``line`` is charged by other means than an invoice."""
+        return SQL("")
 
     def _money_sql(self, day):
         """Payments of channels on their clearing accounts, credit notes, and repayments on the account of the customer, that were

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import fields
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -173,13 +175,17 @@ class TestTill(TillCommon):
         self.assertEqual(sum(orders.mapped("amount_total")), 0, "the list sums to what the till took")
         self._close()
 
-    def test_what_is_shipped_later_is_a_delivery_of_the_order(self):
+    def _sold_to_ship(self, *parts, **values):
+        """The order of what was sold at the till and leaves tomorrow."""
         customer = self.env["res.partner"].create(
             {"name": "At home", "street": "1 rue X", "zip": "75001", "city": "Paris", "country_id": self.country.id}
         )
         self.till.write({"ship_later": True, "warehouse_id": self.warehouse.id})
         tomorrow = fields.Date.add(fields.Date.today(), days=1)
-        order = self._sold(self._part(qty=2), partner_id=customer.id, shipping_date=fields.Date.to_string(tomorrow))
+        return self._sold(*parts, partner_id=customer.id, shipping_date=fields.Date.to_string(tomorrow), **values)
+
+    def test_what_is_shipped_later_is_a_delivery_of_the_order(self):
+        order = self._sold_to_ship(self._part(qty=2))
         delivery = order.oms_pos_order_id.picking_ids
         self.assertEqual(order.picking_ids, delivery, "the till's own transfer, and no second one")
         self.assertEqual((order.oms_status, order.invoice_status), ("sourced", "invoiced"))
@@ -190,6 +196,51 @@ class TestTill(TillCommon):
         self.assertFalse(self._book(order))
         self._close()
         self.assertFalse(order.invoice_ids)
+
+    def _cut_off(self):
+        """What is open today: [(kind, quantity, amount)]"""
+        rows = self.env["oms.cut.off"].search(
+            [("company_id", "=", self.company.id), ("kind", "in", ("shipped_not_invoiced", "invoiced_not_shipped"))]
+        )
+        return [(row.kind, row.quantity, row.amount) for row in rows]
+
+    def test_what_is_shipped_later_is_charged_by_its_session_and_not_accrued_once_more(self):
+        order = self._sold_to_ship(self._part(qty=2, price_unit=48), self._part(price_unit=24))
+        self.assertEqual(self._cut_off(), [], "neither booked nor gone")
+        self._close()
+        self.assertEqual([row[:2] for row in self._cut_off()], [("invoiced_not_shipped", 3)])
+        self._ship(order)
+        self.assertEqual(self._cut_off(), [])
+        yesterday = self.company._oms_get_today() - timedelta(days=1)
+        order.order_line.move_ids.date -= timedelta(days=2)
+        self.assertTrue(self.company._oms_get_accrued(yesterday), "it had left, and the session was open")
+        order.oms_pos_order_id.session_id.move_id.with_context(skip_readonly_check=True).date = yesterday
+        self.assertFalse(self.company._oms_get_accrued(yesterday), "the session has booked it")
+
+    def test_what_was_to_be_shipped_later_and_is_given_back_instead_is_not_open(self):
+        order = self._sold_to_ship(self._part(qty=2))
+        self._close()
+        order.picking_ids.action_cancel()
+        self.assertEqual(self._cut_off(), [("invoiced_not_shipped", 2, 40)])
+        self._refund(order.oms_pos_order_id)
+        self._capture()
+        self._close()
+        self.assertEqual(self._cut_off(), [])
+
+    def test_what_is_shipped_later_and_invoiced_at_the_till_is_not_open(self):
+        order = self._sold_to_ship(self._part(qty=2), to_invoice=True)
+        self._ship(order)
+        self.assertEqual(self._cut_off(), [])
+        self._close()
+        self.assertEqual(self._cut_off(), [])
+
+    def test_what_is_handed_over_is_never_open(self):
+        order = self._sold(self._part(qty=2))
+        self._refund(order.oms_pos_order_id, qty=1)
+        self._capture()
+        self.assertEqual(self._cut_off(), [])
+        self._close()
+        self.assertEqual(self._cut_off(), [])
 
     def test_reports_of_odoo_count_a_sale_once(self):
         order = self._sold(self._part(qty=2))

@@ -1,0 +1,1 @@
+from . import oms_cut_off
