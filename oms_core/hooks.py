@@ -34,4 +34,5 @@ def uninstall_hook(env):
     # They stand on analytic accounts that go, and cannot be without one.
     costs = env["account.analytic.line"].with_context(skip_analytic_sync=True)
     costs.search([("oms_cost_key", "!=", False)]).unlink()
+    env.cr.execute("DROP FUNCTION IF EXISTS oms_log_moves")
     forget_models(env, "oms.channel", "oms.check.result", "oms.subscription", "oms.device")

@@ -73,8 +73,8 @@ class OmsStockEvent(models.Model):
             channels._wake_push()
 
     @api.model
-    def _log_moves(self, which, kind=None, note=None):
-        result = super()._log_moves(which, kind, note)
+    def _log_moves(self, moves=None, kind=None):
+        result = super()._log_moves(moves, kind)
         self._wake_channels()
         return result
 

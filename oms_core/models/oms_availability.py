@@ -13,6 +13,7 @@ from .oms_stock_rule import _decimal
 FETCH_ROWS = 20_000
 #: Into how many packs the database puts the rows of a snapshot: each is some hundred kilobytes of the largest assortments.
 SHELF_PACKS = 64
+SHELF = "shelf"
 
 #: Moves that want goods and have not (all) reserved them.
 WAITING_STATES = ("waiting", "confirmed", "partially_available")
@@ -44,48 +45,20 @@ class OmsAvailability(models.AbstractModel):
         components = self.with_company(warehouses.company_id[:1])._get_components(products)
         parts = {part for needed in components.values() for part, _quantity in needed}
         table = StockTable(warehouses.ids, [*products.ids, *parts])
-        self._load_shelves(table)
-        self._load_wanted(table, but_orders)
+        self._load_stock(table, but_orders)
         self._load_told(table, warehouses)
         return AvailabilitySnapshot(table, components)
 
     # ------------------------------------------------------------------------------------------------------ LOADING
 
-    def _load_shelves(self, table):
-        """What lies there: by far the most rows. The database packs them, which is several times faster to read than a
-        million rows one by one."""
-        self._flush("stock.quant", ("product_id", "location_id", "quantity", "reserved_quantity"))
-        rows = self._rows(
-            table,
-            SQL(
-                """
-                , wanted AS MATERIALIZED (
-                    SELECT id, rank - 1 AS rank FROM unnest(%(products)s::int[]) WITH ORDINALITY AS wanted(id, rank)
-                ), seat AS MATERIALIZED (
-                    SELECT place.id, seat.rank - 1 AS rank
-                      FROM place JOIN unnest(%(nodes)s::int[]) WITH ORDINALITY AS seat(node, rank) ON seat.node = place.node
-                )
-                SELECT string_agg(int8send(wanted.rank * %(width)s + seat.rank), ''::bytea),
-                       string_agg(int8send((COALESCE(quant.quantity, 0) * 1000000)::bigint), ''::bytea),
-                       string_agg(int8send((COALESCE(quant.reserved_quantity, 0) * 1000000)::bigint), ''::bytea)
-                  FROM stock_quant quant
-                  JOIN seat ON seat.id = quant.location_id
-                  JOIN wanted ON wanted.id = quant.product_id
-                 WHERE quant.product_id = ANY(%(products)s)
-                 GROUP BY quant.product_id %% %(packs)s
-                """,
-                products=list(table.products),
-                nodes=list(table.nodes),
-                width=len(table.nodes),
-                packs=SHELF_PACKS,
-            ),
-        )
-        for pack in rows:
-            table.add_packed(*pack)
+    def _load_stock(self, table, but_orders):
+        """What lies there, and what others have a right to: what moves out of the stock still want, less what they have
+        reserved; and pending reservations, of which one of a kit sets its components aside.
 
-    def _load_wanted(self, table, but_orders):
-        """What others have a right to: what moves out of the stock still want, less what they have reserved; and pending
-        reservations, of which one of a kit sets its components aside."""
+        By far the most rows are those of the shelves: the database packs them, which is several times faster to read than a
+        million rows one by one. It is one query, because for an order it takes longer to plan than to carry out.
+        """
+        self._flush("stock.quant", ("product_id", "location_id", "quantity", "reserved_quantity"))
         self._flush("stock.move", ("product_id", "location_id", "product_qty", "state"))
         self._flush("stock.move.line", ("move_id", "product_id", "location_id", "quantity_product_uom"))
         self._flush("oms.reservation", ("product_id", "warehouse_id", "quantity", "state", "order_id"))
@@ -95,35 +68,58 @@ class OmsAvailability(models.AbstractModel):
             table,
             SQL(
                 """
-                , waiting AS (
+                , wanted AS MATERIALIZED (
+                    SELECT id, rank - 1 AS rank FROM unnest(%(products)s::int[]) WITH ORDINALITY AS wanted(id, rank)
+                ), seat AS MATERIALIZED (
+                    SELECT place.id, seat.rank - 1 AS rank
+                      FROM place JOIN unnest(%(nodes)s::int[]) WITH ORDINALITY AS seat(node, rank) ON seat.node = place.node
+                ), waiting AS (
                     SELECT move.id, move.product_id, place.node, move.product_qty
                       FROM stock_move move JOIN place ON place.id = move.location_id
                      WHERE move.product_id = ANY(%(products)s) AND move.state = ANY(%(states)s)
                 )
-                SELECT 'promised', product_id, node, (COALESCE(product_qty, 0) * 1000000)::bigint FROM waiting
+                SELECT 'promised', product_id, node, (COALESCE(product_qty, 0) * 1000000)::bigint, NULL::bytea, NULL::bytea, NULL::bytea
+                  FROM waiting
                  UNION ALL
                 SELECT 'promised', line.product_id, place.node,
-                       -(COALESCE(line.quantity_product_uom, 0) * 1000000)::bigint
+                       -(COALESCE(line.quantity_product_uom, 0) * 1000000)::bigint, NULL::bytea, NULL::bytea, NULL::bytea
                   FROM waiting
                   JOIN stock_move_line line ON line.move_id = waiting.id
                   JOIN place ON place.id = line.location_id
                  WHERE line.product_id = ANY(%(products)s)
                  UNION ALL
-                SELECT 'soft', product_id, warehouse_id, (COALESCE(quantity, 0) * 1000000)::bigint
+                SELECT 'soft', product_id, warehouse_id, (COALESCE(quantity, 0) * 1000000)::bigint, NULL::bytea, NULL::bytea, NULL::bytea
                   FROM oms_reservation
                  WHERE state = 'pending' AND warehouse_id = ANY(%(nodes)s) AND product_id = ANY(%(reservable)s)
                    AND (order_id IS NULL OR order_id != ALL(%(but_orders)s))
+                 UNION ALL
+                SELECT %(shelf)s, NULL, NULL, NULL,
+                       string_agg(int8send(wanted.rank * %(width)s + seat.rank), ''::bytea),
+                       string_agg(int8send((COALESCE(quant.quantity, 0) * 1000000)::bigint), ''::bytea),
+                       string_agg(int8send((COALESCE(quant.reserved_quantity, 0) * 1000000)::bigint), ''::bytea)
+                  FROM stock_quant quant
+                  JOIN seat ON seat.id = quant.location_id
+                  JOIN wanted ON wanted.id = quant.product_id
+                 WHERE quant.product_id = ANY(%(products)s)
+                 GROUP BY quant.product_id %% %(packs)s
                 """,
                 products=list(table.products),
                 states=list(WANTING_STATES),
                 nodes=list(table.nodes),
+                width=len(table.nodes),
+                packs=SHELF_PACKS,
                 reservable=[*table.products, *kits.ids],
                 but_orders=list(but_orders.ids) if but_orders else [],
+                shelf=SHELF,
             ),
         )
         components = of_company._get_components(kits) if kits else {}
         for fact, of_fact in groupby(rows, itemgetter(0)):
-            cells = (row[1:] for row in of_fact)
+            if fact == SHELF:
+                for row in of_fact:
+                    table.add_packed(*row[4:])
+                continue
+            cells = (row[1:4] for row in of_fact)
             if components and fact == "soft":
                 cells = (
                     (part, node, int(amount * needed))

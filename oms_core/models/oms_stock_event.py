@@ -12,6 +12,9 @@ _logger = logging.getLogger(__name__)
 #: Moves that want goods of the shelf: not those that wait for what another move brings.
 OPEN_STATES = ("confirmed", "partially_available", "assigned")
 
+#: For so many moves of a transaction a plan is good that was made for a few; of more the database makes one for that many.
+MOVES_PLANNED_FOR = 20
+
 #: Where the stock of a warehouse is: a location at or below its stock location.
 IN_STOCK = SQL(
     """JOIN stock_warehouse wh ON wh.id = place.warehouse_id
@@ -124,91 +127,115 @@ class OmsStockEvent(models.Model):
         """Journal the moves of :meth:`_mark`."""
         marked = self.env.cr.precommit.data.pop("oms.stock.event", None)
         if marked:
-            self._log_moves(SQL("move.id = ANY(%s)", [move for move in marked if isinstance(move, int)]))
+            self._log_moves([move for move in marked if isinstance(move, int)])
 
     @api.model
-    def _log_moves(self, which, kind=None, note=None):
+    def _log_moves(self, moves=None, kind=None):
         """Add what is not in the journal of what these moves did and still want.
+
+        :param moves: their ids; absent: of all that still want something.
+        :param kind: of the events; absent: told by the moves.
+        """
+        self.env.flush_all()
+        now, user = fields.Datetime.now(), self.env.uid
+        if moves and not kind and len(moves) <= MOVES_PLANNED_FOR:
+            statement = SQL("SELECT oms_log_moves(%s, %s::timestamp, %s)", moves, now, user)
+        else:
+            which = SQL("move.state = ANY(%s)", list(OPEN_STATES)) if moves is None else SQL("move.id = ANY(%s)", moves)
+            statement = self._get_statement(which, SQL("%s", now), SQL("%s", user), kind)
+        self.env.cr.execute(statement)
+
+    def init(self):
+        """The statement as a function of the database, which plans what is in a function once for each connection: to plan it
+        takes several times as long as to carry it out, and it is carried out at each confirmation."""
+        body = self._get_statement(SQL("move.id = ANY(moves)"), SQL("moment"), SQL("who"))
+        self.env.cr.execute(
+            SQL(
+                "CREATE OR REPLACE FUNCTION oms_log_moves(moves int[], moment timestamp, who int) RETURNS void "
+                "LANGUAGE plpgsql AS %s",
+                f"BEGIN {self.env.cr.mogrify(body).decode()}; END",
+            )
+        )
+
+    @api.model
+    def _get_statement(self, which, now, user, kind=None):
+        """What adds to the journal what is not in it of some moves.
 
         :param SQL which: a condition on ``move``.
         :param kind: of the events; absent: told by the moves.
         """
-        self.env.flush_all()
         # What was done before the journal began is part of its opening. The steps are materialized because to plan them as
-        # one takes the database longer than to carry them out, and it does so at each confirmation.
-        self.env.cr.execute(
-            SQL(
-                """
-                WITH chosen AS MATERIALIZED (
-                    SELECT move.id, move.product_id, move.state, move.product_qty, move.location_id, move.location_dest_id,
-                           move.create_date, move.date, move.is_inventory, move.reference, move.picking_id, move.sale_line_id
-                      FROM stock_move move
-                      JOIN product_product product ON product.id = move.product_id
-                      JOIN product_template template ON template.id = product.product_tmpl_id AND template.is_storable
-                     WHERE %(which)s
-                ), begun AS (SELECT MIN(at) AS at FROM oms_stock_event WHERE kind = 'opening'
-                ), done AS (
-                    SELECT move.id, line.location_id, line.location_dest_id, line.quantity_product_uom AS quantity
-                      FROM chosen move JOIN stock_move_line line ON line.move_id = move.id AND line.state = 'done'
-                      CROSS JOIN begun
-                     WHERE move.state = 'done' AND (
-                           begun.at IS NULL OR move.create_date >= begun.at OR move.date >= begun.at
-                           OR EXISTS (SELECT 1 FROM oms_stock_event known WHERE known.move_id = move.id))
-                ), parts AS MATERIALIZED (
-                    SELECT move.id, move.location_id, 0.0 AS on_hand,
-                           CASE WHEN move.state = 'assigned'
-                                THEN (SELECT COALESCE(SUM(line.quantity_product_uom), 0)
-                                        FROM stock_move_line line WHERE line.move_id = move.id)
-                                ELSE move.product_qty END AS promised
-                      FROM chosen move WHERE move.state = ANY(%(open)s)
-                     UNION ALL SELECT id, location_id, -quantity, 0 FROM done
-                     UNION ALL SELECT id, location_dest_id, quantity, 0 FROM done
-                ), facts AS (
-                    SELECT part.id, wh.id AS warehouse_id, part.on_hand, part.promised
-                      FROM parts part JOIN stock_location place ON place.id = part.location_id %(in_stock)s
-                     UNION ALL
-                    SELECT event.move_id, event.warehouse_id, -event.on_hand, -event.promised
-                      FROM oms_stock_event event JOIN chosen ON chosen.id = event.move_id
-                ), news AS MATERIALIZED (
-                    SELECT id, warehouse_id, SUM(on_hand)::numeric AS on_hand, SUM(promised)::numeric AS promised
-                      FROM facts GROUP BY id, warehouse_id
-                    HAVING ABS(SUM(on_hand)) > %(tolerance)s OR ABS(SUM(promised)) > %(tolerance)s
-                )
-                INSERT INTO oms_stock_event (at, kind, product_id, warehouse_id, company_id, on_hand, promised, move_id,
-                                             order_id, channel_id, document, user_id, note)
-                SELECT %(now)s,
-                       COALESCE(%(kind)s, CASE
-                           WHEN ABS(news.on_hand) <= %(tolerance)s
-                                THEN CASE WHEN news.promised > 0 THEN 'demand' ELSE 'release' END
-                           WHEN source.usage = 'inventory' THEN 'adjust'
-                           WHEN target.usage = 'inventory' THEN CASE WHEN move.is_inventory THEN 'adjust' ELSE 'scrap' END
-                           WHEN source.usage = 'customer' THEN 'return'
-                           WHEN source.usage IN ('supplier', 'production') AND news.on_hand > 0 THEN 'receive'
-                           WHEN target.usage = 'customer' THEN 'ship'
-                           WHEN news.on_hand > 0 THEN 'transfer_in' ELSE 'transfer_out' END),
-                       move.product_id, news.warehouse_id,
-                       (SELECT wh.company_id FROM stock_warehouse wh WHERE wh.id = news.warehouse_id),
-                       news.on_hand, news.promised, move.id, line.order_id,
-                       (SELECT sale.oms_channel_id FROM sale_order sale WHERE sale.id = line.order_id),
-                       COALESCE((SELECT picking.name FROM stock_picking picking WHERE picking.id = move.picking_id),
-                                move.reference),
-                       %(user)s, %(note)s
-                  FROM news
-                  JOIN chosen move ON move.id = news.id
-                  JOIN stock_location source ON source.id = move.location_id
-                  JOIN stock_location target ON target.id = move.location_dest_id
-             LEFT JOIN sale_order_line line ON line.id = move.sale_line_id
-                 ORDER BY move.id, news.on_hand
-                """,
-                which=which,
-                in_stock=IN_STOCK,
-                open=list(OPEN_STATES),
-                tolerance=LEDGER_TOLERANCE,
-                now=fields.Datetime.now(),
-                kind=kind,
-                user=self.env.uid,
-                note=note,
+        # one takes the database longer than to carry them out.
+        return SQL(
+            """
+            WITH chosen AS MATERIALIZED (
+                SELECT move.id, move.product_id, move.state, move.product_qty, move.location_id, move.location_dest_id,
+                       move.create_date, move.date, move.is_inventory, move.reference, move.picking_id, move.sale_line_id
+                  FROM stock_move move
+                  JOIN product_product product ON product.id = move.product_id
+                  JOIN product_template template ON template.id = product.product_tmpl_id AND template.is_storable
+                 WHERE %(which)s
+            ), begun AS (SELECT MIN(at) AS at FROM oms_stock_event WHERE kind = 'opening'
+            ), done AS (
+                SELECT move.id, line.location_id, line.location_dest_id, line.quantity_product_uom AS quantity
+                  FROM chosen move JOIN stock_move_line line ON line.move_id = move.id AND line.state = 'done'
+                  CROSS JOIN begun
+                 WHERE move.state = 'done' AND (
+                       begun.at IS NULL OR move.create_date >= begun.at OR move.date >= begun.at
+                       OR EXISTS (SELECT 1 FROM oms_stock_event known WHERE known.move_id = move.id))
+            ), parts AS MATERIALIZED (
+                SELECT move.id, move.location_id, 0.0 AS on_hand,
+                       CASE WHEN move.state = 'assigned'
+                            THEN (SELECT COALESCE(SUM(line.quantity_product_uom), 0)
+                                    FROM stock_move_line line WHERE line.move_id = move.id)
+                            ELSE move.product_qty END AS promised
+                  FROM chosen move WHERE move.state = ANY(%(open)s)
+                 UNION ALL SELECT id, location_id, -quantity, 0 FROM done
+                 UNION ALL SELECT id, location_dest_id, quantity, 0 FROM done
+            ), facts AS (
+                SELECT part.id, wh.id AS warehouse_id, part.on_hand, part.promised
+                  FROM parts part JOIN stock_location place ON place.id = part.location_id %(in_stock)s
+                 UNION ALL
+                SELECT event.move_id, event.warehouse_id, -event.on_hand, -event.promised
+                  FROM oms_stock_event event JOIN chosen ON chosen.id = event.move_id
+            ), news AS MATERIALIZED (
+                SELECT id, warehouse_id, SUM(on_hand)::numeric AS on_hand, SUM(promised)::numeric AS promised
+                  FROM facts GROUP BY id, warehouse_id
+                HAVING ABS(SUM(on_hand)) > %(tolerance)s OR ABS(SUM(promised)) > %(tolerance)s
             )
+            INSERT INTO oms_stock_event (at, kind, product_id, warehouse_id, company_id, on_hand, promised, move_id,
+                                         order_id, channel_id, document, user_id)
+            SELECT %(now)s,
+                   COALESCE(%(kind)s, CASE
+                       WHEN ABS(news.on_hand) <= %(tolerance)s
+                            THEN CASE WHEN news.promised > 0 THEN 'demand' ELSE 'release' END
+                       WHEN source.usage = 'inventory' THEN 'adjust'
+                       WHEN target.usage = 'inventory' THEN CASE WHEN move.is_inventory THEN 'adjust' ELSE 'scrap' END
+                       WHEN source.usage = 'customer' THEN 'return'
+                       WHEN source.usage IN ('supplier', 'production') AND news.on_hand > 0 THEN 'receive'
+                       WHEN target.usage = 'customer' THEN 'ship'
+                       WHEN news.on_hand > 0 THEN 'transfer_in' ELSE 'transfer_out' END),
+                   move.product_id, news.warehouse_id,
+                   (SELECT wh.company_id FROM stock_warehouse wh WHERE wh.id = news.warehouse_id),
+                   news.on_hand, news.promised, move.id, line.order_id,
+                   (SELECT sale.oms_channel_id FROM sale_order sale WHERE sale.id = line.order_id),
+                   COALESCE((SELECT picking.name FROM stock_picking picking WHERE picking.id = move.picking_id),
+                            move.reference),
+                   %(user)s
+              FROM news
+              JOIN chosen move ON move.id = news.id
+              JOIN stock_location source ON source.id = move.location_id
+              JOIN stock_location target ON target.id = move.location_dest_id
+         LEFT JOIN sale_order_line line ON line.id = move.sale_line_id
+             ORDER BY move.id, news.on_hand
+            """,
+            which=which,
+            in_stock=IN_STOCK,
+            open=list(OPEN_STATES),
+            tolerance=LEDGER_TOLERANCE,
+            now=now,
+            kind=kind,
+            user=user,
         )
 
     @api.model
@@ -364,7 +391,7 @@ class OmsStockEvent(models.Model):
         """
         self._settle()
         # First what single moves explain, so that their ends find what their beginnings left.
-        self._log_moves(SQL("move.state = ANY(%s)", list(OPEN_STATES)), kind=kind)
+        self._log_moves(kind=kind)
         differences = self._check(companies)
         now = fields.Datetime.now()
         self.sudo().create(  # sudo: the journal is written by the system alone

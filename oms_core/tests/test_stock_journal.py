@@ -1,5 +1,6 @@
 import random
 from datetime import datetime, timedelta
+from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, freeze_time
@@ -47,6 +48,17 @@ class TestStockJournal(ReservationCommon):
         back.move_ids.picked = True
         back.button_validate()
         self.assertEqual(self._told(known)[2:], [("return", 2, 0)])
+        self._assert_true()
+
+    def test_many_moves_of_a_transaction_are_told_as_a_few_are(self):
+        for planned_for in (20, 0):
+            with patch("odoo.addons.oms_core.models.oms_stock_event.MOVES_PLANNED_FOR", planned_for):
+                known = len(self._events())
+                self._ship(self._capture(2, self.channel))
+                self.assertEqual(
+                    sum(promised for _kind, _on_hand, promised in self._told(known)), 0, f"planned for {planned_for}"
+                )
+                self.assertEqual(self._told(known)[-1][:2], ("ship", -2), f"planned for {planned_for}")
         self._assert_true()
 
     def test_what_is_cancelled_is_the_part_that_has_not_left(self):
