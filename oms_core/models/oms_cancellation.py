@@ -53,6 +53,10 @@ class OmsCancellation(models.Model):
     outcome = fields.Text(readonly=True, help="What came of it, and what to do next.")
     requested_at = fields.Datetime(readonly=True, default=fields.Datetime.now)
     decided_at = fields.Datetime(readonly=True)
+    accepted_totals = fields.Char(
+        readonly=True,
+        help="The order's and the channel's total after this, where they had agreed before or been accepted.",
+    )
     attempts = fields.Integer(readonly=True, help="How often somebody was working on the delivery at that moment.")
 
     failures = fields.Integer(readonly=True, help="How often deciding it ended with an error.")
@@ -91,6 +95,7 @@ class OmsCancellation(models.Model):
             self._finish("stopped", self.env._("The order was cancelled already."))
             return
         standing = {line.line_id: line for line in order._oms_get_standing()}
+        is_agreed = bool(order.oms_external_id) and not order._oms_total_differs()
         asked = None if self.whole else {line.sale_line_id.id: Decimal(repr(line.quantity)) for line in self.line_ids}
         outcome = stop(standing.values(), asked)
         self._record_lines(outcome)
@@ -101,6 +106,8 @@ class OmsCancellation(models.Model):
         for line_id, quantity in outcome.stopped.items():
             line = self.env["sale.order.line"].browse(line_id)
             line.with_context(oms_cancellation=INSIDE)._oms_set_quantity(standing[line_id].ordered - quantity)
+        if outcome.stopped and is_agreed:
+            self.accepted_totals = order._oms_get_totals()
         sentence = self._tell(outcome)
         self._finish(outcome.state, sentence)
         if outcome.stopped:

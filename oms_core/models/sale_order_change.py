@@ -96,10 +96,11 @@ class SaleOrder(models.Model):
         return any(change.state == "applied" for change in self.oms_change_ids)
 
     def _oms_total_differs(self):
-        """Override: the total of an applied change was accepted with it."""
-        return super()._oms_total_differs() and self._oms_get_totals() not in self.oms_change_ids.mapped(
-            "accepted_totals"
-        )
+        """Override: the total of an applied change was accepted with it, and that of what was called off in part."""
+        if not super()._oms_total_differs():
+            return False
+        accepted = self.oms_change_ids.mapped("accepted_totals") + self.oms_cancellation_ids.mapped("accepted_totals")
+        return self._oms_get_totals() not in accepted
 
     # -------------------------------------------------------------------------------------------------------- TIMELINE
 

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from threading import Barrier, Thread
 from unittest.mock import patch
 from uuid import uuid4
@@ -112,6 +112,42 @@ class TestCancellation(OmsCommon):
             cancellation.unlink()
         with self.assertRaises(UserError):
             cancellation.line_ids.stopped = 9
+
+    # ---------------------------------------------------------------------------------------- BEFORE IT IS RELEASED
+
+    def _waiting(self, *lines, **values):
+        """A quotation whose customer still has time for changes, and its document."""
+        self.channel.edit_window_minutes = 60
+        values["lines"] = tuple(self._line(*line) for line in lines or [("STD", 3, "30.00", None)])
+        doc = self._doc(ordered_at=datetime.now(timezone.utc), **values)
+        order = self._apply(doc)[0][0]
+        self.assertEqual(order.state, "draft")
+        return order, doc
+
+    def _release(self, order):
+        order.oms_release_at = fields.Datetime.now() - timedelta(minutes=1)
+        with self.enter_registry_test_mode():
+            self.env.ref("oms_core.cron_release").method_direct_trigger()
+        self.env.invalidate_all()
+
+    def test_a_part_that_was_called_off_before_the_release_keeps_nothing_from_going_on(self):
+        order, _doc = self._waiting()
+        for rest in (2, 1):
+            cancellation = self._cancel(order, {order.order_line: 1}, asked_by="customer")
+            self.assertEqual(cancellation.accepted_totals, f"{rest}0.00 30.00")
+            self.assertFalse(order._oms_total_differs())
+        self._release(order)
+        self.assertEqual((order.state, self._holds(order)), ("sale", []))
+        self.assertEqual(order.picking_ids.move_ids.product_uom_qty, 1)
+        order.order_line.price_unit = 7
+        self.assertTrue(order._oms_total_differs(), "only what it came to was accepted")
+
+    def test_calling_off_a_part_accepts_no_total_that_differed_before(self):
+        order, _doc = self._waiting(total="31.00")
+        self.assertEqual(self._holds(order), ["total"])
+        cancellation = self._cancel(order, {order.order_line: 1}, asked_by="customer")
+        self.assertEqual((cancellation.state, cancellation.accepted_totals), ("stopped", False))
+        self.assertTrue(order._oms_total_differs())
 
     def test_a_locked_order_is_cancelled_as_well(self):
         order = self._order()

@@ -1,4 +1,5 @@
 import re
+from datetime import datetime, timezone
 
 from odoo.tests import HttpCase, tagged
 
@@ -200,6 +201,19 @@ class TestPortalChange(OmsCommon, HttpCase):
                     self.assertEqual(response.status_code, 200)
                     self.assertIn(words, response.text)
         self.assertFalse(self.order.oms_cancellation_ids | other.oms_cancellation_ids)
+
+    def test_a_part_that_is_cancelled_before_the_release_is_done_and_the_rest_goes_on(self):
+        self.channel.edit_window_minutes = 60
+        order = self._order(("STD", 3), ordered_at=datetime.now(timezone.utc))
+        order.partner_id = self.user.partner_id
+        self.assertEqual(order.state, "draft")
+        preview = self._post("/cancel", order=order, step="preview", **{f"qty_{order.order_line.id}": 1})
+        response = self._post("/cancel", page=preview.text, order=order, step="apply")
+        self.assertIn("Done. Stopped: 1.0 × Product STD.", response.text)
+        order.oms_release_at = False
+        order._oms_release_clean()
+        self.assertEqual((order.state, self._holds(order)), ("sale", []))
+        self.assertEqual(order.picking_ids.move_ids.product_uom_qty, 2)
 
     def test_while_it_is_packed_the_page_says_why_not_and_what_to_do(self):
         self.order.picking_ids.printed = True
