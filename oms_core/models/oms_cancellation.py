@@ -228,13 +228,20 @@ class OmsCancellationLine(models.Model):
 
     cancellation_id = fields.Many2one("oms.cancellation", required=True, index=True, ondelete="cascade", readonly=True)
     company_id = fields.Many2one(related="cancellation_id.company_id", store=True, index=True)
-    sale_line_id = fields.Many2one("sale.order.line", required=True, index=True, ondelete="cascade", readonly=True)
-    product_id = fields.Many2one(related="sale_line_id.product_id")
+    # A line of a quotation may be deleted; that somebody did not want it stays.
+    sale_line_id = fields.Many2one("sale.order.line", index=True, ondelete="set null", readonly=True)
+    product_id = fields.Many2one("product.product", compute="_compute_product_id", store=True)
     quantity = fields.Float(string="Asked", digits="Product Unit", readonly=True)
     stopped = fields.Float(digits="Product Unit", readonly=True)
     late = fields.Float(string="Too Late", digits="Product Unit", readonly=True)
 
     _quantity_positive = models.Constraint("CHECK(quantity > 0)", "A cancelled quantity is greater than zero.")
+
+    @api.depends("sale_line_id")
+    def _compute_product_id(self):
+        """What the line was for when it was cancelled."""
+        for line in self:
+            line.product_id = line.sale_line_id.product_id or line.product_id
 
     def write(self, vals):
         if any(line.cancellation_id.state != "requested" for line in self):

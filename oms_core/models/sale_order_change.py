@@ -92,8 +92,11 @@ class SaleOrder(models.Model):
         return hashlib.sha256(repr((facts, rest)).encode()).hexdigest()[:32]
 
     def _oms_is_changed_here(self):
-        """Whether a change was applied here, which the channel does not know of."""
-        return any(change.state == "applied" for change in self.oms_change_ids)
+        """Whether a change was applied here, or a part called off, which what the channel says of the order may not know of."""
+        return any(change.state == "applied" for change in self.oms_change_ids) or any(
+            not record.whole and record.asked_by != "channel" and record.state != "too_late"
+            for record in self.oms_cancellation_ids
+        )
 
     def _oms_total_differs(self):
         """Override: the total of an applied change was accepted with it, and that of what was called off in part."""

@@ -130,6 +130,28 @@ class TestCancellation(OmsCommon):
             self.env.ref("oms_core.cron_release").method_direct_trigger()
         self.env.invalidate_all()
 
+    def test_a_part_that_was_called_off_here_is_not_brought_back_by_the_channel(self):
+        order, doc = self._waiting()
+        cancellation = self._cancel(order, {order.order_line: 1}, asked_by="customer")
+        self._receive(replace(doc, note="New note", updated_at=doc.updated_at + timedelta(minutes=1)))._process()
+        self.assertEqual((order.order_line.product_uom_qty, order.amount_total), (2, 20.00))
+        self.assertEqual((cancellation.line_ids.stopped, cancellation.line_ids.sale_line_id), (1, order.order_line))
+        self.assertEqual(self._holds(order), [])
+        with self.assertRaisesRegex(UserError, "was changed here"):
+            order.action_oms_check_again()
+        more = replace(doc, updated_at=doc.updated_at + timedelta(minutes=2), lines=(self._line("STD", 4, rate=None),))
+        self._apply(replace(more, total=more.computed_total()))
+        self.assertEqual((self._holds(order), order.order_line.product_uom_qty), (["change"], 2))
+
+    def test_what_the_channel_itself_called_off_in_part_follows_the_channel(self):
+        order, doc = self._waiting()
+        cancellation = self._cancel(order, {order.order_line: 1}, "channel", "channel")
+        less = replace(doc, updated_at=doc.updated_at + timedelta(minutes=1), lines=(self._line("STD", 1, rate=None),))
+        self._apply(replace(less, total=less.computed_total()))
+        self.assertEqual((order.order_line.product_uom_qty, self._holds(order)), (1, []))
+        line = cancellation.line_ids
+        self.assertEqual((line.stopped, line.product_id), (1, self.product_standard), "history stays without its line")
+
     def test_a_part_that_was_called_off_before_the_release_keeps_nothing_from_going_on(self):
         order, _doc = self._waiting()
         for rest in (2, 1):

@@ -32,6 +32,32 @@ class TestRepay(OmsCommon):
         self.assertTrue(self._told(order))
         self.assertEqual(self._holds(order), [])
 
+    def test_what_was_paid_for_a_part_that_is_called_off_before_the_release_has_to_go_back_too(self):
+        """However the channel tells of it again, and whether the money came before or after."""
+        self.channel.auto_release = False
+        for before in (True, False):
+            with self.subTest(paid_before=before):
+                payment = self._payment(72)
+                payments = (payment,) if before else ()
+                doc = self._doc(
+                    lines=(self._line("STD", 3),), status="open" if before else "awaiting_payment", payments=payments
+                )
+                order = self._apply(doc)[0][0]
+                self._cancel(order, {order.order_line: 1})
+                later = doc.updated_at + timedelta(minutes=1)
+                self._apply(replace(doc, status="open", updated_at=later, note="Again", payments=(payment,)))
+                self.assertEqual((order.oms_to_repay, order.amount_total, self._holds(order)), (24.00, 48.00, []))
+                self.assertEqual(self._told(order).amount, 24.00)
+                order.action_confirm()
+                self._ship(order)
+                self.assertEqual(self._book(order).amount_total, 48.00)
+                self.assertTrue(self._told(order))
+                order.action_oms_repaid()
+                self.assertFalse(self._told(order))
+                self.assertEqual((order.oms_to_repay, sum(order.transaction_ids.mapped("amount"))), (0, 48.00))
+                self.assertEqual(self._net(self._account("receivable")), 0)
+        self.assertNothingWrong()
+
     def test_the_money_of_a_cancelled_order_is_booked_as_well(self):
         order = self._order()
         self._cancel(order)
