@@ -36,7 +36,18 @@ class SaleOrder(models.Model):
             # A payment that failed and then succeeded, an order that was binned and restored.
             self.action_draft()
             self.oms_called_off = False
-            self._oms_rewrite(channel, doc, resolver)
+            if self._oms_is_changed_here():
+                self._oms_hold(
+                    "change",
+                    self.env._(
+                        "The channel takes up the cancelled order %s again, which was changed here before. Look at the lines, "
+                        "the address and the total, correct the order here, then release.",
+                        doc.number,
+                    ),
+                )
+                self._oms_follow_status(doc)
+            else:
+                self._oms_rewrite(channel, doc, resolver)
         elif self.state in ("draft", "sent") and not self._oms_is_changed_here():
             self._oms_rewrite(channel, doc, resolver)
         elif self.state in ("draft", "sent", "sale"):

@@ -143,6 +143,13 @@ class TestCancellation(OmsCommon):
         self._apply(replace(more, total=more.computed_total()))
         self.assertEqual((self._holds(order), order.order_line.product_uom_qty), (["change"], 2))
 
+    def test_a_part_that_was_called_off_here_waits_for_a_person_when_the_channel_takes_the_order_up_again(self):
+        order, doc = self._waiting()
+        self._cancel(order, {order.order_line: 1}, asked_by="customer")
+        for minutes, status in ((1, "cancelled"), (2, "open")):
+            self._apply(replace(doc, status=status, updated_at=doc.updated_at + timedelta(minutes=minutes)))
+        self.assertEqual((order.state, order.order_line.product_uom_qty, self._holds(order)), ("draft", 2, ["change"]))
+
     def test_what_the_channel_itself_called_off_in_part_follows_the_channel(self):
         order, doc = self._waiting()
         cancellation = self._cancel(order, {order.order_line: 1}, "channel", "channel")
