@@ -562,6 +562,9 @@ CHECK_EVERY_H = 20
 CHECK_TIMEOUT_S = 300
 CHECK_VIOLATIONS_MAX = 200
 
+#: Rows that a check reads at once where it judges each of them again: those that are right must not hide the others.
+CHECK_PAGE_ROWS = 1000
+
 #: Violations of one run whose history is told, events that a history may have, and the last ones that are told where none of
 #: them shows what is wrong.
 CHECK_HISTORIES_MAX = 50

@@ -1,6 +1,7 @@
 """The auditor: named invariants of the books, looked for every night, by a button, and at the end of tests."""
 
 from datetime import timedelta
+from itertools import islice
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -162,7 +163,7 @@ class OmsCheck(models.AbstractModel):
         self.env.flush_all()
         scope = scope or self._get_scope(company)
         return {
-            check: list(getattr(auditor_sudo, f"_check_{check.code}")(company.sudo(), scope))[: scope.limit]
+            check: list(islice(getattr(auditor_sudo, f"_check_{check.code}")(company.sudo(), scope), scope.limit))
             for check in self._get_checks()
             if codes is None or check.code in codes
         }

@@ -117,8 +117,8 @@ class OmsCheck(models.AbstractModel):
 
     def _find_moved_in_time(self, company, scope):
         """Invoices and payments that stand on another day than their document. Later is right where the books were closed."""
-        rows = self._query(
-            SQL(
+        rows = self._query_pages(
+            lambda last: SQL(
                 """SELECT m.id, m.date, d.day
                      FROM account_move m
              CROSS JOIN LATERAL (SELECT m.invoice_date AS day, 0 AS near
@@ -129,8 +129,9 @@ class OmsCheck(models.AbstractModel):
                                    FROM account_payment p JOIN payment_transaction t ON t.id = p.payment_transaction_id
                                   WHERE p.move_id = m.id AND p.oms_key IS NOT NULL) d
                     WHERE m.company_id = %(company)s AND m.state = 'posted' AND (m.date >= %(since)s OR d.day >= %(since)s)
-                      AND ABS(m.date - d.day) > d.near
-                 ORDER BY m.id LIMIT %(limit)s""",
+                      AND ABS(m.date - d.day) > d.near AND m.id > %(last)s
+                 ORDER BY m.id""",
+                last=last,
                 **self._get_parameters(company, scope),
             )
         )

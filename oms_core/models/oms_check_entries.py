@@ -7,6 +7,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..checks import Violation
+from ..const import CHECK_PAGE_ROWS
 from ..domain.books import Event
 from .oms_check_history import exact
 
@@ -236,23 +237,25 @@ class OmsCheck(models.AbstractModel):
             )
 
     def _find_uninvoiced(self, company, scope):
-        rows = self._query(
-            SQL(
-                """SELECT o.id, l.id, l.qty_to_invoice,
+        rows = self._query_pages(
+            lambda last: SQL(
+                """SELECT l.id, o.id, l.qty_to_invoice,
                           l.price_total * l.qty_to_invoice / l.product_uom_qty / COALESCE(NULLIF(o.currency_rate, 0), 1)
                      FROM sale_order o
                      JOIN oms_channel c ON c.id = o.oms_channel_id AND c.invoice_policy != 'manual'
                      JOIN sale_order_line l ON l.order_id = o.id AND l.qty_to_invoice > 0 AND l.product_uom_qty > 0
                     WHERE o.company_id = %(company)s AND o.state = 'sale' AND o.create_date < %(before)s AND %(recent)s
+                      AND l.id > %(last)s
                       AND NOT EXISTS (SELECT 1 FROM stock_move s
                                        WHERE s.sale_line_id = l.id AND s.state = 'done' AND s.write_date >= %(before)s)
-                 ORDER BY o.id, l.id LIMIT %(limit)s""",
+                 ORDER BY l.id""",
+                last=last,
                 before=scope.before,
                 recent=self._get_recent_sql(scope),
                 **self._get_parameters(company, scope),
             )
         )
-        for order_id, line_id, quantity, amount in rows:
+        for line_id, order_id, quantity, amount in rows:
             order = self.env["sale.order"].browse(order_id)
             if not order._oms_is_to_invoice():
                 continue  # its discount is more than what has left so far
@@ -382,6 +385,19 @@ class OmsCheck(models.AbstractModel):
             tuple(float(value) if isinstance(value, Decimal) else value for value in row)
             for row in self.env.execute_query(sql)
         ]
+
+    @api.model
+    def _query_pages(self, get_query):
+        """Rows of a query that are judged again one by one. A limit would count those that turn out to be right, too.
+
+        :param get_query: the query of what comes after the row that begins with this id, in the order of these ids.
+        """
+        last = 0
+        while rows := self._query(SQL("%s LIMIT %s", get_query(last), CHECK_PAGE_ROWS)):
+            yield from rows
+            if len(rows) < CHECK_PAGE_ROWS:
+                break
+            last = rows[-1][0]
 
     @api.model
     def _get_parameters(self, company, scope):

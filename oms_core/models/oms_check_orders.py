@@ -19,8 +19,8 @@ class OmsCheck(models.AbstractModel):
     @api.model
     def _check_quantities(self, company, scope):
         """Kits are left out: what leaves of them is other products, in other quantities."""
-        rows = self._query(
-            SQL(
+        rows = self._query_pages(
+            lambda last: SQL(
                 """SELECT l.id, moved.out, moved.back, invoiced.charged, invoiced.credited
                      FROM sale_order o
                      JOIN sale_order_line l ON l.order_id = o.id AND l.display_type IS NULL AND l.product_id IS NOT NULL
@@ -28,6 +28,7 @@ class OmsCheck(models.AbstractModel):
              CROSS JOIN LATERAL (%(moved)s) moved
              CROSS JOIN LATERAL (%(invoiced)s) invoiced
                     WHERE o.company_id = %(company)s AND o.oms_channel_id IS NOT NULL AND o.state = 'sale' AND %(recent)s
+                      AND l.id > %(last)s AND NOT %(elsewhere)s
                       AND (moved.back > moved.out + %(tolerance)s
                            OR invoiced.credited > invoiced.charged + %(tolerance)s
                            OR (invoiced.credited > moved.back + GREATEST(invoiced.charged - moved.out, 0) + %(tolerance)s
@@ -36,7 +37,9 @@ class OmsCheck(models.AbstractModel):
                            OR ABS(COALESCE(l.qty_invoiced, 0) - invoiced.charged + invoiced.credited) > %(tolerance)s
                            OR (l.qty_delivered_method = 'stock_move' AND NOT moved.is_kit
                                AND ABS(COALESCE(l.qty_delivered, 0) - moved.delivered) > %(tolerance)s))
-                 ORDER BY l.id LIMIT %(limit)s""",
+                 ORDER BY l.id""",
+                last=last,
+                elsewhere=self._get_counted_elsewhere_sql(),
                 moved=self._get_moved_sql(),
                 invoiced=self._get_invoiced_sql(),
                 recent=self._get_recent_sql(scope),
@@ -52,6 +55,10 @@ class OmsCheck(models.AbstractModel):
             line = self.env["sale.order.line"].browse(line_id)
             if violation := self._judge_line(line, out, back, charged, credited):
                 yield violation
+
+    def _get_counted_elsewhere_sql(self):
+        """Hook: the lines ``l`` of orders ``o`` whose quantities come from other documents than transfers and invoices."""
+        return SQL("FALSE")
 
     def _get_moved_sql(self):
         """What left and came back of the line ``l`` in its unit ``u``; ``delivered`` as Odoo counts it."""

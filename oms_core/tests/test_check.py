@@ -31,6 +31,13 @@ class CheckCase(OmsCommon):
         self.env.cr.execute(query, values)
         self.env.invalidate_all()
 
+    def _age(self, order):
+        """As if it had happened two days ago."""
+        then = fields.Datetime.now() - timedelta(days=2)
+        self._sql("UPDATE payment_transaction SET create_date = %s WHERE id = ANY(%s)", then, order.transaction_ids.ids)
+        self._sql("UPDATE sale_order SET create_date = %s WHERE id = %s", then, order.id)
+        self._sql("UPDATE stock_move SET write_date = %s WHERE id = ANY(%s)", then, order.order_line.move_ids.ids)
+
     def _check(self, *codes):
         """Run checks as the job does.
 
@@ -170,13 +177,6 @@ class FaultCase(CheckCase):
         self.payment = self.order.transaction_ids.payment_id
         self._sold(("FIFO", 1))
         self.assertNothingWrong()
-
-    def _age(self, order):
-        """As if it had happened two days ago."""
-        then = fields.Datetime.now() - timedelta(days=2)
-        self._sql("UPDATE payment_transaction SET create_date = %s WHERE id = ANY(%s)", then, order.transaction_ids.ids)
-        self._sql("UPDATE sale_order SET create_date = %s WHERE id = %s", then, order.id)
-        self._sql("UPDATE stock_move SET write_date = %s WHERE id = ANY(%s)", then, order.order_line.move_ids.ids)
 
 
 class TestFaults(FaultCase):
@@ -542,6 +542,57 @@ class TestResults(CheckCase):
         self.assertEqual(len(self._check()), 3)
         with patch("odoo.addons.oms_core.models.oms_check.CHECK_VIOLATIONS_MAX", 2):
             self.assertEqual(len(self._check()), 3)
+
+    def test_what_turns_out_to_be_right_takes_nobody_s_place_in_the_list(self):
+        """Of these orders the first is taken for wrong by the query, and Odoo's own count says that it is right."""
+        right, wrong = self._sold(("STD", 1)), self._sold(("STD", 1))
+        lines = right.order_line | wrong.order_line
+        self._sql("UPDATE sale_order_line SET qty_delivered = 5 WHERE id = ANY(%s)", lines.ids)
+        auditor = type(self.env["oms.check"])
+        judge = auditor._judge_line
+        judged = []
+
+        def judge_again(self, line, *sums):
+            judged.append(line)
+            return judge(self, line, *sums) if line in wrong.order_line else None
+
+        with (
+            patch.object(auditor, "_judge_line", judge_again),
+            patch("odoo.addons.oms_core.models.oms_check.CHECK_VIOLATIONS_MAX", 1),
+            patch("odoo.addons.oms_core.models.oms_check_entries.CHECK_PAGE_ROWS", 1),
+        ):
+            [found] = self.env["oms.check"]._find(self.company, {"quantities"}).values()
+        self.assertEqual(([violation.order_id for violation in found], judged), ([wrong.id], list(lines)))
+
+    def test_an_order_that_waits_for_its_next_parcel_does_not_hide_one_that_was_not_invoiced(self):
+        lines = (self._line("STD", 1, "20.00", 20), self._line("AVG", 1, "20.00", 20))
+        doc = self._doc(lines=(*lines, self._line("", 1, "-30.00", kind="discount")), payments=())
+        waits, forgotten = self._apply(doc)[0][0], self._order(("STD", 2), payments=())
+        self._ship(waits, {self.product_standard: 1})
+        self._ship(forgotten)
+        self.env.flush_all()
+        for order in waits, forgotten:
+            self._age(order)
+        with patch("odoo.addons.oms_core.models.oms_check.CHECK_VIOLATIONS_MAX", 1):
+            results = self._check("missing")
+        self.assertIn([forgotten._name, forgotten.id], [document[:2] for document in results.documents])
+
+    def test_an_invoice_of_a_closed_month_does_not_hide_one_that_was_moved(self):
+        closed, moved = self._sold(("STD", 1)).invoice_ids, self._sold(("STD", 1)).invoice_ids
+        self._sql("UPDATE account_move SET invoice_date = date - 9 WHERE id = ANY(%s)", (closed | moved).ids)
+        other = closed.journal_id.copy({"code": "OTHR"})
+        self._sql("UPDATE account_move SET journal_id = %s WHERE id = %s", other.id, moved.id)
+
+        def lock_dates(_company, _day, _has_tax, journal):
+            return [("a day", "sale_lock_date")] if journal == closed.journal_id else []
+
+        with (
+            patch.object(type(self.company), "_get_violated_lock_dates", lock_dates),
+            patch("odoo.addons.oms_core.models.oms_check.CHECK_VIOLATIONS_MAX", 1),
+        ):
+            auditor, scope = self.env["oms.check"], self.env["oms.check"]._get_scope(self.company)
+            found = list(auditor._find_moved_in_time(self.company, scope))
+        self.assertEqual([violation.documents for violation in found], [((moved._name, moved.id),)])
 
     def test_another_company_sees_nothing_of_it(self):
         result = self._check()

@@ -1,4 +1,5 @@
 from . import oms_channel
+from . import oms_check
 from . import oms_reservation
 from . import pos_config
 from . import pos_order

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.fields import Command
@@ -241,6 +242,23 @@ class TestTill(TillCommon):
         self.assertEqual(self._cut_off(), [])
         self._close()
         self.assertEqual(self._cut_off(), [])
+
+    def test_what_a_till_has_sold_does_not_keep_the_auditor_from_looking_at_other_orders(self):
+        for _number in range(2):
+            self._sold(self._part())
+        order = self._order(("STD", 2))
+        self._ship(order)
+        self._book(order)
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE sale_order_line SET qty_delivered = 1 WHERE order_id = %s", [order.id])
+        self.env.invalidate_all()
+        auditor = self.env["oms.check"]
+        with patch("odoo.addons.oms_core.models.oms_check.CHECK_VIOLATIONS_MAX", 1):
+            [found] = auditor._find(self.company, {"quantities"}).values()
+        self.assertEqual([violation.order_id for violation in found], [order.id])
+        with patch.object(type(auditor), "_judge_line", lambda _auditor, line, *_sums: line):
+            [judged] = auditor._find(self.company, {"quantities"}).values()
+        self.assertEqual(judged, [order.order_line], "what tills have sold is not even counted again")
 
     def test_reports_of_odoo_count_a_sale_once(self):
         order = self._sold(self._part(qty=2))

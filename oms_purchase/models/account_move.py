@@ -96,25 +96,26 @@ class OmsCheck(models.AbstractModel):
 
     @api.model
     def _check_vendor_bills(self, company, scope):
-        rows = self.env.execute_query(
-            SQL(
+        rows = self._query_pages(
+            lambda last: SQL(
                 """
                 SELECT DISTINCT item.id
                   FROM account_move_line item
                   JOIN account_move bill ON bill.id = item.move_id AND bill.state = 'posted' AND bill.move_type = 'in_invoice'
                   JOIN purchase_order_line bought ON bought.id = item.purchase_line_id AND bought.sale_line_id IS NOT NULL
-                 WHERE bill.company_id = %s AND bill.date >= %s AND bill.payment_state != 'reversed'
+                 WHERE bill.company_id = %s AND bill.date >= %s AND bill.payment_state != 'reversed' AND item.id > %s
                    AND (ABS(item.price_unit * (1 - item.discount / 100)
                             - bought.price_unit * (1 - bought.discount / 100)) > 0.0005
                         OR bought.qty_invoiced > LEAST(bought.qty_received, bought.product_qty))
-              ORDER BY 1 LIMIT %s
+              ORDER BY 1
                 """,
                 company.id,
                 scope.since,
-                scope.limit,
+                last,
             )
         )
-        for item in self.env["account.move.line"].browse(row[0] for row in rows):
+        for (item_id,) in rows:
+            item = self.env["account.move.line"].browse(item_id)
             found = item._oms_get_vendor_differences()
             if found:
                 yield Violation(
