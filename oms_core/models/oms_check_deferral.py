@@ -20,7 +20,10 @@ class OmsCheck(models.AbstractModel):
             Check(
                 "deferral",
                 self.env._("Revenue is of what has left"),
-                self.env._("What stands as invoiced before shipment is what orders have invoiced and not shipped."),
+                self.env._(
+                    "What stands as invoiced before shipment is what orders have invoiced and not shipped, and nobody books "
+                    "there by hand."
+                ),
             ),
         ]
 
@@ -33,21 +36,27 @@ class OmsCheck(models.AbstractModel):
         """Orders with something on the account, and those that have invoiced what has not left, where that is to be deferred."""
         # Not made for the sake of looking at it.
         account = self.env.ref(f"oms_core.company_{company.id}_deferral_account", raise_if_not_found=False)
-        rows = self._query(
-            SQL(
+        rows = self._query_pages(
+            lambda last: SQL(
                 """SELECT o.id FROM sale_order o
-                     JOIN (SELECT substring(m.oms_key FROM %(pattern)s)::int AS order_id
-                             FROM account_move m JOIN account_move_line l ON l.move_id = m.id
-                            WHERE m.company_id = %(company)s AND m.state = 'posted' AND m.oms_key LIKE %(like)s
-                              AND l.account_id = %(account)s
-                         GROUP BY 1 HAVING ABS(SUM(l.balance)) > 0.001
+                     JOIN (SELECT substring(COALESCE(m.oms_key, k.oms_key) FROM %(pattern)s)::int AS order_id
+                             FROM account_move m
+                             JOIN account_move_line l ON l.move_id = m.id
+                        LEFT JOIN account_move k ON k.id = m.reversed_entry_id
+                            WHERE m.company_id = %(company)s AND m.state = 'posted'
+                              AND COALESCE(m.oms_key, k.oms_key) LIKE %(like)s AND l.account_id = %(account)s
+                         GROUP BY 1 HAVING ABS(SUM(l.balance)) > 0.001 OR BOOL_OR(m.oms_key IS NULL)
                             UNION
                            SELECT DISTINCT o.id FROM sale_order o
                              JOIN oms_channel c ON c.id = o.oms_channel_id AND c.invoice_policy IN %(policies)s
                              JOIN sale_order_line l ON l.order_id = o.id AND l.qty_invoiced > l.qty_delivered
+                             JOIN product_product p ON p.id = l.product_id
+                             JOIN product_template g ON g.id = p.product_tmpl_id AND g.type = 'consu'
                             WHERE o.company_id = %(company)s AND o.state = 'sale' AND %(recent)s) due ON due.order_id = o.id
                     WHERE (o.oms_money_due_at IS NULL OR o.oms_money_due_at < %(before)s) AND o.write_date < %(before)s
-                 ORDER BY o.id LIMIT %(limit)s""",
+                      AND o.id > %(last)s
+                 ORDER BY o.id""",
+                last=last,
                 pattern=f"^{KEY}:([0-9]+):",
                 like=f"{KEY}:%",
                 account=account.id if account else 0,
@@ -77,3 +86,26 @@ class OmsCheck(models.AbstractModel):
                     ),
                     order_id,
                 )
+        yield from self._find_undeferred(company, scope, account)
+
+    def _find_undeferred(self, company, scope, account):
+        """Items on the account that no order knows of: neither ours nor the reversal of one of ours, which orders count."""
+        explained = SQL(
+            """m.oms_key LIKE %(like)s
+               OR EXISTS (SELECT 1 FROM account_move k
+                           WHERE k.id = m.reversed_entry_id AND k.oms_key LIKE %(like)s
+                             AND (SELECT %(accounts)s FROM account_move_line i WHERE i.move_id = k.id)
+                               = (SELECT %(accounts)s FROM account_move_line i WHERE i.move_id = m.id))""",
+            like=f"{KEY}:%",
+            accounts=SQL("ARRAY_AGG(i.account_id ORDER BY i.id)"),
+        )
+        for move, balance in self._find_unexplained(company, scope, account, explained):
+            yield self._compare(
+                *("deferral", move, balance, 0),
+                self.env._(
+                    "%(entry)s changes what stands as invoiced before shipment by %(amount)s, and is about no order.",
+                    entry=move.display_name,
+                    amount=company.currency_id.format(balance),
+                ),
+                self.env._("Reverse it and book on another account, or say here what it stands for."),
+            )

@@ -93,17 +93,33 @@ class SaleOrder(models.Model):
     def _oms_get_booked_deferral(self):
         """(``Deferred`` as it is booked, the number of the last entry)."""
         self.ensure_one()
-        moves = self.env["account.move"].sudo().search([("oms_key", "=like", f"{KEY}:{self.id}:%")])  # sudo: the job's
+        moves = self.sudo()._oms_get_deferral_entries()  # sudo: the job's
         revenue, costs = defaultdict(lambda: ZERO), defaultdict(lambda: ZERO)
         owed = self.company_id._oms_get_deferral_account() if moves else self.env["account.account"]
         for move in moves.filtered(lambda move: move.state == "posted"):
-            of_cost = move.line_ids.filtered(lambda line: line.oms_cause == COST).sorted("id")
+            # A reversal has no causes: its items are those of what it reverses.
+            causes = (move if move.oms_key else move.reversed_entry_id).line_ids.sorted("id").mapped("oms_cause")
+            items = list(zip(causes, move.line_ids.sorted("id"), strict=True))
+            of_cost = [line for cause, line in items if cause == COST]
             for stock, cost in zip(of_cost[::2], of_cost[1::2], strict=True):
                 costs[stock.account_id.id, cost.account_id.id] += exact(stock.balance)
-            for line in move.line_ids.filtered(lambda line: line.oms_cause == REVENUE and line.account_id != owed):
-                revenue[line.account_id.id] += exact(line.balance)
-        number = max((int(move.oms_key.rpartition(":")[2]) for move in moves), default=0)
+            for cause, line in items:
+                if cause == REVENUE and line.account_id != owed:
+                    revenue[line.account_id.id] += exact(line.balance)
+        number = max((int(move.oms_key.rpartition(":")[2]) for move in moves if move.oms_key), default=0)
         return Deferred({k: v for k, v in revenue.items() if v}, {k: v for k, v in costs.items() if v}), number
+
+    def _oms_get_deferral_entries(self):
+        """What was booked of this order, and what somebody reversed of that with Odoo's button, as a whole."""
+        self.ensure_one()
+        booked = self.env["account.move"].search([("oms_key", "=like", f"{KEY}:{self.id}:%")])
+
+        def accounts(move):
+            return [line.account_id for line in move.line_ids.sorted("id")]
+
+        return booked | booked.reversal_move_ids.filtered(
+            lambda move: accounts(move) == accounts(move.reversed_entry_id)
+        )
 
     def _oms_get_deferral(self):
         """What of this order's invoices is not earned yet, as ``domain.deferral.Deferred``."""
@@ -123,9 +139,7 @@ class SaleOrder(models.Model):
     def _oms_money_steps(self):
         """Override: what was not earned when it was invoiced, and when it was."""
         yield from super()._oms_money_steps()
-        entries = self.env["account.move"].search(
-            [("oms_key", "=like", f"{KEY}:{self.id}:%"), ("state", "=", "posted")]
-        )
+        entries = self._oms_get_deferral_entries().filtered(lambda move: move.state == "posted")
         owed = self.company_id._oms_get_deferral_account() if entries else self.env["account.account"]
         for entry in entries.sorted("id"):
             items = entry.line_ids.filtered(lambda line: line.account_id == owed)

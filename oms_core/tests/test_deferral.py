@@ -1,8 +1,10 @@
 """ACC-02: an invoice that comes before its goods earns nothing until they leave; then each parcel earns what it is worth."""
 
 from datetime import date
+from unittest.mock import patch
 
 from odoo import fields
+from odoo.fields import Command
 
 from .common import OmsCommon
 
@@ -149,17 +151,79 @@ class TestDeferral(OmsCommon):
 
     def test_an_entry_that_somebody_deletes_is_told_by_the_auditor(self):
         order = self._invoiced()
-        entry = self.env["account.move"].search([("oms_key", "=like", f"deferral:{order.id}:%")])
+        self._delete_entry(order)
+        [found] = self._audit()
+        self.assertEqual(found.order_id, order.id)
+        self.assertIn("60.00", found.sentence)
+
+    def _entry(self, order):
+        return self.env["account.move"].search([("oms_key", "=like", f"deferral:{order.id}:%")])
+
+    def _delete_entry(self, order):
+        entry = self._entry(order)
         entry.button_draft()
         entry.with_context(force_delete=True).unlink()
+
+    def _audit(self, limit=None):
         self.env.flush_all()
         auditor = self.env["oms.check"]
         late = fields.Datetime.add(fields.Datetime.now(), days=2)
         scope = auditor._get_scope(self.company)
-        scope = type(scope)(scope.since, late, scope.limit)
-        found = list(auditor._check_deferral(self.company, scope))
-        self.assertEqual([violation.order_id for violation in found], [order.id])
-        self.assertIn("60.00", found[0].sentence)
+        scope = type(scope)(scope.since, late, limit or scope.limit)
+        [found] = auditor._find(self.company, {"deferral"}, scope).values()
+        return found
+
+    def test_what_waits_to_be_shipped_does_not_keep_the_auditor_from_a_later_order(self):
+        self._invoiced()
+        order = self._invoiced()
+        self._delete_entry(order)
+        self.assertEqual([violation.order_id for violation in self._audit(limit=1)], [order.id])
+
+    def test_shipping_of_what_has_left_is_not_looked_at_each_night(self):
+        order = self._invoiced(lines=(self._line(quantity=2), self._line("", 1, "5.00", kind="shipping")))
+        self._ship(order)
+        self._look()
+        with patch.object(type(order), "_oms_get_deferral", side_effect=AssertionError("looked at")):
+            self.assertFalse(self._audit())
+
+    def _reverse(self, entry):
+        wizard = (
+            self.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=entry.ids)
+            .create({"journal_id": entry.journal_id.id})
+        )
+        wizard.refund_moves()
+        wizard.new_move_ids.filtered(lambda move: move.state == "draft").action_post()
+
+    def test_an_entry_that_somebody_reverses_is_told_by_the_auditor_and_booked_again(self):
+        order = self._invoiced()
+        self._ship(order, {self.product_standard: 1})
+        self._look()
+        before = self._stand()
+        self._reverse(self._entry(order)[0])
+        self.assertNotEqual(self._stand(), before)
+        [found] = self._audit()
+        self.assertEqual(found.order_id, order.id)
+        self.assertIn("40.00", found.sentence)
+        order.action_oms_look_at_money()
+        self._look()
+        self.assertEqual(self._stand(), before)
+        self.assertFalse(self._audit())
+        self._ship(order)
+        self._look()
+        self.assertEqual(self._stand(), (0.0, -60.0, 30.0, -30.0))
+        self.assertFalse(self._audit())
+
+    def test_what_somebody_books_by_hand_on_the_account_is_told_by_the_auditor(self):
+        self._invoiced()
+        items = ((self.owed, 7), (self._account("income"), -7))
+        move = self.env["account.move"].create(
+            {"line_ids": [Command.create({"account_id": account.id, "balance": value}) for account, value in items]}
+        )
+        move.action_post()
+        [found] = self._audit()
+        self.assertEqual((found.documents, found.amount), (((move._name, move.id),), 7))
+        self.assertRegex(found.sentence, "changes what stands as invoiced before shipment by .*7.00")
 
     def test_a_closed_month_does_not_keep_a_parcel_from_being_earned(self):
         order = self._invoiced()
