@@ -552,6 +552,9 @@ STOCK_CLOSING_LATE_DAYS = 45
 #: How far back the auditor looks: documents of this time, and older ones that something has happened to since.
 CHECK_PERIOD_DAYS = 400
 
+#: Days after which what an accountant has explained is looked for again, however old it is.
+CHECK_EXPLAINED_DAYS = 7
+
 #: For so long what has happened may be on its way into the books.
 CHECK_GRACE_H = 24
 

@@ -4,11 +4,19 @@ from datetime import timedelta
 from itertools import islice
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..alone import on_its_own
 from ..checks import Check, Scope
-from ..const import CHECK_EVERY_H, CHECK_GRACE_H, CHECK_PERIOD_DAYS, CHECK_TIMEOUT_S, CHECK_VIOLATIONS_MAX
+from ..const import (
+    CHECK_EVERY_H,
+    CHECK_EXPLAINED_DAYS,
+    CHECK_GRACE_H,
+    CHECK_PERIOD_DAYS,
+    CHECK_TIMEOUT_S,
+    CHECK_VIOLATIONS_MAX,
+)
 
 
 class OmsCheck(models.AbstractModel):
@@ -144,15 +152,22 @@ class OmsCheck(models.AbstractModel):
     # ------------------------------------------------------------------------------------------------------------- RUN
 
     @api.model
-    def _get_scope(self, company):
-        """What a run looks at: what can still be changed or was found and stands, and not less than a period."""
+    def _get_scope(self, company, code=None):
+        """What a run looks at: what can still be changed or was found and is open, and not less than a period.
+
+        What somebody has explained stays for ever, and is no reason to look at all these years each night; it is now and then.
+
+        :param code: of the check that runs; else what any check has found counts.
+        """
         now = fields.Datetime.now()
-        # sudo: what is looked at does not depend on who asks
-        oldest_sudo = (
-            self.env["oms.check.result"]
-            .sudo()
-            .search([("company_id", "=", company.id), ("state", "!=", "gone")], order="since", limit=1)
+        explained = Domain("state", "=", "explained") & Domain(
+            "seen_at", "<", now - timedelta(days=CHECK_EXPLAINED_DAYS)
         )
+        standing = Domain("company_id", "=", company.id) & (Domain("state", "=", "open") | explained)
+        if code:
+            standing &= Domain("code", "=", code)
+        # sudo: what is looked at does not depend on who asks
+        oldest_sudo = self.env["oms.check.result"].sudo().search(standing, order="since", limit=1)
         since = min(now, oldest_sudo.since or now) - timedelta(days=CHECK_PERIOD_DAYS)
         return Scope(since.date(), now - timedelta(hours=CHECK_GRACE_H), CHECK_VIOLATIONS_MAX)
 
@@ -181,13 +196,12 @@ class OmsCheck(models.AbstractModel):
         run_sudo = self.env["oms.check.run"].sudo()._get(company, code)
         started, made = fields.Datetime.now(), self.env["oms.check.result"]
         done, errors = [], []
-        scope = self._get_scope(company)
+        scope = self._get_scope(company, code)
         with on_its_own(run_sudo, errors.append):
             self.env.cr.execute(SQL("SET LOCAL statement_timeout = %s", CHECK_TIMEOUT_S * 1000))
             [(check, violations)] = self._find(company, {code}, scope).items()
-            made = made.sudo()._take(
-                company, check, violations, complete=len(violations) < scope.limit
-            )  # sudo: the same
+            complete = len(violations) < scope.limit
+            made = made.sudo()._take(company, check, violations, complete, scope.since)  # sudo: the same
             done.append(code)
         self.env.cr.execute("SET LOCAL statement_timeout = DEFAULT")
         if errors:

@@ -1,4 +1,5 @@
 import json
+from datetime import timedelta
 
 from markupsafe import Markup
 
@@ -6,7 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..alone import leave_task
-from ..const import CHECK_HISTORIES_MAX, CHECK_HISTORY_MAX, ERROR_MAX_CHARS
+from ..const import CHECK_HISTORIES_MAX, CHECK_HISTORY_MAX, CHECK_PERIOD_DAYS, ERROR_MAX_CHARS
 from ..domain.books import Event, Fault, as_test, faults
 from ..notice import RELOAD, notice
 
@@ -133,10 +134,11 @@ class OmsCheckResult(models.Model):
 
     # ----------------------------------------------------------------------------------------------------------- TAKING
 
-    def _take(self, company, check, violations, complete=True):
+    def _take(self, company, check, violations, complete, since):
         """Bring the rows of a check to what it has found.
 
         :param complete: whether it has told everything; else what it does not tell is not gone.
+        :param since: how far back it has looked. What was explained and may be older is not gone either.
         :return: what is new, or has changed since somebody explained it.
         """
         standing = {
@@ -174,9 +176,15 @@ class OmsCheckResult(models.Model):
             )
         if complete:
             gone = self.browse().union(*(result for subject, result in standing.items() if subject not in found))
+            gone = gone.filtered(lambda result: result.state == "open" or result._is_within(since))
             gone.state = "gone"
             gone.activity_unlink(["mail.mail_activity_data_warning"])
         return changed | self.create(to_create)
+
+    def _is_within(self, since):
+        """Whether a run that looks back to this day sees what the run that found this saw."""
+        self.ensure_one()
+        return (self.since - timedelta(days=CHECK_PERIOD_DAYS)).date() >= since
 
     def _take_failure(self, company, check, error):
         """A check that could not run to its end."""

@@ -453,6 +453,46 @@ class TestResults(CheckCase):
         self._check()
         self.assertEqual(result.state, "gone")
 
+    def _explained_long_ago(self):
+        """Found and explained in the first year, with documents of that year; last looked for yesterday."""
+        result = self._check("edited")
+        result.reason = "Agreed with the customer."
+        result.action_explain()
+        now = fields.Datetime.now()
+        long_ago = now - timedelta(days=2000)
+        invoice = self.order.invoice_ids.id
+        self._sql("UPDATE account_move SET date = %s, invoice_date = %s WHERE id = %s", long_ago, long_ago, invoice)
+        self._sql("UPDATE account_move_line SET date = %s WHERE move_id = %s", long_ago, invoice)
+        result.write({"since": long_ago, "seen_at": now - timedelta(days=1)})
+        return result
+
+    def test_what_was_explained_long_ago_is_no_reason_to_look_at_all_the_years_each_night(self):
+        result = self._explained_long_ago()
+        period = fields.Date.today() - timedelta(days=400)
+        self._check("edited", "stock")
+        runs = self.env["oms.check.run"].search([("company_id", "=", self.company.id)])
+        self.assertEqual(set(runs.mapped("since")), {period})
+        self.assertEqual(result.state, "explained", "it is older than what was looked at")
+        result.seen_at -= timedelta(days=9)
+        self._check("edited", "stock")
+        self.assertEqual(runs.filtered(lambda run: run.code == "stock").since, period)
+        self.assertLess(runs.filtered(lambda run: run.code == "edited").since, period)
+        self.assertEqual((result.state, result.seen_at.date()), ("explained", fields.Date.today()))
+
+    def test_what_was_explained_long_ago_and_is_put_right_is_gone_within_a_week(self):
+        result = self._explained_long_ago()
+        self._break(0)
+        result.seen_at -= timedelta(days=7)
+        self._check("edited")
+        self.assertEqual(result.state, "gone")
+
+    def test_what_was_explained_long_ago_and_is_something_else_now_is_open_again_within_a_week(self):
+        result = self._explained_long_ago()
+        self._break(7)
+        result.seen_at -= timedelta(days=7)
+        self._check("edited")
+        self.assertEqual((result.state, result.amount), ("open", 7))
+
     def test_who_reads_the_books_reads_it_and_nobody_else(self):
         result = self._check()
         self.assertIn("48.00", result.with_user(self.reader).sentence)
