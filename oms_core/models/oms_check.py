@@ -124,7 +124,11 @@ class OmsCheck(models.AbstractModel):
             Check(
                 "gift_cards",
                 self.env._("Gift cards are what is owed for them"),
-                self.env._("The liability for gift cards is what was sold of them less what was redeemed."),
+                self.env._(
+                    "The liability for gift cards is what was sold of them less what was redeemed, and no more was redeemed than "
+                    "was sold."
+                ),
+                leaves_out=self.env._("Which card was redeemed: what is left of each, the channels know."),
             ),
             Check(
                 "cost_lines",

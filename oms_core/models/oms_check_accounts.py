@@ -78,15 +78,17 @@ class OmsCheck(models.AbstractModel):
 
     @api.model
     def _check_gift_cards(self, company, scope):
-        """What stands on the account and is neither a gift card that was sold nor one that was redeemed."""
+        """What stands on the account and is neither a gift card that was sold nor one that was redeemed; and whether more was
+        redeemed than sold."""
         product = self.env.ref("oms_core.product_gift_card").with_company(company)
+        account = product.property_account_income_id
         explained = SQL(
             """l.product_id = %s OR EXISTS (SELECT 1 FROM account_payment p
                                               JOIN payment_transaction t ON t.id = p.payment_transaction_id
                                              WHERE p.move_id = m.id AND t.oms_tender = 'gift_card')""",
             product.id,
         )
-        for move, balance in self._find_unexplained(company, scope, product.property_account_income_id, explained):
+        for move, balance in self._find_unexplained(company, scope, account, explained):
             yield self._compare(
                 *("gift_cards", move, balance, 0),
                 self.env._(
@@ -95,6 +97,27 @@ class OmsCheck(models.AbstractModel):
                     amount=company.currency_id.format(balance),
                 ),
                 self.env._("Book it on another account, or say here which cards it stands for."),
+            )
+        rows = self._query(
+            SQL(
+                """SELECT SUM(balance) FROM account_move_line
+                    WHERE account_id = %s AND company_id = %s AND parent_state = 'posted' HAVING SUM(balance) > %s""",
+                *(account.id or 0, company.id, TOLERANCE),
+            )
+        )
+        for (balance,) in rows:
+            yield Violation(
+                ((account._name, account.id),),
+                self.env._(
+                    "Gift cards over %(amount)s more were redeemed than were sold: %(account)s stands in debit.",
+                    amount=company.currency_id.format(balance),
+                    account=account.display_name,
+                ),
+                self.env._(
+                    "Book what was owed for cards of before, or that are sold elsewhere, when they began to be redeemed here. If "
+                    "there are none, ask the channel which cards were redeemed."
+                ),
+                company.currency_id.round(balance),
             )
 
     def _find_unexplained(self, company, scope, accounts, explained):

@@ -87,6 +87,8 @@ class CheckCase(OmsCommon):
 class TestHealthyShop(CheckCase):
     def test_a_healthy_shop_is_silent(self):
         self._sold(("STD", 2), ("AVG", 1), ("FIFO", 3, "33.33", "5.5"))
+        card = self._doc(lines=(self._line("", 1, "10.00", kind="gift_card"),), payments=(self._payment(10),))
+        self._book(self._apply(card)[0][0])
         self._sold(("STD", 1), payments=(self._payment(10, tender="gift_card"), self._payment(14)))
         partly = self._order(("STD", 3, "10.01"))
         self._ship(partly, {self.product_standard: 1})
@@ -341,6 +343,17 @@ class TestFaults(FaultCase):
         )
         move.action_post()
         self._finds("gift_cards", move, "changes what is owed for gift cards by .*50.00", 50, ["compared"])
+
+    def test_more_gift_cards_are_redeemed_than_were_sold(self):
+        self._sold(("STD", 1), payments=(self._payment(10, tender="gift_card"), self._payment(14)))
+        account = self.company._oms_get_gift_card_account()
+        result = self._check()
+        self.assertEqual((result.code, result.amount), ("gift_cards", 10))
+        self.assertEqual([document[:2] for document in result.documents], [[account._name, account.id]])
+        self.assertRegex(result.sentence, "over .*10.00.* more were redeemed than were sold")
+        card = self._doc(lines=(self._line("", 1, "10.00", kind="gift_card"),), payments=(self._payment(10),))
+        self._book(self._apply(card)[0][0])
+        self.assertFalse(self._check())
 
     def test_somebody_books_on_the_account_of_the_stock_by_hand(self):
         values = ((self._account("stock"), -15), (self._account("cogs"), 15))
