@@ -199,7 +199,11 @@ class OmsChannel(models.Model):
             ],
             limit=1,
         )
+        mine._oms_forget_customer()
         people.message_ids.filtered(lambda message: message.message_type in ("email", "comment")).unlink()
+        # Odoo would keep what was there as what was changed.
+        people = people.with_context(tracking_disable=True)
+        people.message_ids.tracking_value_ids.unlink()
         people.oms_erased_on = fields.Date.today()
         if booked:
             people.write(dict.fromkeys(CONTACT_FIELDS, False))
@@ -235,18 +239,9 @@ class OmsMessage(models.Model):
             "erasure": lambda channel, docs: [channel._erase_customer(names) for names in docs],
         }
 
-    def _empty(self):
-        """Take the content out of messages that were worked off; their keys stay, so that nothing can be done twice."""
-        self.flush_recordset()
-        final = self.filtered(lambda message: message.state in ("done", "ignored", "dismissed") and message.body)
-        if final:
-            # Not by write(), which refuses to change what was received.
-            self.env.cr.execute(
-                SQL(
-                    "UPDATE oms_message SET body = NULL, corrected_body = NULL, headers = NULL, emptied_at = %s"
-                    " WHERE id IN %s",
-                    fields.Datetime.now(),
-                    final._ids,
-                )
-            )
-            final.invalidate_recordset()
+    def _finish(self, record, state, text):
+        """Override: a request to forget somebody names who it was; what is done is forgotten, too."""
+        result = super()._finish(record, state, text)
+        if self.kind == "erasure":
+            self._empty()
+        return result

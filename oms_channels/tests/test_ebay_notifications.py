@@ -137,6 +137,7 @@ class TestEbayNotifications(EbayCommon, HttpCase):
         self.assertEqual((message.kind, message.state), ("erasure", "pending"))
         message._process()
         self.assertEqual((message.state, message.res_model, message.res_id), ("done", "res.partner", partner.id))
+        self.assertFalse(message.body, "it names who is forgotten")
         self.assertEqual(
             (partner.name, partner.active, partner.email, partner.street), ("Erased customer", False, False, False)
         )

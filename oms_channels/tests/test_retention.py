@@ -4,6 +4,9 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.exceptions import ValidationError
+from odoo.tools import SQL
+
+from odoo.addons.oms_core.domain.third_party import told_of
 
 from .common import ChannelsCommon
 
@@ -34,6 +37,82 @@ class TestRetention(ChannelsCommon):
                 company, ["country_id", "state"], ["amount:sum", "quantity_shipped:sum", "__count"]
             ),
         )
+
+    def _where(self, words):
+        """Names of the columns of the whole database in which these words stand, and kinds of messages that hold them."""
+        self.env.flush_all()
+        columns = self.env.execute_query(
+            SQL(
+                """SELECT c.table_name, c.column_name FROM information_schema.columns c
+                     JOIN information_schema.tables t USING (table_schema, table_name)
+                    WHERE c.table_schema = current_schema AND t.table_type = 'BASE TABLE'
+                      AND c.data_type IN ('character varying', 'text', 'json', 'jsonb')"""
+            )
+        )
+        found = set()
+        for table, column in columns:
+            query = SQL(
+                "SELECT FROM %s WHERE %s::text ILIKE %s LIMIT 1",
+                SQL.identifier(table),
+                SQL.identifier(column),
+                f"%{words}%",
+            )
+            if self.env.execute_query(query):
+                found.add(f"{table}.{column}")
+        messages = self.env["oms.message"].search([("body", "!=", False)])
+        return found | {message.kind for message in messages if words.encode() in message._get_body()}
+
+    def _told_everywhere(self, order):
+        """Have somebody's address stand wherever the work on an order brings it: held, changed, told to a warehouse, written."""
+        address = order.partner_id
+        order._oms_hold("address", "Is it right?")
+        change = self.env["oms.order.change"].create(
+            {
+                "order_id": order.id,
+                "kind": "address",
+                **{name: address[name] for name in ("name", "street", "zip", "city", "phone")},
+                "country_id": address.country_id.id,
+            }
+        )
+        change.action_withdraw()
+        body = f"Dear customer of {address.street}, we write to {address.email} and call {address.phone}."
+        picking = order.picking_ids[:1]
+        for record in [order, *picking]:
+            record.message_post(body=body, partner_ids=address.ids, email_from=address.email, message_type="comment")
+        messages = self.env["oms.message"]
+        for kind, direction, about in (("3pl_order", "out", picking or order), ("order", "in", order)):
+            message = messages._receive(self.channel, kind, f"{kind}{order.id}", body.encode(), direction=direction)
+            message._finish(about, "done", "")
+
+    def test_no_copy_is_left_of_who_was_forgotten(self):
+        self.channel.erase_after_days = 30
+        who = {"email": "vanish.entirely@example.com", "street": "77 rue du Vanneau", "phone": "+33 1 99 88 77 66"}
+        other = {"email": "vanish.too@example.com", "street": "78 rue du Vanneau", "phone": "+33 1 99 88 77 55"}
+        booked, called_off = (self._sold(31, billing=self._address(**address)) for address in (who, other))
+        self.warehouse.oms_3pl_channel_id = self.channel
+        for order in booked | called_off:
+            for picking in order.picking_ids:
+                picking.oms_3pl_told = told_of(picking._oms_render_order())
+            self._told_everywhere(order)
+        order_holds = self.env["oms.hold"].search([("order_id", "in", (booked | called_off).ids)])
+        order_holds.action_release()
+        called_off._action_cancel()
+        self._ship(booked)
+        self._book(booked)
+        before = self._figures()
+        places = {"payment_transaction.partner_email", "mail_message.body", "3pl_order", "order"}
+        self.assertLess(places, self._where("vanish.entirely"))
+        self.assertLess({"oms_order_change.street", "oms_hold.address_original"}, self._where(who["street"]))
+        self._run()
+        for kept in ("vanish.entirely", "99 88 77 66", "199887766", "vanish.too", "78 rue du Vanneau", "199887755"):
+            with self.subTest(kept):
+                self.assertEqual(self._where(kept), set())
+        self.assertEqual(
+            {place.partition(".")[0] for place in self._where(who["street"])},
+            {"res_partner"},
+            "the posted invoice needs it",
+        )
+        self.assertEqual(self._figures(), before)
 
     def test_who_bought_long_ago_is_forgotten_and_no_figure_changes(self):
         self.channel.erase_after_days = 30

@@ -113,6 +113,7 @@ from . import stock_picking_told_return
 from . import stock_warehouse_files
 from . import oms_message_files
 from . import oms_message_vacuum
+from . import sale_order_forget
 from . import oms_feedback
 from . import sale_order_feedback
 from . import stock_picking_store_report

@@ -31,6 +31,10 @@ class SaleOrder(models.Model):
         """Override of ``sale``: customers name the number of their channel."""
         return [*super()._rec_names_search, "oms_number"]
 
+    def _oms_get_papers(self):
+        """Override of ``oms_core``: their returns."""
+        return [*super()._oms_get_papers(), self.oms_return_ids, self.oms_return_ids.picking_ids]
+
     def action_oms_return(self):
         """Open a new return over everything of this order that can come back."""
         self.ensure_one()

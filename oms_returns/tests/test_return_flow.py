@@ -248,3 +248,17 @@ class TestReturnFlow(ReturnsCommon):
         request.action_authorize()
         request.action_receive()
         self.assertEqual(order.oms_status, "returned_part")
+
+    def test_what_was_told_and_written_about_a_return_is_forgotten_with_its_customer(self):
+        order = self._shipped(("STD", 2))
+        request = self._return(order, 1)
+        email = order.partner_id.email
+        for record in (request, request.picking_ids):
+            record.message_post(body=f"From {email}", message_type="email", email_from=email)
+        message = self._receive(None, kind="return_told")
+        message._finish(request, "done", "")
+        order._oms_forget_customer()
+        self.assertFalse(message.body)
+        for record in (request, request.picking_ids):
+            self.assertNotIn(email, str(record.message_ids.mapped("body")))
+        self.assertTrue(request.exists() and order.amount_total)
