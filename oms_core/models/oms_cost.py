@@ -266,17 +266,28 @@ class OmsCost(models.AbstractModel):
     def _get_shares(self, moves, quantities=None):
         """What of each order line moves are about.
 
-        :param quantities: {move: quantity}, where only a part of it counts.
+        :param quantities: {move: quantity in the product's own unit}, where only a part of it counts.
         """
         found = defaultdict(lambda: [ZERO, ZERO])
         for move in moves:
             line = move.sale_line_id
             if not line or move.state == "cancel":
                 continue
-            quantity = Decimal(str((quantities or {}).get(move, move.quantity)))
-            ordered = Decimal(str(line.product_uom_qty)) or Decimal(1)
-            found[line.id][0] += quantity * Decimal(str(move.product_id.weight))
-            found[line.id][1] += abs(Decimal(str(line.price_subtotal)) * quantity / ordered)
+            unit = move.product_id.uom_id
+            quantity = (quantities or {}).get(move)
+            if quantity is None:
+                quantity = move.product_uom._compute_quantity(move.quantity, unit, round=False)
+            if move._oms_is_part():
+                # All parts of a kit together are worth what the kit is.
+                moved, ordered = quantity, sum(line._oms_get_coming()._oms_get_brought().values())
+            else:
+                moved, ordered = (
+                    unit._compute_quantity(quantity, line.product_uom_id, round=False),
+                    line.product_uom_qty,
+                )
+            part = Decimal(str(moved)) / (Decimal(str(ordered)) or Decimal(1))
+            found[line.id][0] += Decimal(str(quantity)) * Decimal(str(move.product_id.weight))
+            found[line.id][1] += abs(Decimal(str(line.price_subtotal)) * part)
         return tuple(Share(line, *told) for line, told in found.items())
 
     def _get_label_shares(self, label, there):
@@ -288,7 +299,7 @@ class OmsCost(models.AbstractModel):
         if label.package_id:
             packed = defaultdict(float)
             for line in moves.move_line_ids.filtered(lambda line: line.result_package_id == label.package_id):
-                packed[line.move_id] += line.quantity
+                packed[line.move_id] += line.quantity_product_uom
             if packed:
                 return self._get_shares(moves.browse().union(*packed), packed)
         return self._get_shares(moves)

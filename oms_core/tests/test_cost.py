@@ -1,6 +1,9 @@
 """ACC-05: what it cost to serve an order is in analytic accounting, line by line, and the margin says where it comes from."""
 
+from decimal import Decimal
+
 from odoo.exceptions import AccessError
+from odoo.fields import Command
 
 from .common_carriers import CarrierCommon
 
@@ -48,6 +51,32 @@ class TestCost(CostCase):
         )
         self.assertEqual(line[plan._column_name()].plan_id, plan)
         self.assertIn("tariff of", line.name)
+
+    def test_a_dozen_is_worth_what_its_line_is_and_weighs_twelve_pieces(self):
+        self.product_standard.weight = 0.5
+        dozen = self.env.ref("uom.product_uom_dozen")
+        for kept in (False, True):
+            with self.subTest(move_in_dozens=kept):
+                self.env["ir.config_parameter"].set_param("stock.propagate_uom", kept and "1")
+                order = self.env["sale.order"].create(
+                    {
+                        "partner_id": self.env["res.partner"].create({"name": "Kim"}).id,
+                        "company_id": self.company.id,
+                        "warehouse_id": self.warehouse.id,
+                        "order_line": [
+                            Command.create({"product_id": product.id, "price_unit": 24, "product_uom_id": unit.id})
+                            for product, unit in (
+                                (self.product_standard, dozen),
+                                (self.product_average, self.product_average.uom_id),
+                            )
+                        ],
+                    }
+                )
+                order.action_confirm()
+                moves = order.picking_ids.move_ids
+                self.assertEqual(set(moves.mapped("product_uom.name")), {"Dozens", "Units"} if kept else {"Units"})
+                found = [(share.weight_kg, share.value) for share in self.env["oms.cost"]._get_shares(moves)]
+                self.assertEqual(found, [(6, 24), (Decimal(str(self.product_average.weight)), 24)])
 
     def test_nothing_is_counted_twice_and_a_label_that_is_given_back_is_no_cost(self):
         picking = self._delivery(self.table)

@@ -165,5 +165,14 @@ class TestKits(OmsCommon):
             reversal.new_move_ids.action_post()
             self.assertEqual(self._costs(reversal.new_move_ids), (-cost, cost))
 
+    def test_the_parts_of_a_kit_together_bear_costs_as_the_kit_they_are(self):
+        order = self._order(("BOX", 2, "40.00", 20), ("STD", 1, "40.00", 20))
+        costs, moves = self.env["oms.cost"], order.picking_ids.move_ids
+        self.assertEqual([share.value for share in costs._get_shares(moves)], [40, 40])
+        self._ship(order, {self.mug: 2, self.tea: 1, self.ribbon: 1, self.product_standard: 1})
+        for first in (True, False):
+            sent = order.picking_ids.filtered(lambda picking, first=first: (picking.state == "done") == first)
+            self.assertEqual([share.value for share in costs._get_shares(sent.move_ids)], [20, 40][: 1 + first])
+
     def _costs(self, entry):
         return self._net(self._account("cogs"), entry), self._net(self._account("stock"), entry)
