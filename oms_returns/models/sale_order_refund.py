@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from odoo import api, fields, models
 
-from odoo.addons.oms_core.domain.money import ZERO, share
+from odoo.addons.oms_core.domain.money import ZERO, round_to, share
 
 from ..domain.refund import Adjustment, Charge, Credited, Line, Money, spread
 from .account_move import COUNTED_KINDS
@@ -75,8 +75,10 @@ class SaleOrder(models.Model):
         money = charged_sudo._oms_get_charged_money()
         if foresee:
             for line_sudo in lines_sudo - goods_sudo - charged_sudo.sale_line_ids:
-                # Not invoiced yet; what stands for a line of an invoice is only told from others, and never booked.
-                money[line_sudo] = Money(dec(line_sudo.price_subtotal), {"rest": dec(line_sudo.price_tax)})
+                # Not invoiced yet; what stands for a line of an invoice is only told from others, and never booked. Odoo
+                # reckons the tax of a line as a difference of floats, which is no number of cents.
+                tax = round_to(dec(line_sudo.price_tax), book.step)
+                money[line_sudo] = Money(dec(line_sudo.price_subtotal), {"rest": tax})
         credits_sudo = self.env["account.move.line"].sudo()  # sudo: as above
         credits_sudo = credits_sudo.search(
             [("oms_credited_line_id", "in", charged_sudo.ids), ("parent_state", "!=", "cancel")], order="id"

@@ -15,7 +15,7 @@ class TestRefundMoney(ReturnsCommon):
         request.action_refund()
         return request.refund_ids - before
 
-    def _by_hand(self, *lines, **values):
+    def _by_hand(self, *lines, invoice=True, **values):
         """An order that a clerk entered, shipped and invoiced; ``(product, quantity, price)``, or the values of a line."""
         customer = self.env["res.partner"].create({"name": "Ada", "country_id": self.country.id})
         order = self.env["sale.order"].create(
@@ -37,7 +37,8 @@ class TestRefundMoney(ReturnsCommon):
         )
         order.action_confirm()
         self._ship(order)
-        order._create_invoices(final=True).action_post()
+        if invoice:
+            order._create_invoices(final=True).action_post()
         return order
 
     def _service(self, name, price, quantity=1, **values):
@@ -76,6 +77,16 @@ class TestRefundMoney(ReturnsCommon):
         self.assertEqual(order.order_line[-1].qty_invoiced, 1)
         rest = self._refund(self._returned(order, 1, 1))
         self.assertEqual(rest.amount_total, order.amount_total - refund.amount_total)
+
+    def test_a_discount_that_is_not_invoiced_yet_is_foreseen_in_whole_cents(self):
+        """4.01 off, with a tax of 5.5 %: Odoo has its tax as -0.22000000000000064."""
+        discount = self._service("Discount", -4.01, tax_ids=[Command.set(self.tax_55.ids)])
+        order = self._by_hand((self.product_standard, 2, 20), (self.product_average, 1, 10), discount, invoice=False)
+        self.assertNotEqual(order.order_line[-1].price_tax, -0.22)
+        lines = order._oms_get_refund_book(foresee=True).lines.values()
+        foreseen = [money for line in lines for money in line.discounts.values()]
+        self.assertEqual(sum(money.net for money in foreseen), Decimal("-4.01"))
+        self.assertEqual(sum(money.total for money in foreseen), Decimal("-4.23"))
 
     def test_a_price_that_no_cent_divides_goes_back_to_the_cent_though_no_channel_pinned_it(self):
         """Seven at 9.99 less 12.5 %: 61.19. One by one they would be 8.74 each, and 61.18."""
