@@ -9,7 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta, timezone
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+#: A moment or a date.
+Day = TypeVar("Day", bound=date)
 
 #: Our states in the order of a journey: of two scans of the same moment the later in this order counts.
 JOURNEY = (
@@ -117,7 +122,7 @@ class Outlook:
 SILENT_AFTER = timedelta(hours=48)
 
 
-def add_working_days(start: datetime, days: int) -> datetime:
+def add_working_days(start: Day, days: int) -> Day:
     """``days`` days later, Saturdays and Sundays left out; a start on a weekend counts from Monday."""
     moment = start
     while moment.weekday() >= 5:
@@ -127,6 +132,27 @@ def add_working_days(start: datetime, days: int) -> datetime:
         while moment.weekday() >= 5:
             moment += timedelta(days=1)
     return moment
+
+
+def local_day(moment: datetime, zone: str) -> date:
+    """The date there at a moment (UTC, without time zone)."""
+    return moment.replace(tzinfo=timezone.utc).astimezone(ZoneInfo(zone)).date()
+
+
+def noon(day: date, zone: str) -> datetime:
+    """When it is noon there on a day; UTC, without time zone."""
+    return datetime.combine(day, time(12), ZoneInfo(zone)).astimezone(timezone.utc).replace(tzinfo=None)
+
+
+def noon_after(start: datetime, days: int, zone: str) -> datetime:
+    """Noon of the last of so many working days after something left, by the clock and the weekdays of the place that it left.
+
+    In California it is still Friday when in UTC it is Saturday:
+
+    >>> noon_after(datetime(2026, 3, 7, 1), 1, "America/Los_Angeles")
+    datetime.datetime(2026, 3, 9, 19, 0)
+    """
+    return noon(add_working_days(local_day(start, zone), days), zone)
 
 
 def predict_late(outlook: Outlook, now: datetime) -> tuple[str, str] | None:

@@ -32,6 +32,16 @@ class ResourceCalendar(models.Model):
         return Opening(_zone(self.tz), hours, closed)
 
 
+class StockWarehouse(models.Model):
+    _inherit = "stock.warehouse"
+
+    def _oms_get_clock(self):
+        """The name of the time zone of the hours in which goods leave here; of no place: that of the company."""
+        place_sudo = self.sudo()  # sudo: what hour it is there depends on nobody's rights
+        company = place_sudo.company_id or place_sudo.env.company
+        return _zone((place_sudo.oms_calendar_id or company.resource_calendar_id).tz)
+
+
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 

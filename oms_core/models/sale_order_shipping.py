@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 
 from ..carriers.base import CarrierError, Item, Parcel, RateQuote, ShipmentRequest
 from ..domain.rate_shopping import Need, Option, is_po_box, refusal, shop
-from ..domain.tracking import add_working_days
+from ..domain.tracking import noon_after
 
 
 class SaleOrder(models.Model):
@@ -185,7 +185,7 @@ class RateShopper(models.AbstractModel):
     def _expected(self, source, days):
         if source._name == "stock.picking":
             return source._oms_expected(days)
-        return add_working_days(fields.Datetime.now(), days).replace(hour=12, minute=0, second=0, microsecond=0)
+        return noon_after(fields.Datetime.now(), days, source.warehouse_id._oms_get_clock())
 
 
 def _asked_for_all(adapter, requests):

@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..carriers.base import CarrierError, Item, Parcel, ShipmentRequest
-from ..domain.tracking import add_working_days
+from ..domain.tracking import noon_after
 from ..text import as_html
 
 
@@ -213,9 +213,10 @@ class StockPicking(models.Model):
             return 0
 
     def _oms_expected(self, days):
-        """When a parcel that leaves now, or when it is planned, is delivered: at noon of the last working day."""
+        """When a parcel that leaves now, or when it is planned, is delivered: at noon of the last working day, by the clock of
+        the place that it leaves."""
         start = max(filter(None, (fields.Datetime.now(), self.state != "done" and self.scheduled_date)))
-        return add_working_days(start, days).replace(hour=12, minute=0, second=0, microsecond=0)
+        return noon_after(start, days, self.picking_type_id.warehouse_id._oms_get_clock())
 
     def _oms_buy_return_label(self, carrier, collection_date=None):
         """A label by which the customer can send things back; in the parcel, or later.

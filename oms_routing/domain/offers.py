@@ -152,6 +152,7 @@ class OfferBook:
         self.exchange = exchange or {}
         self._lists: dict = {}
         self._leaves: dict = {}
+        self._own_days: dict = {}
         self._arrives: dict = {}
         self._grams: dict = {}
 
@@ -184,7 +185,7 @@ class OfferBook:
         ship_by = self.leaves(origin, service.collected)
         if ship_by is None:
             return _refused(service, f"{origin.name} is not open often enough to send anything.")
-        deliver_by, late = self.arrives(service, origin.node_id, terms.zone, ship_by, terms.days)
+        deliver_by, late = self.arrives(service, origin, terms.zone, ship_by, terms.days)
         return Offer(
             service_id=service.id,
             name=service.name,
@@ -230,25 +231,32 @@ class OfferBook:
         return self._leaves[key][1]
 
     def arrives(
-        self, service: Service, node_id: Hashable, zone: str, ship_by: datetime, days: int | None
+        self, service: Service, origin: Origin, zone: str, ship_by: datetime, days: int | None
     ) -> tuple[datetime | None, datetime | None]:
         """(when it is expected, when it is there all but surely); both ``None`` when nobody knows how long it takes."""
         if days is None:
             return None, None
-        key = (service.id, node_id, zone, ship_by, days)
+        key = (service.id, origin.node_id, zone, ship_by, days)
         if key not in self._arrives:
-            self._arrives[key] = self._arrive(service, node_id, zone, ship_by, days)
+            self._arrives[key] = self._arrive(service, origin, zone, ship_by, days)
         return self._arrives[key]
 
     def _arrive(
-        self, service: Service, node_id: Hashable, zone: str, ship_by: datetime, days: int
+        self, service: Service, origin: Origin, zone: str, ship_by: datetime, days: int
     ) -> tuple[datetime, datetime]:
-        day = max(ship_by, expected(ship_by, days, service.working, service.closed))
-        known = find(self.learned, (service.carrier_id, node_id, zone))
+        day = max(ship_by, self._own_day(service, origin.opening.zone, ship_by, days))
+        known = find(self.learned, (service.carrier_id, origin.node_id, zone))
         if known is None:
-            return day, max(day, expected(ship_by, days + UNKNOWN_DAYS, service.working, service.closed))
+            return day, max(day, self._own_day(service, origin.opening.zone, ship_by, days + UNKNOWN_DAYS))
         usual = max(ship_by, day + timedelta(hours=known.usual))
         return usual, max(usual, day + timedelta(hours=known.late))
+
+    def _own_day(self, service: Service, clock: str, ship_by: datetime, days: int) -> datetime:
+        """:func:`expected`, reckoned once for all places with the same clock that send at the same moment."""
+        key = (service.id, clock, ship_by, days)
+        if key not in self._own_days:
+            self._own_days[key] = expected(ship_by, days, service.working, service.closed, clock)
+        return self._own_days[key]
 
 
 def _refused(service: Service, sentence: str) -> Offer:

@@ -13,9 +13,11 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import accumulate
 from math import ceil
+
+from odoo.addons.oms_core.domain.tracking import local_day, noon
 
 Lane = tuple[Hashable, Hashable, Hashable]  #: (carrier, place it leaves from, zone it goes to)
 
@@ -32,8 +34,7 @@ DELAY_MIN_HOURS, DELAY_MAX_HOURS = -30 * 24.0, 60 * 24.0
 #: What is added where nobody knows: one more working day.
 UNKNOWN_DAYS = 1
 
-#: Noon, when the carrier's own day is half over.
-NOON = {"hour": 12, "minute": 0, "second": 0, "microsecond": 0}
+ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,33 +76,31 @@ class Learned:
     covered: int = 0
 
 
-def expected(start: datetime, days: int, working: Collection[int] = range(5), closed: Collection = ()) -> datetime:
-    """The carrier's own day: noon of so many working days after the parcel left.
+def expected(
+    start: datetime, days: int, working: Collection[int] = range(5), closed: Collection = (), zone: str = "UTC"
+) -> datetime:
+    """The carrier's own day: noon of so many working days after the parcel left. Moments are in UTC without saying so.
 
     :param working: weekdays on which the carrier drives, Monday is 0; ``closed``: dates on which it does not all the same.
+    :param zone: of the place that the parcel leaves: it is the weekday there that counts, and noon is noon there.
 
     >>> friday = datetime(2026, 3, 6, 17)
     >>> expected(friday, 1).day, expected(friday, 1, range(6)).day, expected(friday, 1, closed=[datetime(2026, 3, 9).date()]).day
     (9, 7, 10)
     """
 
-    def drives(moment: datetime) -> bool:
-        return moment.weekday() in working and moment.date() not in closed
-
-    if not working:
-        working = range(7)
-    moment = start
-    for _skipped in range(366):
-        if drives(moment):
-            break
-        moment += timedelta(days=1)
-    for _day in range(days):
-        moment += timedelta(days=1)
+    def on_or_after(day: date) -> date:
         for _skipped in range(366):
-            if drives(moment):
+            if day.weekday() in working and day not in closed:
                 break
-            moment += timedelta(days=1)
-    return moment.replace(**NOON)
+            day += ONE_DAY
+        return day
+
+    working = working or range(7)
+    day = on_or_after(local_day(start, zone))
+    for _day in range(days):
+        day = on_or_after(day + ONE_DAY)
+    return noon(day, zone)
 
 
 def delay_hours(delivered_at: datetime, day: datetime) -> float | None:

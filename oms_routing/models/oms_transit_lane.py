@@ -131,12 +131,14 @@ class OmsTransitLane(models.Model):
             )
         )
         days_of = self._get_days(service, {(country or "", zip_code or "") for _w, country, zip_code, *_rest in found})
+        places = self.env["stock.warehouse"].browse({warehouse_id for warehouse_id, *_rest in found if warehouse_id})
+        clocks = {place.id: place._oms_get_clock() for place in (*places, places.browse())}
         delays = []
         for warehouse_id, country, zip_code, left_at, delivered_at in found:
             zone, days = days_of[country or "", zip_code or ""]
             if days is None:
                 continue
-            day = self._get_own_day(service, left_at, days)
+            day = self._get_own_day(service, left_at, days, clocks[warehouse_id or False])
             if (hours := delay_hours(delivered_at, day)) is not None:
                 delays.append(Delay((carrier.id, warehouse_id, zone), left_at, hours))
         return delays
@@ -151,6 +153,9 @@ class OmsTransitLane(models.Model):
         return found
 
     @api.model
-    def _get_own_day(self, service, left_at, days):
-        """When a carrier itself says that a parcel arrives that left at a moment: noon of that working day."""
-        return expected(left_at, days, service.working, service.closed)
+    def _get_own_day(self, service, left_at, days, clock):
+        """When a carrier itself says that a parcel arrives that left at a moment: noon of that working day.
+
+        :param clock: name of the time zone of the place that it left.
+        """
+        return expected(left_at, days, service.working, service.closed, clock)

@@ -159,10 +159,11 @@ class StockPicking(models.Model):
         service = carrier._oms_to_service(fields.Date.context_today(self))
         address = there.country_id.code or "", there.zip or ""
         zone, days = lanes._get_days(service, {address})[address]
-        known = find(lanes._get_learned(), (carrier.id, self._oms_sent_from().id, zone))
+        place = self._oms_sent_from()
+        known = find(lanes._get_learned(), (carrier.id, place.id, zone))
         if known is None or days is None:
             return {}
-        day = lanes._get_own_day(service, fields.Datetime.now(), days)
+        day = lanes._get_own_day(service, fields.Datetime.now(), days, place._oms_get_clock())
         by = (day + timedelta(hours=known.late)).replace(microsecond=0)
         return {"oms_promised_by": by, "oms_promised_percent": carrier.oms_promise_percent}
 

@@ -109,6 +109,22 @@ class TestCarrierChoice(CarrierChoiceCommon):
         self.env["stock.picking"]._cron_oms_choose_carriers()
         self.assertEqual(len(picking.oms_quote_ids), asked)
 
+    def test_what_leaves_california_on_friday_evening_is_there_on_monday(self):
+        """When in UTC it is Saturday already."""
+        picking = self._unsent()
+        calendar = self.env["resource.calendar"].create({"name": "Coast", "tz": "America/Los_Angeles"})
+        self.warehouse.oms_calendar_id = calendar
+        with freeze_time(datetime(2026, 3, 14, 1)):
+            picking.action_oms_choose_carrier()
+            best = picking.oms_quote_ids.filtered(lambda quote: quote.carrier_id == self.fast)
+            self.assertEqual(best.expected_at, datetime(2026, 3, 16, 19))
+            order = picking.sale_id
+            self.assertEqual(self.env["oms.rate.shopper"]._expected(order, 1), datetime(2026, 3, 16, 19))
+            service = self.fast._oms_to_service(fields.Date.today())
+            clock = self.warehouse._oms_get_clock()
+            day = self.env["oms.transit.lane"]._get_own_day(service, fields.Datetime.now(), 1, clock)
+            self.assertEqual(day, datetime(2026, 3, 16, 19))
+
     def test_what_a_person_chose_is_not_chosen_again(self):
         picking = self._unsent()
         compare = self.env["oms.rate.compare"].browse(picking.action_oms_compare_rates()["res_id"])
@@ -274,7 +290,7 @@ class TestTransit(CarrierChoiceCommon):
         for number, picking in enumerate(pickings):
             left = start + timedelta(hours=number)
             service = self.table._oms_to_service(start.date())
-            expected = self.env["oms.transit.lane"]._get_own_day(service, left, 2)
+            expected = self.env["oms.transit.lane"]._get_own_day(service, left, 2, self.warehouse._oms_get_clock())
             self.cr.execute(
                 "UPDATE stock_picking SET state = 'done', date_done = %s, oms_delivered_at = %s, oms_promised_by = %s,"
                 " oms_promised_percent = 90 WHERE id = %s",
@@ -306,7 +322,10 @@ class TestTransit(CarrierChoiceCommon):
             order.picking_ids.carrier_id = self.table
             self._ship(order)
             day = self.env["oms.transit.lane"]._get_own_day(
-                self.table._oms_to_service(fields.Date.today()), fields.Datetime.now(), 2
+                self.table._oms_to_service(fields.Date.today()),
+                fields.Datetime.now(),
+                2,
+                self.warehouse._oms_get_clock(),
             )
             promised = order.picking_ids.oms_promised_by - day
             self.assertAlmostEqual(promised.total_seconds() / 3600, lane.late_hours, delta=0.1)

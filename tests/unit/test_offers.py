@@ -47,8 +47,8 @@ def test_the_worked_example_of_the_module():
     learned = {(7, None, None): Learned((7, None, None), 100, 3.0, 30.0)}
     found = offer(learned=learned)
     assert found.ship_by == at(9, 15)  # Monday, 16:00 in Paris
-    assert found.deliver_by == at(11, 15)  # Wednesday noon and three hours
-    assert found.deliver_late == at(12, 18)
+    assert found.deliver_by == at(11, 14)  # Wednesday noon in Paris and three hours
+    assert found.deliver_late == at(12, 17)
 
 
 def test_an_offer_asks_what_the_rate_card_asks():
@@ -63,7 +63,7 @@ def test_an_offer_asks_what_the_rate_card_asks():
 def test_a_remote_address_costs_its_surcharge_and_takes_its_days():
     found = offer(target=replace(TO_PARIS, zip="20000"))
     assert found.tariff.steps[0] == (D(5), D("13.65"))
-    assert found.deliver_by == at(13, 12)
+    assert found.deliver_by == at(13, 11)
 
 
 def test_weights_are_rounded_up_before_they_are_looked_up():
@@ -170,13 +170,32 @@ def test_a_node_that_never_opens_sends_nothing():
 
 def test_a_carrier_that_drives_on_saturdays_arrives_on_saturday():
     service = replace(VAN, working=frozenset(range(6)), closed=frozenset({date(2026, 3, 13)}))
-    assert offer(service, now=utc(10, 10)).deliver_by == at(12, 12)
-    assert offer(service, now=utc(12, 10)).deliver_by == at(16, 12)  # Friday is a holiday: Saturday, Monday
+    assert offer(service, now=utc(10, 10)).deliver_by == at(12, 11)
+    assert offer(service, now=utc(12, 10)).deliver_by == at(16, 11)  # Friday is a holiday: Saturday, Monday
+
+
+def test_days_are_those_of_the_place_that_sends_not_those_of_utc():
+    """On a Friday evening in California it is Saturday in UTC; what left on Friday arrives on Monday all the same."""
+    coast = Origin("la", "Los Angeles", Opening("America/Los_Angeles", PARIS_HOURS), hours=2.0)
+    service = replace(VAN, cards=(replace(CARD, zones=(replace(FRANCE, transit_days=1),)),), collected=17.0)
+    found = offer(service, now=utc(6, 19), origin=coast)  # 11:00 there
+    assert found.ship_by == at(7, 1)  # 17:00 there
+    assert (found.deliver_by, found.deliver_late) == (at(9, 19), at(10, 19))  # noon there, the clocks are changed
+    holiday = replace(service, closed=frozenset({date(2026, 3, 10)}))
+    assert offer(holiday, now=utc(9, 18), origin=coast).deliver_by == at(11, 19)  # it leaves on Tuesday in UTC only
+
+
+def test_places_with_one_clock_share_what_was_reckoned():
+    origins = [replace(LYON, node_id=number) for number in range(200)]
+    book = OfferBook([VAN], FRIDAY, exchange=EUR)
+    found = book.offers(origins, TO_PARIS, [MUG])
+    assert {offers[0].deliver_by for offers in found.values()} == {at(11, 11)}
+    assert len(book._own_days) == 2  # when it is expected, and a day later
 
 
 def test_where_nothing_was_learned_a_day_more_is_promised():
     found = offer()
-    assert (found.deliver_by, found.deliver_late) == (at(11, 12), at(12, 12))
+    assert (found.deliver_by, found.deliver_late) == (at(11, 11), at(12, 11))
 
 
 def test_what_a_carrier_is_never_is_earlier_than_it_leaves():
@@ -199,7 +218,7 @@ def test_a_carrier_without_a_card_offers_what_it_quoted_for_this_way_and_weight(
     service = replace(VAN, cards=(), quotes=quotes)
     found = offer(service)
     assert found.tariff.steps[:3] == ((D(1), D(7)), (D(5), D(7)), (D(9), D(12)))  # heavier is not cheaper; one ran out
-    assert found.deliver_by == at(10, 12)
+    assert found.deliver_by == at(10, 11)
     assert "was not asked for this way" in offer(service, replace(TO_PARIS, zip="69003")).refusal
     assert "run out" in offer(service, now=datetime(2026, 5, 1, tzinfo=timezone.utc)).refusal
 

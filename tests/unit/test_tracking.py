@@ -16,6 +16,7 @@ from odoo.addons.oms_core.domain.tracking import (
     add_working_days,
     combine,
     derive,
+    noon_after,
     predict_late,
 )
 
@@ -98,6 +99,11 @@ def test_working_days_leave_out_weekends():
     assert add_working_days(datetime(2026, 11, 19), 2) == datetime(2026, 11, 23)
     assert add_working_days(datetime(2026, 11, 21), 0) == datetime(2026, 11, 23)
     assert add_working_days(datetime(2026, 11, 16), 4) == datetime(2026, 11, 20)
+
+
+def test_a_parcel_that_leaves_on_friday_evening_is_there_on_monday_wherever_the_place_is():
+    assert noon_after(datetime(2026, 3, 7, 1), 1, "America/Los_Angeles") == datetime(2026, 3, 9, 19)
+    assert noon_after(datetime(2026, 3, 6, 16), 1, "Europe/Paris") == datetime(2026, 3, 9, 11)
 
 
 @pytest.mark.parametrize(

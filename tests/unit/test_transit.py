@@ -151,5 +151,13 @@ def test_days_are_counted_as_the_carrier_drives():
     assert expected(friday, 0) == datetime(2026, 3, 6, 12)
 
 
+def test_the_weekday_is_that_of_the_place_that_the_parcel_leaves():
+    evening = datetime(2026, 3, 7, 1)  # in UTC; in Los Angeles it is Friday, 17:00
+    assert expected(evening, 1, zone="America/Los_Angeles") == datetime(2026, 3, 9, 19)
+    assert expected(evening, 1, closed={date(2026, 3, 9)}, zone="America/Los_Angeles") == datetime(2026, 3, 10, 19)
+    morning = datetime(2026, 3, 8, 22)  # in UTC it is Sunday; in Sydney it is Monday, 9:00
+    assert expected(morning, 1, zone="Australia/Sydney") == datetime(2026, 3, 10, 1)
+
+
 def test_the_examples_in_the_docstrings_hold():
     assert doctest.testmod(transit).failed == 0
