@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -23,12 +23,16 @@ PO_BOX = re.compile(
 )
 
 
+#: A parcel: kilograms, and its sides in centimetres.
+Packed = tuple[Decimal, tuple[Decimal, Decimal, Decimal]]
+
+
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What is to be sent, and by when. ``parcels``: ``(kg, (longest, middle, shortest side in cm))`` each."""
+    """What is to be sent, and by when."""
 
     country: str
-    parcels: tuple[tuple[Decimal, tuple[Decimal, Decimal, Decimal]], ...]
+    parcels: tuple[Packed, ...]
     deliver_by: datetime | None = None
     dangerous: bool = False
     po_box: bool = False
@@ -64,6 +68,7 @@ class Option:
     carbon: Decimal | None = None  #: grams CO2e; ``None``: nobody knows
     sure_at: datetime | None = None  #: by when it is there all but surely, where that is known
     days: int | None = None  #: working days, as the carrier tells them
+    parcels: tuple[Packed, ...] | None = None  #: how it would be packed for this one; ``None``: as the need says
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,8 @@ def refusal(need: Need, limits: Limits) -> tuple[str, str] | None:
 
 def look(option: Option, need: Need) -> Verdict:
     """One option alone: whether it may carry this in time."""
+    if option.parcels is not None:
+        need = replace(need, parcels=option.parcels)
     if refused := refusal(need, option.limits):
         return Verdict(option, False, *refused)
     if option.problem:

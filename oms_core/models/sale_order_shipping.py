@@ -117,9 +117,19 @@ class RateShopper(models.AbstractModel):
         carriers = self.env["delivery.carrier"].search(
             self.env["delivery.carrier"]._check_company_domain(source.company_id), order="sequence, id", limit=200
         )
-        sample = carriers[:1]
-        parcels = source._oms_rate_parcels(sample)
-        need = Need(
+        if not carriers:
+            return []
+        options, need = [], None
+        for place, carrier in enumerate(carriers):
+            need = self._get_need(source, order, partner, carrier)
+            options += self._options(carrier, source, order, partner, need, place)
+        return shop(options, need)
+
+    @api.model
+    def _get_need(self, source, order, partner, carrier):
+        """What is to be sent, packed as this delivery method takes it."""
+        parcels = source._oms_rate_parcels(carrier)
+        return Need(
             country=partner.country_id.code or "",
             parcels=tuple(
                 (parcel.weight_kg, (parcel.length_cm, parcel.width_cm, parcel.height_cm)) for parcel in parcels
@@ -128,19 +138,21 @@ class RateShopper(models.AbstractModel):
             dangerous=any(parcel.dangerous for parcel in parcels),
             po_box=is_po_box(partner.street or "", partner.street2 or ""),
         )
-        options = []
-        for place, carrier in enumerate(carriers):
-            options += self._options(carrier, source, order, partner, need, place)
-        return shop(options, need)
 
     @api.model
     def _options(self, carrier, source, order, partner, need, place):
         currency = source.company_id.currency_id
-        base = {"carrier_id": carrier.id, "carrier": carrier.name, "sequence": place, "currency": currency.name}
+        base = {
+            "carrier_id": carrier.id,
+            "carrier": carrier.name,
+            "sequence": place,
+            "currency": currency.name,
+            "parcels": need.parcels,
+        }
         limits = carrier._oms_limits()
         if refusal(need, limits):
             return [Option(**base, limits=limits)]  # not even asked
-        if not carrier._match(partner, source):
+        if not carrier.with_context(oms_weighed=True)._match(partner, source):
             reason = self.env._("Not for this address or these goods.")
             return [Option(**base, limits=limits, problem=reason, problem_code="not_allowed")]
         try:

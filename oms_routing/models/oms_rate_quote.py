@@ -66,11 +66,8 @@ class OmsRateQuote(models.Model):
         self.sudo().search([("quoted_at", "<", before)], limit=QUOTES_FORGOTTEN_MAX).unlink()
 
     @api.model
-    def _keep(self, source, verdicts, parcels):
-        """Store all answers about an order or a delivery.
-
-        :param parcels: of ``carriers.base``.
-        """
+    def _keep(self, source, verdicts):
+        """Store all answers about an order or a delivery."""
         is_order = source._name == "sale.order"
         partner = source.partner_shipping_id if is_order else source.partner_id
         now = fields.Datetime.now()
@@ -84,8 +81,6 @@ class OmsRateQuote(models.Model):
             "warehouse_id": source._oms_sent_from().id,
             "country_id": partner.country_id.id,
             "zip": normal_zip(partner.zip or ""),
-            "weight_kg": float(sum((parcel.weight_kg for parcel in parcels), Decimal(0))),
-            "parcels": len(parcels),
             "currency_id": source.company_id.currency_id.id,
             "quoted_at": now,
         }
@@ -95,6 +90,8 @@ class OmsRateQuote(models.Model):
                 {
                     **common,
                     "carrier_id": option.carrier_id,
+                    "weight_kg": float(sum((kg for kg, _sides in option.parcels), Decimal(0))),
+                    "parcels": len(option.parcels),
                     "service_code": option.service_code,
                     "service": option.service,
                     "is_live": live[option.carrier_id],
@@ -123,8 +120,7 @@ class RateShopper(models.AbstractModel):
     def _shop(self, source):
         """Override of ``oms_core``: what was answered is kept."""
         verdicts = super()._shop(source)
-        sample = self.env["delivery.carrier"].browse(verdicts[0].option.carrier_id if verdicts else ())
-        self.env["oms.rate.quote"]._keep(source, verdicts, source._oms_rate_parcels(sample))
+        self.env["oms.rate.quote"]._keep(source, verdicts)
         return verdicts
 
     @api.model
@@ -139,7 +135,7 @@ class RateShopper(models.AbstractModel):
         if reason:
             currency = source.company_id.currency_id.name
             values = {"sequence": place, "currency": currency, "problem": reason, "problem_code": "not_allowed"}
-            return [Option(carrier.id, carrier.name, **values)]
+            return [Option(carrier.id, carrier.name, **values, parcels=need.parcels)]
         options = super()._options(carrier, source, order, partner, need, place)
         warehouse = source._oms_sent_from()
         lane = (carrier.id, warehouse.id, carrier._oms_get_zone(need.country, partner.zip or ""))

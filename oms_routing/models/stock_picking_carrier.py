@@ -40,6 +40,9 @@ class StockPicking(models.Model):
     oms_quote_ids = fields.One2many("oms.rate.quote", "picking_id", string="Quotes")
     oms_carrier_reason = fields.Char(string="Why This Carrier", readonly=True, copy=False)
     oms_carrier_chosen_at = fields.Datetime(string="Carrier Chosen On", readonly=True, copy=False)
+    oms_carriers_asked_at = fields.Datetime(
+        string="Carriers Asked On", readonly=True, copy=False, help="The job asks once; whoever sends it asks again."
+    )
     oms_cartons = fields.Char(
         string="Boxes",
         readonly=True,
@@ -97,21 +100,23 @@ class StockPicking(models.Model):
 
     def _oms_choose_carrier(self):
         """Compare all carriers and take the best; where none is in time, the one that is there first. Where none takes it at
-        all, a task says so, and the delivery keeps the carrier that it has."""
+        all, a task says so, the delivery keeps the carrier that it has, and is asked about again once it is packed and sent."""
         self.ensure_one()
         verdicts = self.env["oms.rate.shopper"].with_context(oms_own_costs=True)._shop(self)
         best, reason = self._oms_get_best(verdicts)
+        carrier = self.env["delivery.carrier"].browse(best.carrier_id if best else ())
         boxes = Counter()
-        for carton in self._oms_get_cartons():
+        for carton in self._oms_get_cartons(carrier):
             boxes[carton.box.name if carton.box else self.env._("as it is")] += carton.count
+        now = fields.Datetime.now()
         values = {
-            "oms_carrier_chosen_at": fields.Datetime.now(),
+            "oms_carriers_asked_at": now,
             "oms_carrier_reason": reason,
             "oms_cartons": ", ".join(f"{number} × {name}" for name, number in boxes.items()) or False,
         }
         if best:
-            carrier = self.env["delivery.carrier"].browse(best.carrier_id)
             values |= {
+                "oms_carrier_chosen_at": now,
                 "carrier_id": carrier.id,
                 "oms_service_code": best.service_code,
                 "oms_quoted_cost": float(best.price),
@@ -178,6 +183,7 @@ class StockPicking(models.Model):
                 ("state", "=", "assigned"),
                 ("picking_type_code", "=", "outgoing"),
                 ("oms_carrier_chosen_at", "=", False),
+                ("oms_carriers_asked_at", "=", False),
                 ("oms_channel_id.carrier_choice", "in", ("empty", "always")),
             ],
             order="scheduled_date, id",
@@ -194,7 +200,7 @@ class StockPicking(models.Model):
 
     def _oms_tell_unchosen(self, error):
         """The choice failed for a reason nobody foresaw: a person looks, and it is not tried every few minutes."""
-        self.oms_carrier_chosen_at = fields.Datetime.now()
+        self.oms_carriers_asked_at = fields.Datetime.now()
         text = self.env._("No carrier could be chosen: %s", error)
         leave_task(self, self.env._("Choose a carrier"), text, self.user_id or self.env.user)
 

@@ -171,6 +171,74 @@ class TestCarrierChoice(CarrierChoiceCommon):
         self.assertEqual(picking.oms_quoted_cost, 8.0)  # twice the price of a parcel
         self.assertEqual(picking.oms_quote_ids.filtered("chosen").parcels, 2)
 
+    def _only_box(self, **values):
+        """The one kind of package that is used up; Odoo knows no limit of its weight by itself."""
+        self.env["stock.package.type"].search([]).package_use = "reusable"
+        return self.env["stock.package.type"].create(
+            {"name": "Box", "packaging_length": 600, "width": 400, "height": 400, **values}
+        )
+
+    def test_goods_are_packed_into_parcels_as_heavy_as_each_carrier_takes(self):
+        self._only_box()
+        self.product_standard.weight = 5.0
+        self.ours.max_weight = 31.5
+        self.fast.max_weight = 12
+        picking = self._unsent(("STD", 10, "200.00", 20))
+        picking.action_oms_choose_carrier()
+        self.assertEqual((picking.carrier_id, picking.oms_cartons), (self.slow, "2 × Box"))
+        self.assertEqual(picking.oms_quoted_cost, 8.0)
+        quotes = {quote.carrier_id: (quote.parcels, quote.price) for quote in picking.oms_quote_ids}
+        self.assertEqual((quotes[self.slow], quotes[self.fast]), ((2, 8.0), (5, 55.0)))
+
+    def test_a_box_that_is_too_long_for_a_carrier_is_not_used_for_it(self):
+        self._only_box(packaging_length=1200)
+        self.env["stock.package.type"].create({"name": "Cube", "packaging_length": 400, "width": 400, "height": 400})
+        self.ours.oms_max_side_cm = 100
+        self.product_standard.volume = 0.04
+        picking = self._unsent(("STD", 3, "60.00", 20))
+        picking.action_oms_choose_carrier()
+        self.assertEqual((picking.carrier_id, picking.oms_cartons), (self.slow, "3 × Cube"))
+
+    def test_what_no_carrier_took_is_asked_about_again_once_it_is_packed(self):
+        self.env["stock.package.type"].search([]).package_use = "reusable"
+        (self.product_standard | self.product_average).weight = 10.0
+        self.env["delivery.carrier"].search([("id", "not in", self.ours.ids)]).active = False
+        picking = self._unsent(("STD", 2, "40.00", 20), ("AVG", 2, "40.00", 20))
+        picking._cron_oms_choose_carriers()
+        self.assertFalse(picking.carrier_id)
+        self.assertIn("No carrier takes this", picking.oms_carrier_reason)
+        asked = len(picking.oms_quote_ids)
+        picking._cron_oms_choose_carriers()
+        self.assertEqual(len(picking.oms_quote_ids), asked, "the job asks once")
+        for line in picking.move_line_ids:
+            line.result_package_id = self.env["stock.package"].create({"name": f"BOX-{line.id}"})
+        picking.action_oms_get_label()
+        self.assertEqual(picking.carrier_id, self.slow)
+        self.assertEqual(picking.oms_quoted_cost, 8.0)
+
+    def test_a_dozen_is_declared_at_what_was_paid_for_it(self):
+        self._only_box()
+        order = self._unsent().sale_id.copy()
+        dozen = self.env.ref("uom.product_uom_dozen")
+        order.order_line.write({"product_uom_id": dozen.id, "price_unit": 120.0, "technical_price_unit": 0.0})
+        order.action_confirm()
+        for source in (order, order.picking_ids):
+            worth = sum(parcel.value for parcel in source._oms_rate_parcels(self.table))
+            self.assertAlmostEqual(float(worth), order.amount_total, places=2)
+
+    def test_the_parts_of_a_kit_are_declared_together_at_its_price(self):
+        if "mrp.bom" not in self.env:
+            self.skipTest("kits need Odoo's manufacturing")
+        self._only_box()
+        tea = self._create_product("TEA", weight=1.0, list_price=30.0)
+        cup = self._create_product("CUP", weight=1.0, list_price=5.0)
+        self._create_kit(self._create_product("SET", is_storable=False), (tea, 1), (cup, 2))
+        for part in (tea, cup):
+            self._stock(part, self.warehouse, 9)
+        picking = self._unsent(("SET", 2, "80.00", 20))
+        items = [item for parcel in picking._oms_rate_parcels(self.table) for item in parcel.items]
+        self.assertEqual({item.sku: item.value for item in items}, {"TEA": Decimal("72.0"), "CUP": Decimal("24.0")})
+
 
 @freeze_time(TUESDAY)
 class TestOffers(CarrierChoiceCommon):

@@ -98,6 +98,14 @@ def test_a_carrier_that_gave_no_price_says_what_it_said():
     ]
 
 
+def test_a_carrier_is_looked_at_by_the_parcels_that_are_packed_for_it():
+    heavy = ((D(50), (D(60), D(40), D(40))),)
+    light = ((D(30), (D(60), D(40), D(40))), (D(20), (D(60), D(40), D(40))))
+    limits = Limits(max_kg=D("31.5"))
+    options = [option(1, 4, limits=limits, parcels=heavy), option(2, 8, limits=limits, parcels=light)]
+    assert codes(options, Need("FR", heavy)) == [(2, "chosen"), (1, "weight")]
+
+
 def test_nobody_is_chosen_when_nobody_can():
     assert codes([option(1, 4, 14), option(2, 5, 15)]) == [(1, "late"), (2, "late")]
 
