@@ -6,6 +6,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from odoo.addons.oms_core.alone import leave_task, on_its_own
+from odoo.addons.oms_core.const import COLLECTED_METHODS
 
 from ..const import CHOOSE_BATCH, CHOOSE_MAX
 from ..domain.transit import find
@@ -15,6 +16,8 @@ CHOICES = [
     ("empty", "By itself, where the order names no carrier"),
     ("always", "By itself, also instead of the carrier on the order"),
 ]
+#: States of labels that are there, or may be.
+HAS_LABEL = ("bought", "unknown", "requested")
 #: Verdicts of options that could carry it, only not in time: one of them is better than none.
 TOO_LATE = ("late", "unsure", "no_date")
 
@@ -96,7 +99,7 @@ class StockPicking(models.Model):
         )
 
     def _oms_has_label(self):
-        return any(label.state in ("bought", "unknown", "requested") for label in self.oms_label_ids)
+        return any(label.state in HAS_LABEL for label in self.oms_label_ids)
 
     def _oms_choose_carrier(self):
         """Compare all carriers and take the best; where none is in time, the one that is there first. Where none takes it at
@@ -184,7 +187,15 @@ class StockPicking(models.Model):
                 ("picking_type_code", "=", "outgoing"),
                 ("oms_carrier_chosen_at", "=", False),
                 ("oms_carriers_asked_at", "=", False),
-                ("oms_channel_id.carrier_choice", "in", ("empty", "always")),
+                # What needs none is left out here, all of it: else the oldest of it would take the place of what does.
+                ("sale_id.oms_delivery_method", "not in", COLLECTED_METHODS),
+                "!",
+                ("oms_label_ids.state", "in", HAS_LABEL),
+                "|",
+                ("oms_channel_id.carrier_choice", "=", "always"),
+                "&",
+                ("oms_channel_id.carrier_choice", "=", "empty"),
+                ("carrier_id", "=", False),
             ],
             order="scheduled_date, id",
             limit=CHOOSE_MAX,

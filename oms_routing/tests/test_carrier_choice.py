@@ -8,6 +8,7 @@ from odoo.exceptions import UserError
 from odoo.tests import freeze_time
 
 from odoo.addons.oms_core.tests.common_carriers import CarrierCommon
+from odoo.addons.oms_routing.models import stock_picking_carrier
 
 TUESDAY = datetime(2026, 3, 10, 8)
 
@@ -238,6 +239,21 @@ class TestCarrierChoice(CarrierChoiceCommon):
         picking = self._unsent(("SET", 2, "80.00", 20))
         items = [item for parcel in picking._oms_rate_parcels(self.table) for item in parcel.items]
         self.assertEqual({item.sku: item.value for item in items}, {"TEA": Decimal("72.0"), "CUP": Decimal("24.0")})
+
+    def test_deliveries_that_want_no_carrier_do_not_keep_others_waiting(self):
+        self.patch(stock_picking_carrier, "CHOOSE_MAX", 1)
+        named, fetched, labelled, due = (self._unsent() for _delivery in range(4))
+        named.carrier_id = self.fast
+        fetched.sale_id.write({"oms_delivery_method": "pickup", "oms_pickup_warehouse_id": self.warehouse.id})
+        labelled.carrier_id = self.table
+        labelled.send_to_shipper()
+        labelled.carrier_id = False
+        due.scheduled_date = TUESDAY + timedelta(days=1)
+        self.env["stock.picking"]._cron_oms_choose_carriers()
+        self.assertEqual(due.carrier_id, self.slow)
+        self.assertEqual(named.carrier_id, self.fast)
+        self.assertFalse((fetched | labelled).carrier_id)
+        self.assertTrue(labelled.oms_label_ids)
 
 
 @freeze_time(TUESDAY)
