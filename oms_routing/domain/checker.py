@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from .findings import ERROR, WARNING, Entry, Finding, Network, PastOrder, is_allowed, sites_of
+from .model import NodeCosts
 from .past_orders import check_orders
 from .policy import CAPACITY, LEAST_COST, NEXT, Rule
 from .scope import covers, overlap
@@ -187,7 +188,11 @@ def _without_prices(entry: Entry, network: Network):
     if network.has_offers:
         return
     policy, rules = entry.policy, {rule.kind: rule for rule in (*entry.policy.constraints, *entry.policy.objectives)}
-    has_price = policy.prices.parcel > 0 or policy.prices.per_km > 0
+    has_price = (
+        policy.prices.parcel > 0
+        or policy.prices.per_km > 0
+        or any(node.costs != NodeCosts() for node in sites_of(entry, network))
+    )
     if policy.strategy == LEAST_COST and not has_price:
         yield (
             "no_price",

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
+from odoo.addons.oms_core.models.delivery_carrier import TABLE
 from odoo.addons.oms_core.notice import notice
 
 from ..const import CHECK_DAYS, CHECK_ORDERS_MAX, EDIT_CASES_MAX
@@ -162,12 +163,22 @@ class OmsSourcingPolicy(models.Model):
             warehouses._to_domain(),
             {site.id: site.oms_orders_max for site in warehouses if "oms_orders_max" in limits and site.oms_orders_max},
             frozenset(kind for name, kind in limits.items() if any(warehouses.mapped(name))),
-            has_offers=bool(self.env["delivery.carrier"].sudo().search_count([], limit=1)),  # sudo: as above
+            has_offers=self._has_offers(company),
         )
 
     @api.model
+    def _has_offers(self, company):
+        """Whether a delivery method has a price list, or is asked for its prices; what Odoo's own cost nobody knows."""
+        carriers = self.env["delivery.carrier"]
+        services = carriers._oms_get_services(company, company._oms_get_today())
+        without = [service.carrier_id for service in services if not service.cards]
+        asked_sudo = carriers.sudo().browse(without)  # sudo: as above
+        return len(without) < len(services) or any(carrier.delivery_type != TABLE for carrier in asked_sudo)
+
+    @api.model
     def _get_past_orders(self, company, asked):
-        """The orders of the last weeks, as far as sites and those facts matter that some scope asks for."""
+        """The orders of the last weeks that were sourced, as far as sites and those facts matter that some scope asks for. What
+        was sold before, or over a counter, no rule has to ship."""
         since = fields.Datetime.now() - timedelta(days=CHECK_DAYS)
         orders_sudo = (
             self.env["sale.order"]
@@ -177,15 +188,16 @@ class OmsSourcingPolicy(models.Model):
                     ("company_id", "=", company.id),
                     ("oms_channel_id", "!=", False),
                     ("state", "=", "sale"),
-                    ("create_date", ">=", since),
+                    ("oms_decision_ids", "!=", False),
+                    ("date_order", ">=", since),
                 ],
-                order="id desc",
+                order="date_order desc, id desc",
                 limit=CHECK_ORDERS_MAX,
             )
         )
         facts = orders_sudo._oms_get_facts(asked)
         return [
-            PastOrder(facts[order], order.partner_shipping_id._oms_place(), order.create_date.date())
+            PastOrder(facts[order], order.partner_shipping_id._oms_place(), company._oms_get_today(order.date_order))
             for order in orders_sudo
         ]
 

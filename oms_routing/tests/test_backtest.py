@@ -1,9 +1,11 @@
 """Policies are tried on what was ordered, before they decide anything."""
 
 from ast import literal_eval
+from datetime import timedelta
 
 from lxml import etree
 
+from odoo import fields
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import Form
@@ -250,8 +252,54 @@ class TestEffectOfAnEdit(BacktestCommon):
         self.assertIn("never asked, since Nearest comes first", late.check_errors)
         self.assertFalse(self.nearest.check_errors)
 
+    def test_orders_are_counted_on_their_own_day_and_only_those_that_were_sourced(self):
+        """What was sold before the shop was connected comes in on one day, and is shipped already."""
+        self.company.partner_id.tz = "Asia/Tokyo"
+        orders = self._past()
+        orders.date_order = fields.Datetime.now()
+        moment = fields.Datetime.now().replace(hour=20) - timedelta(days=5)  # in Tokyo it is the next day
+        orders[0].date_order = moment
+        orders[1].date_order = moment - timedelta(days=60)
+        self.env["sale.order"].create(
+            [
+                {
+                    "partner_id": self.customer.id,
+                    "oms_channel_id": self.channel.id,
+                    "company_id": self.company.id,
+                    "state": "sale",
+                }
+                for _imported in range(3)
+            ]
+        )
+        days = sorted(order.day for order in self.policies._get_past_orders(self.company, frozenset()))
+        today = self.company._oms_get_today()
+        self.assertEqual(days, [moment.date() + timedelta(days=1), today, today])
+
+    def test_a_delivery_method_without_a_price_list_offers_nothing(self):
+        self.nearest.strategy = "least_cost"
+        self.env["delivery.carrier"].search([]).active = False
+        values = {"product_id": self.env["product.product"].create({"name": "Delivery", "type": "service"}).id}
+        carriers = self.env["delivery.carrier"].create(
+            [
+                {"name": name, "delivery_type": kind, "company_id": self.company.id, **values}
+                for name, kind in (("Odoo's own", "fixed"), ("Van", "oms_table"))
+            ]
+        )
+        self.assertIn("nothing has a price", self.nearest.check_errors)
+        zone = {"name": "France", "step_ids": [Command.create({"up_to_kg": 30, "price": 6})]}
+        self.env["oms.rate.card"].create(
+            {
+                "name": "Parcel",
+                "carrier_id": carriers[1].id,
+                "currency_id": self.company.currency_id.id,
+                "zone_ids": [Command.create({**zone, "country_ids": [Command.set(self.country.ids)]})],
+            }
+        )
+        self.nearest.invalidate_recordset()
+        self.assertFalse(self.nearest.check_errors)
+
     def test_orders_that_fit_no_policy_are_counted(self):
-        self._past()
+        self._past().date_order = fields.Datetime.now()
         self.nearest.amount_min = 10**6
         found = self.policies._check_together(self.company)
         self.assertEqual([finding.code for finding in self.nearest._check_together(self.company)], ["unmatched"])

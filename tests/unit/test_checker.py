@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from odoo.addons.oms_routing.domain.checker import check
 from odoo.addons.oms_routing.domain.findings import ERROR, Entry, Network, PastOrder
-from odoo.addons.oms_routing.domain.model import Node, Place
+from odoo.addons.oms_routing.domain.model import Node, NodeCosts, Place
 from odoo.addons.oms_routing.domain.policy import DEFAULT_POLICY, Policy, Prices, Rule
 from odoo.addons.oms_routing.domain.scope import OrderFacts, Scope, covers, overlap
 
@@ -148,6 +148,12 @@ def test_costs_cannot_decide_where_nothing_has_a_price():
     assert codes(entry_of(strategy="least_cost"), network=bare) == ["no_price"]
     assert codes(entry_of(strategy="least_cost", prices=Prices(parcel=Decimal(5))), network=bare) == []
     assert codes(entry_of(Rule("carrier_serves")), network=bare) == ["contradiction"]
+
+
+def test_what_a_site_costs_is_a_price():
+    dear = replace(LYON, costs=NodeCosts(pack_parcel=Decimal(3)))
+    bare = replace(NETWORK, nodes=(dear, LILLE, GENEVA), has_offers=False)
+    assert codes(entry_of(strategy="least_cost"), network=bare) == []
 
 
 # --- policies among each other -----------------------------------------------------------------------------------------
