@@ -52,14 +52,20 @@ class OmsDemandForecast(models.Model):
         """Forecast all that is sold and kept, and propose what to restock: each product at each place once a day. What was
         done before a run was killed is not done again."""
         cron = self.env["ir.cron"]
-        past = self.env["oms.demand.history"]
-        due = [(company, past._get_due(company)) for company in self.env["stock.warehouse"].search([]).company_id]
-        cron._commit_progress(remaining=sum(len(keys) for _company, keys in due))
-        for company, keys in due:
-            for batch in split_every(SERIES_BATCH, keys):
-                self.with_company(company)._plan_each(company, batch)
-                if not cron._commit_progress(len(batch)):
-                    return
+        tried = {company: set() for company in self.env["stock.warehouse"].search([]).company_id}
+        # No more than some are found at once; what failed stays due, and is tried once in a run.
+        while due := [(company, keys) for company in tried if (keys := self._get_untried(company, tried[company]))]:
+            cron._commit_progress(remaining=sum(len(keys) for _company, keys in due))
+            for company, keys in due:
+                tried[company].update(keys)
+                for batch in split_every(SERIES_BATCH, keys):
+                    self.with_company(company)._plan_each(company, batch)
+                    if not cron._commit_progress(len(batch)):
+                        return
+
+    @api.model
+    def _get_untried(self, company, tried):
+        return [key for key in self.env["oms.demand.history"]._get_due(company) if key not in tried]
 
     @api.model
     def _plan_each(self, company, keys):

@@ -77,8 +77,8 @@ class OmsDemandHistory(models.AbstractModel):
 
     @api.model
     def _get_due(self, company):
-        """[(warehouse id, product id)] of what is to be planned and was not yet today: what was wanted, what is there, what
-        has a reordering rule, and what has been planned before."""
+        """[(warehouse id, product id)] of what is to be planned and was not yet today, what waits longest first: what was
+        wanted, what is there, what has a reordering rule, and what has been planned before."""
         self._flush_planned()
         return self.env.execute_query(
             SQL(
@@ -100,7 +100,7 @@ class OmsDemandHistory(models.AbstractModel):
                   JOIN product_template template ON template.id = product.product_tmpl_id AND template.is_storable
                   LEFT JOIN oms_restock row ON row.warehouse_id = series.node AND row.product_id = series.product_id
                  WHERE row.made_on IS NULL OR row.made_on < %(today)s
-                 ORDER BY series.product_id, series.node
+                 ORDER BY row.made_on NULLS FIRST, series.product_id, series.node
                  LIMIT %(limit)s
                 """,
                 place=PLACE,

@@ -7,6 +7,8 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from odoo.addons.oms_routing.models import oms_demand_history
+
 from .common import RoutingCommon
 
 
@@ -126,6 +128,24 @@ class TestForecast(PlanningCommon):
         self._run("cron_plan")
         again = self.env["oms.demand.forecast"].search([("product_id", "=", self.chair.id)], limit=1).made_at
         self.assertEqual(made_at, again)
+
+    def test_the_night_plans_also_what_is_beyond_that_which_is_found_at_once(self):
+        self.patch(oms_demand_history, "SERIES_MAX", 1)
+        self._stock(self.lamp, self.lyon, 5)
+        self._run("cron_plan")
+        self.assertEqual(
+            (self._row(self.chair, self.lyon) | self._row(self.lamp, self.lyon)).mapped("made_on"), [self.today] * 2
+        )
+        self.assertFalse(self.env["oms.demand.history"]._get_due(self.company))
+
+    def test_what_was_not_planned_for_longest_comes_first(self):
+        """A night that is too short for all must not leave out the same ones each time."""
+        self._stock(self.lamp, self.lyon, 5)
+        self._run("cron_plan")
+        self._row(self.chair, self.lyon).made_on = self.today - timedelta(days=1)
+        self._row(self.lamp, self.lyon).made_on = self.today - timedelta(days=2)
+        due = self.env["oms.demand.history"]._get_due(self.company)
+        self.assertEqual(due, [(self.lyon.id, self.lamp.id), (self.lyon.id, self.chair.id)])
 
     def test_what_is_not_planned_any_more_is_forgotten(self):
         self._plan((self.lyon, self.chair), (self.lyon, self.product_fifo))
