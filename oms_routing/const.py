@@ -114,7 +114,7 @@ EDIT_CASES_MAX = 300
 CHECK_ORDERS_MAX = 1000
 CHECK_DAYS = 30
 
-#: Orders of one day whose best plan in hindsight is looked for; of more, the first.
+#: Orders of one day whose best plan in hindsight is looked for; of more, the latest, and the others are counted as left out.
 REGRET_ORDERS_MAX = 1000
 
 #: Days of the past for which a missing regret is made up, and companies and days that one run of the job works on.

@@ -22,6 +22,12 @@ class OmsSourcingDecision(models.Model):
     @api.model
     def _find_cases(self, company, since, until=None, limit=None):
         """The latest first decisions about the orders of a company whose inputs are kept, in the sequence of deciding."""
+        # sudo: what was decided is tried for whoever may try policies, whichever of the orders he sees
+        found_sudo = self.sudo().search(self._get_cases_domain(company, since, until), order="id desc", limit=limit)
+        return found_sudo.sorted(lambda one: (one.journal_position, one.id))
+
+    @api.model
+    def _get_cases_domain(self, company, since, until=None):
         domain = [
             ("company_id", "=", company.id),
             ("trigger", "in", FIRST_TRIGGERS),
@@ -30,10 +36,7 @@ class OmsSourcingDecision(models.Model):
         ]
         if until:
             domain.append(("create_date", "<", until))
-        # sudo: what was decided is tried for whoever may try policies, whichever of the orders he sees
-        return (
-            self.sudo().search(domain, order="id desc", limit=limit).sorted(lambda one: (one.journal_position, one.id))
-        )
+        return domain
 
     def _get_cases(self):
         """{decision: ``Case``} of those whose inputs are kept and can be read, in the sequence of deciding."""

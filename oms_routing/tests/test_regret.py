@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from odoo.addons.oms_routing.models import oms_sourcing_regret
+
 from .test_backtest import BacktestCommon
 
 
@@ -55,6 +57,14 @@ class TestRegret(BacktestCommon):
         self._confirm(5)
         day = self._look_back()
         self.assertEqual((day.order_count, day.skipped_count), (1, 1))
+
+    def test_a_day_of_more_orders_than_are_looked_at_says_how_many_are_left_out(self):
+        self.patch(oms_sourcing_regret, "REGRET_ORDERS_MAX", 1)
+        self._put(self.chair, lyon=9)
+        for _order in range(3):
+            self._confirm(1)
+        day = self._look_back()
+        self.assertEqual((day.order_count, day.skipped_count), (1, 2))
 
     def test_every_night_makes_up_for_the_days_that_are_missing_and_looks_at_none_twice(self):
         self._put(self.chair, lille=9)
