@@ -14,28 +14,31 @@ class StockPicking(models.Model):
 
     oms_pick_by = fields.Datetime(
         string="Pick By",
-        readonly=True,
+        compute="_compute_oms_pick_by",
+        store=True,
         copy=False,
         index="btree_not_null",
-        help="When it is not picked by then, another place is asked for it.",
+        help="When it is not picked by then, another place is asked for it. Counts from when it can be picked: the goods are "
+        "there, and the order is not on hold.",
     )
     oms_replanned_at = fields.Datetime(
         readonly=True, copy=False, help="When the job last looked for another place, and found none."
     )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Override of ``stock``: a place that is to be quick is given its time."""
-        pickings = super().create(vals_list)
+    @api.depends("state", "sale_id.oms_hold_ids.released_at")
+    def _compute_oms_pick_by(self):
+        """A place that is to be quick is given its time when it can begin, and all of it anew when it had to stop."""
         now = fields.Datetime.now()
-        for picking in pickings:
+        for picking in self:
             node = picking.picking_type_id.warehouse_id
             is_first = picking.picking_type_id == (
                 node.out_type_id if node.delivery_steps == "ship_only" else node.pick_type_id
             )
-            if node.oms_pick_hours and is_first and not picking.return_id:
-                picking.oms_pick_by = node._oms_get_pick_by(now)
-        return pickings
+            has_time = node.oms_pick_hours and is_first and not picking.return_id
+            if has_time and picking.state == "assigned" and not picking.sale_id.oms_on_hold:
+                picking.oms_pick_by = picking.oms_pick_by or node._oms_get_pick_by(now)
+            else:
+                picking.oms_pick_by = False
 
     # ---------------------------------------------------------------------------------------------------------- JOB
 

@@ -62,6 +62,46 @@ class TestNotPickedInTime(ReplanCommon):
         self.assertEqual(self._decisions(order).mapped("trigger"), ["confirm"])
         self.assertFalse(order.oms_on_hold)
 
+    def test_what_is_on_hold_is_not_late_and_has_all_its_time_when_it_goes_on(self):
+        order = self._order(("CHAIR", 2))
+        delivery = self._delivery(order, self.lille)
+        order._oms_hold("fraud", "Ask for a passport.")
+        self._later(hours=5)
+        self._job()
+        self.assertEqual((self._from(order), self._holds(order)), ({"Lille": 2}, ["fraud"]))
+        order.oms_hold_ids._release()
+        self.assertGreater(delivery.oms_pick_by, fields.Datetime.now() + timedelta(hours=3.9))
+        self._later(hours=5)
+        self._job()
+        self.assertEqual(self._from(order), {"Lyon": 2})
+
+    def test_a_place_that_waits_for_goods_is_not_late_and_has_rejected_nothing(self):
+        self._put(self.chair, lille=0, lyon=0)
+        order = self._order(("CHAIR", 2))
+        self.assertEqual((self._from(order), self._moves(order).state), ({"Lille": 2}, "confirmed"))
+        self._later(hours=5)
+        self._job()
+        self.assertFalse(self._delivery(order, self.lille).activity_ids)
+        self._put(self.chair, lyon=5)
+        self._later(hours=5)
+        self._job()
+        self.assertEqual(self._from(order), {"Lyon": 2})
+        self.assertEqual(self._decisions(order).mapped("trigger"), ["confirm", "found"])
+        self.assertFalse(order.oms_rejection_ids)
+
+    def test_the_time_begins_when_the_goods_are_there(self):
+        self._put(self.chair, lille=0, lyon=0)
+        order = self._order(("CHAIR", 2))
+        self._later(hours=5)
+        self._put(self.chair, lille=5)
+        delivery = self._delivery(order, self.lille)
+        delivery.action_assign()
+        self.assertGreater(delivery.oms_pick_by, fields.Datetime.now() + timedelta(hours=3.9))
+        self._put(self.chair, lyon=5)
+        self._later(hours=5)
+        self._job()
+        self.assertEqual(self._decisions(order).mapped("trigger"), ["confirm", "late"])
+
     def test_what_somebody_has_begun_to_pick_is_left_alone(self):
         order = self._order(("CHAIR", 2))
         self._delivery(order, self.lille).move_ids.picked = True
