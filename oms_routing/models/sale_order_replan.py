@@ -222,10 +222,11 @@ class SaleOrder(models.Model):
         )
         return starving._oms_with_rest_of_kits()._oms_without_broken_kits()
 
-    def _oms_end_stock_holds(self, subject=NOWHERE):
-        """Let these orders go on, as far as they were held for this."""
-        holds = self.sudo().oms_hold_ids  # sudo: what ends because goods were found, ends whoever found them
-        holds.filtered(lambda hold: hold.is_open and (hold.subject or "").startswith(subject))._release()
+    def _oms_end_stock_holds(self, subject=None):
+        """Let these orders go on, as far as they were held for this; by default, because no place had the goods."""
+        # sudo: what ends because goods were found, ends whoever found them
+        holds = self.sudo().oms_hold_ids.filtered(lambda hold: hold.is_open and hold.subject)
+        holds.filtered(lambda hold: hold.subject == subject if subject else hold.subject.startswith(NOWHERE))._release()
 
 
 class StockMove(models.Model):

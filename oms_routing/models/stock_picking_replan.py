@@ -70,6 +70,7 @@ class StockPicking(models.Model):
     def _cron_oms_replan(self):
         """Ask others for what is late or stands in a place that closed; a commit per batch, and so many in one run."""
         cron = self.env["ir.cron"]
+        self.env["stock.warehouse"]._oms_let_go_on()
         domain = self._oms_replan_domain()
         ids = self.search(domain, order="oms_replanned_at nulls first, id", limit=REPLAN_RUN_MAX).ids
         for start in range(0, len(ids), REPLAN_BATCH_MAX):

@@ -36,16 +36,13 @@ class StockWarehouse(models.Model):
     )
 
     def write(self, vals):
-        """Override of ``stock``: when a place closes, others are asked soon for what it has not picked; when it opens again,
-        what nobody else could bring goes on."""
+        """Override of ``stock``: when a place closes, others are asked soon for what it has not picked; when it works on what
+        it has again, what nobody else could bring goes on."""
         result = super().write(vals)
         if vals.get("oms_intake") == "closed":
             self._oms_wake_replan()
-        elif vals.get("oms_intake") == "open":
-            # sudo: who opens a place again lets go on what waited for that
-            holds_sudo = self.env["oms.hold"].sudo()
-            subjects = [f"closed {place.id}" for place in self]
-            holds_sudo.search([("subject", "in", subjects), ("released_at", "=", False)])._release()
+        elif "oms_intake" in vals:
+            self._oms_let_go_on()
         return result
 
     def _oms_get_openings(self, moment=None):
@@ -70,6 +67,19 @@ class StockWarehouse(models.Model):
         intervals = self.oms_calendar_id._work_intervals_batch(start, start + timedelta(days=SHUT_DAYS_MAX + 1))[False]
         opens = min((begin for begin, _end, _rows in intervals), default=None)
         return opens and max(opens, start).astimezone(pytz.utc).replace(tzinfo=None)
+
+    def _oms_let_go_on(self):
+        """Let orders go on that waited for these places, for any one by default, where a place gives nothing up any more."""
+        # sudo: who opens a place again, or the job where its calendar did, lets go on what waited for that
+        holds_sudo = self.env["oms.hold"].sudo()
+        which = [("subject", "in", [f"closed {place.id}" for place in self])] if self else []
+        standing = holds_sudo.search([("released_at", "=", False), ("subject", "=like", "closed %"), *which])
+        of_place = standing.grouped(lambda hold: int(hold.subject.removeprefix("closed ")))
+        openings = self.sudo().browse(of_place).exists()._oms_get_openings()  # sudo: as above
+        ended = holds_sudo.union(*(of_place[place.id] for place, state in openings.items() if not state.gives_up))
+        # What somebody works on just now is left to the next run of the job.
+        orders = ended.order_id.try_lock_for_update(allow_referencing=True)
+        ended.filtered(lambda hold: hold.order_id in orders)._release()
 
     def _oms_wake_replan(self):
         # sudo: whoever closes a place may have the job look at what it has not picked

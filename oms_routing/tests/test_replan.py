@@ -217,6 +217,48 @@ class TestClosed(ReplanCommon):
         self.lille.oms_intake = "open"
         self.assertEqual((self._holds(order), self._from(order)), ([], {"Lille": 2}))
 
+    def test_what_waits_for_a_place_that_was_shut_goes_on_when_its_calendar_opens_it(self):
+        self._put(self.chair, lyon=0)
+        order = self._order(("CHAIR", 2))
+        calendar = self.env["resource.calendar"].create({"name": "Lille", "tz": "Europe/Paris"})
+        self.lille.write({"oms_calendar_id": calendar.id, "oms_shut_days": 3})
+        now = fields.Datetime.now()
+        holiday = self.env["resource.calendar.leaves"].create(
+            {
+                "name": "Summer",
+                "calendar_id": calendar.id,
+                "date_from": now - timedelta(days=1),
+                "date_to": now + timedelta(days=10),
+            }
+        )
+        for _look in range(2):
+            self._later(hours=1)
+            self._job()
+            self.assertEqual((self._holds(order), self._from(order)), (["stock"], {"Lille": 2}))
+        holiday.date_to = now - timedelta(hours=1)
+        self._job()
+        self.assertEqual((self._holds(order), self._from(order)), ([], {"Lille": 2}))
+
+    def test_a_closed_place_that_only_pauses_now_finishes_what_nobody_else_could_bring(self):
+        self._put(self.chair, lyon=0)
+        order = self._order(("CHAIR", 2))
+        self.lille.oms_intake = "closed"
+        self._job()
+        self.lille.oms_intake = "pause"
+        self.assertEqual((self._holds(order), self._from(order)), ([], {"Lille": 2}))
+
+    def test_what_leaves_one_closed_place_still_waits_for_another_whose_number_begins_alike(self):
+        self._put(self.chair, lyon=0)
+        order = self._order(("CHAIR", 2))
+        self.lille.oms_intake = "closed"
+        self._job()
+        other = order._oms_hold("stock", "Another place is closed.", subject=f"closed {self.lille.id}000000")
+        self._put(self.chair, marseille=2)
+        self._later(hours=1)
+        self._job()
+        self.assertEqual(self._from(order), {"Marseille": 2})
+        self.assertEqual(order.oms_hold_ids.filtered("is_open"), other)
+
     def test_a_pickup_at_a_closed_store_waits_for_its_customer(self):
         order = self._order(("CHAIR", 2), delivery_method="pickup", pickup_ref="LIL")
         self.lille.oms_intake = "closed"
