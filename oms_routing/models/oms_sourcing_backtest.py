@@ -6,6 +6,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.oms_core.const import ERROR_MAX_CHARS
+from odoo.addons.oms_core.exceptions import CONCURRENCY_ERRORS
+from odoo.addons.oms_core.quiet import quiet_sql
 
 from ..const import (
     BACKTEST_CHUNK,
@@ -152,8 +154,15 @@ class OmsSourcingBacktest(models.Model):
             if not trial.try_lock_for_update(allow_referencing=True):
                 continue
             try:
-                if not trial._work(lambda: cron._commit_progress(0)):
+                with quiet_sql():
+                    has_ended = trial._work(lambda: cron._commit_progress(0))
+                if not has_ended:
                     return  # out of time; the next run goes on
+            except CONCURRENCY_ERRORS:
+                # Somebody wrote on it while this was reckoned. Stopped, it stays so; else the next run goes on with it.
+                self.env.cr.rollback()
+                if trial.state in ("waiting", "running"):
+                    continue
             except Exception as error:
                 self.env.cr.rollback()
                 _logger.warning("%s failed", trial.name, exc_info=True)
