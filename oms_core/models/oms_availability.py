@@ -78,7 +78,8 @@ class OmsAvailability(models.AbstractModel):
                       FROM stock_move move JOIN place ON place.id = move.location_id
                      WHERE move.product_id = ANY(%(products)s) AND move.state = ANY(%(states)s)
                 )
-                SELECT 'promised', product_id, node, (COALESCE(product_qty, 0) * 1000000)::bigint, NULL::bytea, NULL::bytea, NULL::bytea
+                SELECT 'promised', product_id, node,
+                       (COALESCE(product_qty, 0) * 1000000)::bigint, NULL::bytea, NULL::bytea, NULL::bytea
                   FROM waiting
                  UNION ALL
                 SELECT 'promised', line.product_id, place.node,
@@ -88,7 +89,8 @@ class OmsAvailability(models.AbstractModel):
                   JOIN place ON place.id = line.location_id
                  WHERE line.product_id = ANY(%(products)s)
                  UNION ALL
-                SELECT 'soft', product_id, warehouse_id, (COALESCE(quantity, 0) * 1000000)::bigint, NULL::bytea, NULL::bytea, NULL::bytea
+                SELECT 'soft', product_id, warehouse_id,
+                       (COALESCE(quantity, 0) * 1000000)::bigint, NULL::bytea, NULL::bytea, NULL::bytea
                   FROM oms_reservation
                  WHERE state = 'pending' AND warehouse_id = ANY(%(nodes)s) AND product_id = ANY(%(reservable)s)
                    AND (order_id IS NULL OR order_id != ALL(%(but_orders)s))
