@@ -13,6 +13,8 @@ PAYERS = [
 class OmsTaxReport(models.Model):
     """One row for each tax of each entry of a channel, and one for what was sold without; of posted entries alone.
 
+    A tax of nothing (exports at 0 %) leaves no item in the ledger: its rows are made of the lines that bear it.
+
     Amounts are in the currency of the company, credit notes with a minus. The sum of what the company pays is what stands on
     its tax accounts for these entries; the sum of what channels pay is what stands on *Taxes collected by channels*.
     """
@@ -47,26 +49,33 @@ class OmsTaxReport(models.Model):
     def _table_query(self):
         return SQL(
             """
-            SELECT l.id, v.date, v.id AS move_id, v.oms_channel_id AS channel_id, v.company_id, k.currency_id,
-                   CASE WHEN l.tax_line_id IS NULL THEN 'nobody' WHEN d.res_id IS NOT NULL THEN 'channel' ELSE 'company'
-                   END AS payer,
+            SELECT t.id, v.date, v.id AS move_id, v.oms_channel_id AS channel_id, v.company_id, k.currency_id,
+                   CASE WHEN d.res_id IS NOT NULL THEN 'channel'
+                        WHEN l.tax_line_id IS NOT NULL OR x.amount != 0 THEN 'company' ELSE 'nobody' END AS payer,
                    x.id AS tax_id, x.amount AS rate, x.country_id AS tax_country_id,
-                   COALESCE(s.country_id, p.country_id) AS country_id, l.account_id,
-                   CASE WHEN l.tax_line_id IS NULL THEN -l.balance
-                        WHEN v.move_type = 'out_refund' THEN -ABS(l.tax_base_amount) ELSE ABS(l.tax_base_amount) END AS base,
-                   CASE WHEN l.tax_line_id IS NULL THEN 0 ELSE -l.balance END AS amount
+                   COALESCE(s.country_id, p.country_id) AS country_id, l.account_id, t.base, t.amount
               FROM account_move_line l
               JOIN account_move v ON v.id = l.move_id AND v.state = 'posted' AND v.oms_channel_id IS NOT NULL
                                AND v.move_type IN ('out_invoice', 'out_refund', 'out_receipt')
               JOIN res_company k ON k.id = v.company_id
-              LEFT JOIN account_tax x ON x.id = l.tax_line_id
+              JOIN LATERAL (
+                   -- the base is signed as the tax is: of an invoice, too, more may be taken off than is put on
+                   SELECT l.id::bigint * 2 AS id, l.tax_line_id AS tax_id, -l.tax_base_amount AS base, -l.balance AS amount
+                    WHERE l.tax_line_id IS NOT NULL
+                    UNION ALL
+                   SELECT ((l.id::bigint << 20) + COALESCE(one.id, 0)) * 2 + 1, one.id, -l.balance, 0
+                     FROM (VALUES (l.id)) sold (id)
+                LEFT JOIN account_move_line_account_tax_rel borne ON borne.account_move_line_id = sold.id
+                LEFT JOIN account_tax_filiation_rel part ON part.parent_tax = borne.account_tax_id
+                LEFT JOIN account_tax one ON one.id = COALESCE(part.child_tax, borne.account_tax_id)
+                    WHERE l.display_type = 'product' AND l.balance != 0
+                      AND NOT EXISTS (SELECT FROM account_move_line item
+                                       WHERE item.move_id = l.move_id AND item.tax_line_id = one.id)) t ON TRUE
+              LEFT JOIN account_tax x ON x.id = t.tax_id
               -- the stand-ins for taxes that channels pay are known by the names under which they were made
-              LEFT JOIN ir_model_data d ON d.model = 'account.tax' AND d.module = 'oms_core' AND d.res_id = l.tax_line_id
+              LEFT JOIN ir_model_data d ON d.model = 'account.tax' AND d.module = 'oms_core' AND d.res_id = t.tax_id
                                AND d.name LIKE 'company\\_%%\\_remitted\\_%%'
               LEFT JOIN res_partner p ON p.id = v.partner_id
               LEFT JOIN res_partner s ON s.id = v.partner_shipping_id
-             WHERE l.tax_line_id IS NOT NULL
-                OR (l.display_type = 'product'
-                    AND NOT EXISTS (SELECT FROM account_move_line_account_tax_rel r WHERE r.account_move_line_id = l.id))
             """
         )

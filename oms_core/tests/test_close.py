@@ -305,3 +305,56 @@ class TestTaxes(CloseCase):
         rows = self.env["oms.tax.report"].search([("company_id", "=", self.company.id), ("payer", "=", "company")])
         self.assertEqual((sum(rows.mapped("amount")), sum(rows.mapped("base"))), (0, 0))
         self.assertEqual(self._net(rows.account_id), 0)
+
+    def test_what_is_sold_at_no_percent_has_its_row_though_the_ledger_has_no_item_of_its_tax(self):
+        export = self._create_tax(0, name="0 % Export")
+        pair = self._create_tax(0, name="20 % and nothing", amount_type="group")
+        pair.children_tax_ids = self.tax_20 | self._create_tax(0, name="0 % Levy")
+        order = self._order(("STD", 1, 500, 0), ("AVG", 1, 100, 20), ("STD", 1, 30, 20))
+        order.order_line[0].tax_ids = export
+        order.order_line[1].tax_ids = self.tax_20 | export
+        order.order_line[2].tax_ids = pair
+        invoice = self._booked(order)
+        rows = self.env["oms.tax.report"].search([("move_id", "=", invoice.id)])
+        self.assertEqual(
+            sorted((row.payer, row.tax_id.name, row.rate, row.base, row.amount) for row in rows),
+            [
+                ("company", self.tax_20.name, 20.0, 30.0, 6.0),
+                ("company", self.tax_20.name, 20.0, 100.0, 20.0),
+                ("nobody", "0 % Export", 0.0, 100.0, 0.0),
+                ("nobody", "0 % Export", 0.0, 500.0, 0.0),
+                ("nobody", "0 % Levy", 0.0, 30.0, 0.0),
+            ],
+        )
+        self.assertEqual(len(set(rows.ids)), 5)
+        self._credit(invoice)
+        rows = self.env["oms.tax.report"].search([("company_id", "=", self.company.id)])
+        self.assertEqual(
+            {name: sum(of_tax.mapped("base")) for name, of_tax in rows.grouped(lambda row: row.tax_id.name).items()},
+            {self.tax_20.name: 0, "0 % Export": 0, "0 % Levy": 0},
+        )
+
+    def test_a_line_for_nothing_makes_no_row_of_its_own(self):
+        self._booked(self._order(("STD", 1, 0, 20), ("AVG", 1, 40, "5.5"), payments=()))
+        self.assertEqual(self._report(), [("company", 5.5, 40.0, 2.2)])
+
+    def test_a_discount_that_is_invoiced_before_what_it_is_for_takes_off_the_taxed_amount(self):
+        order = self._order(("STD", 1, 100, 20), ("AVG", 1, 100, "5.5"), ("STD", 1, -10, 20))
+        invoice = self.env["account.move"]
+        for lines in (order.order_line[1:], order.order_line[:1]):
+            invoice |= self.env["account.move"].create(
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": order.partner_id.id,
+                    "oms_channel_id": self.channel.id,
+                    "invoice_line_ids": [
+                        Command.create({**line._prepare_invoice_line(), "quantity": 1}) for line in lines
+                    ],
+                }
+            )
+        invoice.action_post()
+        rows = self.env["oms.tax.report"].search([("company_id", "=", self.company.id), ("rate", "=", 20)])
+        self.assertEqual(sorted((row.base, row.amount) for row in rows), [(-10.0, -2.0), (100.0, 20.0)])
+        self._credit(invoice[:1])
+        rows = self.env["oms.tax.report"].search([("company_id", "=", self.company.id), ("rate", "=", 20)])
+        self.assertEqual((sum(rows.mapped("base")), sum(rows.mapped("amount"))), (100.0, 20.0))
