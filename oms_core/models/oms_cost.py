@@ -108,7 +108,7 @@ class OmsCost(models.AbstractModel):
     def _keep_transfers(self, transfers):
         for company, of_company in transfers.grouped("company_id").items():
             facts = [fact for transfer in of_company for fact in self._get_transfer_facts(transfer)]
-            days = {transfer.id: transfer.date_done.date() for transfer in of_company}
+            days = {transfer.id: company._oms_get_today(transfer.date_done) for transfer in of_company}
             self._keep(company, facts, "estimate", {fact.key: days[int(fact.key.split(":")[1])] for fact in facts})
         transfers.oms_is_costed = True
 
@@ -152,7 +152,7 @@ class OmsCost(models.AbstractModel):
         for company, of_company in labels.grouped("company_id").items():
             facts, days, there = [], {}, of_company.picking_id.exists()
             for label in of_company:
-                day = (label.bought_at or label.create_date).date()
+                day = company._oms_get_today(label.bought_at or label.create_date)
                 amount = (label.currency_id or company.currency_id)._convert(
                     label.cost, company.currency_id, company, day
                 )

@@ -1,5 +1,6 @@
 """ACC-05: what it cost to serve an order is in analytic accounting, line by line, and the margin says where it comes from."""
 
+from datetime import date, datetime
 from decimal import Decimal
 
 from odoo.exceptions import AccessError
@@ -147,6 +148,17 @@ class TestCost(CostCase):
             [("order_id", "=", order.id)], [], ["amount:sum_currency"]
         )
         self.assertEqual(round(total, 2), 52.26)
+
+    def test_what_leaves_in_the_evening_costs_on_that_day_of_the_company_and_not_on_greenwichs_next(self):
+        self.company.partner_id.tz = "America/New_York"
+        picking = self._delivery(self.table)
+        label = self._get_label(picking)
+        picking.button_validate()
+        picking.date_done = label.bought_at = datetime(2026, 2, 1, 1)
+        self._keep()
+        costs = self.env["account.analytic.line"].search([("oms_order_id", "=", picking.sale_id.id)])
+        self.assertEqual(set(costs.mapped("oms_cost_kind")), {"pick", "pack", "label"})
+        self.assertEqual(set(costs.mapped("date")), {date(2026, 1, 31)})
 
     def test_who_does_not_read_the_books_sees_no_margin(self):
         clerk = self._create_user("margin_clerk", "oms_core.group_oms_user")
