@@ -73,7 +73,7 @@ class PaymentTransaction(models.Model):
         """The platform has done what it was asked for. Where it is not sure yet, the order tells it later."""
         self.ensure_one()
         if kind == "void":
-            self._set_canceled()
+            self._set_canceled(extra_allowed_states=("error",))  # refused before, and tried again
         elif result.reference and self.state != "done":
             reference = self._oms_get_prefix() + result.reference
             if not self.search_count([("reference", "=", reference)], limit=1):
@@ -93,6 +93,18 @@ class PaymentTransaction(models.Model):
                         asked=self.currency_id.format(self.amount),
                     )
                 )
+
+    def _oms_waits_for_void(self):
+        """Override of ``oms_core``: the message that was refused stands in the list of what needs a person."""
+        refused = self.child_transaction_ids.filtered(lambda tx: tx.oms_asks == "void" and tx.state == "error")
+        domain = [
+            ("res_model", "=", self._name),
+            ("res_id", "in", refused.ids),
+            ("kind", "=", "void"),
+            ("state", "in", ("dead", "pending", "retry")),
+        ]
+        asked = refused and self.env["oms.message"].search_count(domain, limit=1)
+        return bool(asked) or super()._oms_waits_for_void()
 
     def _oms_refused(self, text):
         self.ensure_one()

@@ -1,7 +1,10 @@
 """PAY-01: money that a Shopify customer authorised is taken there parcel by parcel, over real HTTP, once."""
 
 import json
+from unittest.mock import patch
 
+from odoo.addons.oms_channels.domain.outgoing import Result
+from odoo.addons.oms_channels.platforms.shopify.client import Client
 from odoo.addons.oms_channels.tests.contract import payloads
 from odoo.addons.oms_channels.tests.servers.shopify import ShopifyServer
 
@@ -76,6 +79,22 @@ class TestCapture(CaptureCommon):
         kinds = [row["kind"] for row in self.shop.orders[self.told["id"]]["transactions"]]
         self.assertEqual(kinds, ["AUTHORIZATION", "VOID"])
         self.assertFalse(self.order.transaction_ids.filtered(lambda tx: tx.state in ("authorized", "pending")))
+
+    def test_money_that_is_given_free_at_the_second_try_is_given_free_here_too(self):
+        """And nobody asks for it anew while the first message waits for a person."""
+        self.order._action_cancel()
+        [card] = self.order.transaction_ids.filtered(lambda tx: tx.state == "authorized")
+        with patch.object(Client, "void", lambda *_asked, **_how: Result("refused", "Not now.")):
+            self._collect()
+            self._collect()
+        void = card.child_transaction_ids
+        self.assertEqual(void.mapped("state"), ["error"])
+        self.assertIn("still kept from the customer", ",".join(self.order.activity_ids.mapped("summary")))
+        message = self.env["oms.message"].search([("res_model", "=", void._name), ("res_id", "=", void.id)])
+        message.action_retry()
+        self._collect()
+        self.assertEqual((message.state, void.state, card.state), ("done", "cancel", "cancel"))
+        self.assertEqual((self.order.oms_authorized_note, self.order.amount_paid), (False, 0))
 
     def test_what_the_shop_refuses_is_said_and_stops_the_order(self):
         goods = self.order.order_line.filtered(lambda line: line.product_id.type == "consu")

@@ -182,6 +182,8 @@ class SaleOrder(models.Model):
         asked = []
         for kind, parts in (("capture", todo.captures), ("void", todo.voids)):
             for name, amount in parts:
+                if kind == "void" and by_id[name]._oms_waits_for_void():
+                    continue
                 asked += by_id[name]._create_child_transaction(float(amount), oms_asks=kind).ids
         self._oms_say_what_lacks(todo, case, found, now)
         for tx, one in found:
@@ -388,6 +390,10 @@ class SaleOrder(models.Model):
 
 class PaymentTransaction(models.Model):
     _inherit = "payment.transaction"
+
+    def _oms_waits_for_void(self):
+        """Hook: whether giving this free was refused and can be tried again by a person; then it is not asked for anew."""
+        return False
 
     def _oms_end_as_told(self):
         """The channel says that nothing can be taken of this any more."""
