@@ -66,8 +66,11 @@ class StockPicking(models.Model):
         return result
 
     def _oms_tell_parcels(self):
-        """Queue what the channel does not know yet of the parcels of this delivery."""
+        """Queue what the channel does not know yet of the parcels of this delivery; what comes back or moves between our own
+        places is none."""
         self.ensure_one()
+        if not self.location_dest_id._is_outgoing():
+            return
         messages = self.env["oms.message"]
         for parcel in self._oms_prepare_parcels():
             # The same parcel with its number is another message, and the same thing to the channel.

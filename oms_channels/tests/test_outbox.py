@@ -105,6 +105,25 @@ class TestOutbox(ChannelsCommon):
         picking.carrier_tracking_ref = "6A123"
         self.assertEqual(len(self._out()), 2)
 
+    def test_a_tracking_number_of_what_has_not_left_or_comes_back_is_no_parcel(self):
+        self.warehouse.delivery_steps = "pick_ship"
+        order = self._sold(("STD", 1))
+        pick = order.picking_ids
+        pick.move_ids.picked = True
+        pick.button_validate()
+        pick.carrier_tracking_ref = "IN-THE-HOUSE"
+        self.assertEqual((pick.picking_type_code, pick.state, self._parcels()), ("internal", "done", []))
+        delivery = self._ship(order)
+        asked = {"active_id": delivery.id, "active_ids": delivery.ids, "active_model": "stock.picking"}
+        wizard = self.env["stock.return.picking"].with_context(**asked).create({})
+        wizard.product_return_moves.quantity = 1
+        back = self.env["stock.picking"].browse(wizard.action_create_returns()["res_id"])
+        back.move_ids.picked = True
+        back.button_validate()
+        back._oms_add_tracking_number("COMES-BACK")
+        self.assertEqual((back.state, back.oms_channel_id), ("done", self.shop_channel))
+        self.assertEqual([parcel.key for parcel in self._parcels()], [f"{delivery.id}-0"])
+
     def test_a_channel_worked_by_hand_is_told_nothing(self):
         self._ship(self._order(("STD", 1)))
         self.assertFalse(self.env["oms.message"].search([("direction", "=", "out"), ("kind", "=", "parcel")]))
