@@ -6,7 +6,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from odoo.addons.oms_core.exceptions import MessageRejected, MessageRetry
+from odoo.addons.oms_core.exceptions import CONCURRENCY_ERRORS, MessageRejected, MessageRetry
+from odoo.addons.oms_core.quiet import quiet_sql
 from odoo.addons.oms_core.text import as_html
 
 from ..const import BACK_OFF_S, OUTBOX_BATCH_MAX, OUTCOME_DELAY_S
@@ -175,7 +176,10 @@ class OmsMessage(models.Model):
         self.waits_for = False
         try:
             with channel._talking() as client:
-                self._settle_sent(self._tell(client, is_repeat))
+                result = self._tell(client, is_repeat)
+                # What fails here is undone alone: that it was told, and what others are told next, is kept.
+                with quiet_sql(), self.env.cr.savepoint():
+                    self._settle_sent(result)
         except (Retry, Auth) as error:
             if operation := getattr(error, "operation", ""):
                 if not is_repeat:
@@ -194,6 +198,8 @@ class OmsMessage(models.Model):
             self._refused(str(error))
         except Exception as error:
             self._fail(error)
+            if isinstance(error, CONCURRENCY_ERRORS):
+                self._wake_sender()  # the next run sees what the other one did, and asks the channel before it tells it again
         self.write(related)
         return True
 

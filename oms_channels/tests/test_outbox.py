@@ -145,6 +145,25 @@ class TestOutbox(ChannelsCommon):
         self._send()
         self.assertEqual([repeat for _kind, _parcel, repeat in self.shop.told], [True])
 
+    def test_an_answer_that_meets_another_worker_is_settled_again_and_keeps_no_other_waiting(self):
+        first, second = (self._ship(self._sold(("STD", 1))) for _number in range(2))
+        settle, met = type(self._out())._settle_sent, []
+
+        def meet(message, result):
+            if not met:
+                met.append(message)
+                self.env.cr.execute("DO $$ BEGIN RAISE EXCEPTION SQLSTATE '40001'; END $$")
+            return settle(message, result)
+
+        with patch.object(type(self._out()), "_settle_sent", meet):
+            self._send()
+        self.assertEqual(self._out().mapped("state"), ["retry", "done"])
+        self.assertEqual((first.oms_told_state, second.oms_told_state), ("waiting", "told"))
+        self._send()
+        self.assertEqual(set(self._out().mapped("state")), {"done"})
+        self.assertEqual(len({parcel.key for _kind, parcel, _repeat in self.shop.told}), 2)
+        self.assertEqual([repeat for _kind, _parcel, repeat in self.shop.told], [False, False])
+
     def test_a_channel_that_is_down_keeps_all_that_waits_for_it(self):
         for _number in range(3):
             self._ship(self._sold(("STD", 1)))
