@@ -25,6 +25,7 @@ class Facts:
     :param policy: until when customers may: ``none`` (never), ``window`` (before the order is released) or ``picking``.
     :param window_ends: when the order is released; ``None`` when nothing keeps it.
     :param started: name of a transfer on which somebody works, or whose label is made; empty if there is none.
+    :param labelled: names of transfers that have not left and whose label is bought, or may be.
     :param left: name of a parcel that has left; empty if there is none.
     :param all_left: nothing is still to be delivered.
     :param booked: names of posted entries.
@@ -36,6 +37,7 @@ class Facts:
     method: str = "ship"
     window_ends: datetime | None = None
     started: str = ""
+    labelled: str = ""
     left: str = ""
     all_left: bool = False
     booked: str = ""
@@ -66,6 +68,13 @@ def _verdict(kind: str, facts: Facts, now: datetime) -> Verdict:
         return refused
     if facts.all_left and kind != "cancel":
         return Verdict(False, "left", f"{_parcel_left(facts.left)}; nothing is still to be delivered.")
+    if kind == "address" and facts.labelled:
+        return Verdict(
+            False,
+            "labelled",
+            f"{_parcels(facts.labelled)} labelled with the address as it is. Cancel the label on the delivery, or clear its "
+            "tracking number, then change the address.",
+        )
     if kind in ("method", "pickup") and facts.left:
         return Verdict(False, "left", f"{_parcel_left(facts.left)}; the rest follows it in the same way.")
     if kind == "pickup" and facts.method not in COLLECTED:

@@ -200,6 +200,9 @@ class OmsHold(models.Model):
                         "Another country would change the taxes that the channel charged. Cancel the order and take a new one."
                     )
                 )
+            allowed, _code, sentence = hold.order_id._oms_get_allowed_changes("clerk")["address"]
+            if not allowed:
+                raise UserError(sentence)
             values = {name: self._value(hold[name]) for name in ADDRESS_FIELDS}
             hold.order_id._oms_set_delivery_address({**values, "name": address.name, "phone": address.phone})
         self.filtered("is_open")._decide("used")

@@ -58,6 +58,7 @@ class SaleOrder(models.Model):
             method=self.oms_delivery_method or "ship",
             window_ends=self._oms_get_window_end(),
             started=", ".join(started.mapped("name")),
+            labelled=", ".join(deliveries.filtered(lambda picking: picking._oms_is_labelled()).mapped("name")),
             left=", ".join(left.mapped("name")),
             all_left=bool(standing) and all(line.open <= 0 for line in standing),
             booked=", ".join(
@@ -157,7 +158,8 @@ class SaleOrder(models.Model):
             self.env["res.partner"].sudo().create({**values, "type": "delivery", "parent_id": self.partner_id.id})
         )
         deliveries_sudo = self.sudo()._oms_get_open_deliveries()
-        deliveries_sudo.partner_id = address_sudo
+        # What comes from a vendor names the vendor there, and where it goes on its moves alone.
+        deliveries_sudo.filtered(lambda picking: picking.location_id.usage != "supplier").partner_id = address_sudo
         deliveries_sudo.move_ids.partner_id = address_sudo
         # Odoo would ask somebody to update the transfers, which has just been done, and map the taxes anew.
         self.with_context(mail_activity_automation_skip=True).write(
@@ -260,9 +262,20 @@ class StockPicking(models.Model):
         self.ensure_one()
         return bool(
             self.printed
-            or self.carrier_tracking_ref
+            or self._oms_is_labelled()
             or self.move_line_ids.result_package_id
             or any(move.picked for move in self.move_ids if move.state != "cancel")
+        )
+
+    def _oms_is_labelled(self):
+        """Whether the label of this is bought, or may be: the parcel goes where that says, whatever is written here."""
+        self.ensure_one()
+        return bool(
+            self.carrier_tracking_ref
+            or any(
+                label.purpose == "out" and label.state in ("bought", "unknown", "requested")
+                for label in self.oms_label_ids
+            )
         )
 
 

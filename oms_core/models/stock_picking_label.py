@@ -253,7 +253,8 @@ class StockPicking(models.Model):
         self.ensure_one()
         gone = {label.tracking_number, label.carrier_ref}
         numbers = [text for text in (self.carrier_tracking_ref or "").split(",") if text and text not in gone]
-        left = self.oms_label_ids.filtered(lambda row: row.state == "bought" and row.purpose == "out")
+        # Without itself: that it was given back, another connection wrote, and this transaction may not see it yet.
+        left = (self.oms_label_ids - label).filtered(lambda row: row.state == "bought" and row.purpose == "out")
         costs = [(row.carrier_id, row.cost, row.currency_id.name) for row in left if not row.pay_on_use]
         order_currency = (self.sale_id or self.company_id).currency_id
         self.write(

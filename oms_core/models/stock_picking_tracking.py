@@ -140,6 +140,18 @@ class StockPicking(models.Model):
                 break
 
 
+class StockMove(models.Model):
+    _inherit = "stock.move"
+
+    def _action_cancel(self):
+        """Override of ``stock``: what was bought to send this is given back."""
+        result = super()._action_cancel()
+        # sudo: whose labels are due matters to nobody who cancels
+        if called_off := self.sudo().picking_id.filtered(lambda picking: picking.state == "cancel"):
+            self.env["oms.shipment.label"]._call_off(called_off)
+        return result
+
+
 class OmsShipmentLabel(models.Model):
     _inherit = "oms.shipment.label"
 
@@ -214,6 +226,19 @@ class OmsShipmentLabel(models.Model):
         except Exception as error:
             _logger.exception("Label %s could not be given back", self.key)
             self._track_later(error)
+        else:
+            if self.purpose == "out":
+                self.picking_id._oms_forget_label(self)
+
+    @api.model
+    def _call_off(self, pickings):
+        """These deliveries were called off: have the job give back what was bought for them, also where it had no reason to
+        ask for the parcel any more."""
+        # sudo: whoever calls off a delivery need not see its labels
+        labels_sudo = self.sudo().search([("picking_id", "in", pickings.ids), ("state", "=", "bought")])
+        labels_sudo.next_track_at = fields.Datetime.now()
+        if labels_sudo and (cron := self.env.ref("oms_core.cron_track", raise_if_not_found=False)):
+            cron._trigger()
 
     def _track(self, carrier):
         """Ask for some parcels of one delivery method. Whatever happens, each is due again later, or done."""

@@ -75,6 +75,75 @@ class TestTableCarrier(CarrierCommon):
         self.assertEqual(second.state, "bought")
         self.assertNotEqual(second.key, first.key)
 
+    def test_a_new_address_waits_until_the_label_with_the_old_one_is_cancelled(self):
+        """Nothing is bought at the validation where there is a label already: the parcel would go to the old address."""
+        picking = self._delivery(self.table)
+        label = self._get_label(picking)
+        order = picking.sale_id
+        change = self.env["oms.order.change"].create(
+            {
+                "order_id": order.id,
+                "kind": "address",
+                "name": "Neighbour",
+                "street": "2 rue Neuve",
+                "zip": "69001",
+                "city": "Lyon",
+                "country_id": self.country.id,
+            }
+        )
+        self._fails(UserError, f"{picking.name} is labelled", change.action_apply)
+        self.assertFalse(change.preview)
+        self.assertNotEqual(picking.partner_id.street, "2 rue Neuve")
+        label.action_cancel()
+        self._reread()
+        change.action_apply()
+        self.assertEqual(picking.partner_id.street, "2 rue Neuve")
+        self.assertEqual((self._get_label(picking) - label).state, "bought")
+
+    def test_a_suggested_address_is_not_used_for_a_parcel_that_has_a_label(self):
+        picking = self._delivery(self.table)
+        order = picking.sale_id
+        hold = order._oms_hold("address", "Is it right?") or order.oms_hold_ids.filtered("is_open")
+        hold.write({"street": "2 rue Neuve", "zip": "69001", "city": "Lyon", "country_id": self.country.id})
+        self._get_label(picking)
+        self._fails(UserError, "is labelled", hold.action_use_address)
+        self.assertTrue(hold.is_open)
+
+    def test_a_label_whose_answer_was_lost_keeps_the_address_too(self):
+        picking = self._delivery(self.table)
+        self._get_label(picking).sudo().state = "unknown"
+        picking.carrier_tracking_ref = False
+        self.assertEqual(picking.sale_id._oms_get_allowed_changes("clerk")["address"][1], "labelled")
+        self.assertEqual(picking.sale_id._oms_get_allowed_changes()["address"][1], "picking")
+
+    def test_a_delivery_that_is_called_off_gives_its_label_back_although_nobody_asks_for_its_parcel(self):
+        """A carrier of which no parcel can be asked for is left alone after the first time."""
+        Label = self.env["oms.shipment.label"]
+        for call_off in (
+            lambda order: order._oms_request_cancellation("customer", "clerk"),
+            lambda order: order._oms_set_delivery_method("ship", order.warehouse_id),
+        ):
+            with self.subTest():
+                picking = self._delivery(self.table)
+                label = self._get_label(picking)
+                Label._cron_track()
+                self._reread()
+                self.assertFalse(label.next_track_at)
+                call_off(picking.sale_id)
+                self.assertEqual(picking.state, "cancel")
+                Label._cron_track()
+                self._reread()
+                self.assertEqual(label.state, "cancelled")
+                self.assertEqual(
+                    (picking.carrier_tracking_ref, picking.oms_shipping_cost, picking.carrier_price), (False, 0, 0)
+                )
+
+    def test_what_a_label_cost_is_forgotten_before_this_transaction_can_see_that_it_was_given_back(self):
+        picking = self._delivery(self.table)
+        label = self._get_label(picking)
+        picking._oms_forget_label(label)
+        self.assertEqual((label.state, picking.oms_shipping_cost, picking.carrier_price), ("bought", 0, 0))
+
     def test_a_label_that_is_given_back_alone_makes_room_too(self):
         """From the label itself; the one for the way back stays, and is no reason to keep the number."""
         self.table.write({"return_label_on_delivery": True, "oms_return_pay_on_use": True})

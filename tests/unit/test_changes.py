@@ -47,6 +47,12 @@ def test_a_clerk_may_while_somebody_packs_and_after_a_part_has_left():
     assert codes(left="OUT/1", all_left=True)["items"] == "left"
 
 
+def test_a_parcel_with_a_label_goes_where_the_label_says_until_that_is_cancelled():
+    refused = allowed_changes(Facts(started="OUT/1", labelled="OUT/1"), NOW)
+    assert [kind for kind, verdict in refused.items() if verdict.code == "labelled"] == ["address"]
+    assert "Parcel OUT/1 is labelled" in refused["address"].sentence
+
+
 def test_booked_amounts_are_not_changed_by_changing_the_order():
     refused = allowed_changes(Facts(booked="INV/1"), NOW)
     assert refused["items"].code == "booked" and "INV/1" in refused["items"].sentence
