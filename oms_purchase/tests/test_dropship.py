@@ -58,6 +58,70 @@ class TestDropship(OmsCommon):
         self.assertEqual(self.order.picking_ids.mapped("state"), ["cancel"])
         self.assertEqual(self._holds(self.order), ["stock"])
 
+    # --------------------------------------------------------------------------------------------------- NEW ADDRESS
+
+    def _change_address(self, order=None):
+        return self.env["oms.order.change"].create(
+            {
+                "order_id": (order or self.order).id,
+                "kind": "address",
+                "name": "Neighbour",
+                "street": "2 rue Neuve",
+                "zip": "69001",
+                "city": "Lyon",
+                "country_id": self.country.id,
+            }
+        )
+
+    def test_a_new_address_reaches_what_the_vendor_was_not_asked_for_yet(self):
+        change = self._change_address()
+        self.assertIn(f"{self.purchase.name} gets the new address before Vendor", change.preview)
+        change.with_user(self._create_user("address_clerk", "oms_core.group_oms_user")).action_apply()
+        address = self.order.partner_shipping_id
+        self.assertEqual((address.street, self.purchase.dest_address_id), ("2 rue Neuve", address))
+        self.assertFalse(self.purchase.activity_ids)
+        self.purchase.action_oms_vendor_accept()
+        self.assertEqual(self.order.picking_ids.partner_id, self.vendor)
+        self.assertEqual(self.order.picking_ids.move_ids.partner_id, address)
+
+    def test_a_vendor_that_was_told_the_old_address_is_to_be_told_the_new_one(self):
+        buyer = self._create_user("buyer", "purchase.group_purchase_user")
+        for tell in (lambda purchase: purchase.write({"state": "sent"}), lambda purchase: purchase.button_confirm()):
+            with self.subTest():
+                order = self._order(("DROP", 2))
+                purchase = order.order_line.purchase_line_ids.order_id
+                purchase.user_id = buyer
+                tell(purchase)
+                change = self._change_address(order)
+                self.assertIn("Vendor knows the old one", change.preview)
+                change.action_apply()
+                self.assertEqual(purchase.dest_address_id, order.partner_shipping_id)
+                self.assertFalse(order.picking_ids.move_ids.partner_id - order.partner_shipping_id)
+                self.assertFalse(order.picking_ids.partner_id - self.vendor)
+                task = purchase.activity_ids
+                self.assertEqual((task.summary, task.user_id), ("Tell the vendor the new address", buyer))
+                self.assertIn("2 rue Neuve", task.note)
+
+    def test_of_what_the_vendor_has_sent_it_is_told_nothing_more(self):
+        other = self._order(("DROP", 1), ("STD", 1))
+        purchase = other.order_line.purchase_line_ids.order_id
+        purchase.action_oms_vendor_shipped("V-1")
+        change = self._change_address(other)
+        self.assertNotIn(purchase.name, change.preview)
+        change.action_apply()
+        self.assertFalse(purchase.activity_ids)
+
+    def test_a_purchase_for_two_orders_goes_to_one_address_so_neither_is_changed(self):
+        other = self._order(("DROP", 1))
+        theirs = other.order_line.purchase_line_ids
+        theirs.order_id = self.purchase
+        change = self._change_address()
+        self.assertIn(f"{self.purchase.name} is bought for other orders too", change.refusal)
+        self.assertEqual(self.order._oms_get_allowed_changes()["address"][:2], (False, "picking"))
+        with self.assertRaisesRegex(UserError, "for other orders too"):
+            change.action_apply()
+        self.assertNotEqual(self.purchase.dest_address_id.street, "2 rue Neuve")
+
 
 class TestVendorBill(OmsCommon):
     """ACC-03: what the vendor bills is compared with what was ordered and what it has sent."""
