@@ -8,7 +8,8 @@ from decimal import Decimal
 from beancount import loader
 from beancount.core import convert, data
 
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 
 from .test_check import CheckCase
 
@@ -106,3 +107,25 @@ class TestBooksExport(CheckCase):
     def test_nothing_is_booked_yet(self):
         with self.assertRaisesRegex(UserError, "at least one journal"):
             self._export()
+
+    def test_who_keeps_the_books_of_a_branch_reads_those_of_no_other_company(self):
+        entry = self._sold(("STD", 1)).invoice_ids
+        branch = self.env["res.company"].create({"name": "Branch", "parent_id": self.company.id})
+        keeper = self._create_user(
+            "branch", "account.group_account_invoice", company_id=branch.id, company_ids=[Command.set(branch.ids)]
+        )
+        export = (
+            self.env["oms.books.export"]
+            .with_user(keeper)
+            .with_context(allowed_company_ids=branch.ids)
+            .create(
+                {
+                    "company_id": self.company.id,
+                    "journal_ids": [Command.set(entry.journal_id.ids)],
+                    "date_from": date(2026, 1, 1),
+                    "date_to": date(2026, 12, 31),
+                }
+            )
+        )
+        with self.assertRaisesRegex(AccessError, "one of your companies"):
+            export.action_export()
