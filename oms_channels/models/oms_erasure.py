@@ -44,8 +44,8 @@ class OmsChannel(models.Model):
         string="Forget Customers After",
         tracking=True,
         help="So many days after the last order of a customer, e-mail, telephone, notes and what the channel sent are erased; "
-        "name and address as well where no entry needs them. Zero: never by itself. (Amazon asks for 30 days after "
-        "the delivery.)",
+        "name and address as well where no entry needs them, and the login to the portal. Who bought on several channels is "
+        "forgotten when the days of each are over. Zero: never by itself. (Amazon asks for 30 days after the delivery.)",
     )
 
     @api.constrains("erase_after_days")
@@ -67,46 +67,81 @@ class OmsChannel(models.Model):
                     return
 
     def _get_forgettable(self):
-        """Customers of this channel alone whose last order is long enough ago, and of whom something is left to erase."""
+        """Customers of this channel whose last order is long enough ago, here and wherever else they bought, who wait for
+        nothing, and of whom something is left to erase.
+
+        A cart or a quotation that nobody paid is no order once it is as old. A login of the portal goes with its customer; who
+        has another one (of a colleague, or of all visitors) is no customer to forget.
+        """
         self.ensure_one()
-        self.env["sale.order"].flush_model(["oms_channel_id", "partner_id", "date_order"])
-        self.env["res.partner"].flush_model(["oms_erased_on", "active"])
-        self.env["account.move"].flush_model(["state", "partner_id", "date"])
+        self.env.flush_all()
         today = fields.Date.today()
         rows = self.env.execute_query(
             SQL(
-                """SELECT o.partner_id
-                     FROM sale_order o
-                     JOIN res_partner p ON p.id = o.partner_id
-                    WHERE o.partner_id IN (SELECT partner_id FROM sale_order WHERE oms_channel_id = %(channel)s)
-                      AND NOT EXISTS (SELECT FROM res_users u WHERE u.partner_id = p.id)
-                 GROUP BY o.partner_id, p.id
-                   HAVING BOOL_AND(o.oms_channel_id IS NOT DISTINCT FROM %(channel)s)
-                      AND MAX(o.date_order) < %(before)s
-                      AND (p.oms_erased_on IS NULL OR p.oms_erased_on < MAX(o.date_order)
-                           -- name and address go when the books need them no more
-                           OR (p.active AND p.oms_erased_on < %(books)s
-                               AND NOT EXISTS (SELECT FROM account_move v WHERE v.partner_id = p.id AND v.state = 'posted'
-                                                                            AND v.date >= %(books)s)))
-                 ORDER BY MAX(o.date_order), o.partner_id
+                """WITH due AS (
+                     SELECT o.partner_id, MAX(o.date_order) AS since
+                       FROM sale_order o
+                       JOIN res_partner p ON p.id = o.partner_id
+                  LEFT JOIN oms_channel c ON c.id = o.oms_channel_id
+                      WHERE o.partner_id IN (SELECT partner_id FROM sale_order WHERE oms_channel_id = %(channel)s)
+                        AND p.id NOT IN (SELECT UNNEST(ARRAY[q.id, COALESCE(q.parent_id, q.id)])
+                                           FROM res_users u
+                                           JOIN res_partner q ON q.id = u.partner_id
+                                          WHERE NOT u.share
+                                             OR NOT EXISTS (SELECT FROM res_groups_users_rel g
+                                                             WHERE g.uid = u.id AND g.gid = %(portal)s))
+                   GROUP BY o.partner_id, p.id
+                     HAVING BOOL_AND(CASE WHEN c.id IS NULL AND o.state IN ('draft', 'sent', 'cancel')
+                                          THEN o.date_order < %(before)s
+                                          ELSE COALESCE(c.erase_after_days, 0) > 0
+                                               AND o.date_order < %(today)s::date - c.erase_after_days END)
+                        AND (p.oms_erased_on IS NULL OR p.oms_erased_on < MAX(o.date_order)
+                             -- name and address go when the books need them no more
+                             OR (p.active AND p.oms_erased_on < %(books)s
+                                 AND NOT EXISTS (SELECT FROM account_move v
+                                                  WHERE v.partner_id = p.id AND v.state = 'posted' AND v.date >= %(books)s))))
+                   SELECT due.partner_id
+                     FROM due
+                    WHERE NOT EXISTS (SELECT FROM sale_order o WHERE o.partner_id = due.partner_id AND %(under_way)s)
+                 ORDER BY due.since, due.partner_id
                     LIMIT %(limit)s""",
                 channel=self.id,
+                portal=self.env.ref("base.group_portal").id,
+                today=today,
                 before=today - timedelta(days=self.erase_after_days),
                 books=today - timedelta(days=MESSAGE_KEEP_BUSINESS_DAYS),
+                under_way=self._get_under_way_sql(),
                 limit=FORGET_BATCH_MAX,
             )
         )
         return self.env["res.partner"].browse([row[0] for row in rows])
 
+    def _get_under_way_sql(self):
+        """Whether somebody still needs the address of an old order (``o``): goods are to leave, or there is money on it."""
+        return SQL(
+            """CASE WHEN o.state IN ('draft', 'sent')
+                    THEN EXISTS (SELECT FROM sale_order_transaction_rel r
+                                   JOIN payment_transaction t ON t.id = r.transaction_id
+                                  WHERE r.sale_order_id = o.id AND t.state IN ('pending', 'authorized', 'done'))
+                    ELSE o.state != 'cancel' AND %s NOT IN %s END""",
+            self.env["sale.order"]._oms_status_sql("o"),
+            OVER,
+        )
+
     def _forget_customer(self, partner):
-        """Erase a customer whose time is over; who waits for a parcel is looked at again after it."""
+        """Erase a customer whose time is over, with the login to the portal."""
         # sudo: the company has decided it, on the channel, whatever the job's user may write
         channel_sudo, partner_sudo = self.sudo(), partner.sudo()
         orders_sudo = channel_sudo.env["sale.order"].search([("partner_id", "=", partner.id)])
-        if any(order.state != "cancel" and order.oms_status not in OVER for order in orders_sudo):
-            return self.env._("An order is still under way.")
+        before = fields.Datetime.now() - timedelta(days=self.erase_after_days)
+        if any(
+            order.date_order > before or (order.state == "sale" and order.oms_status not in OVER)
+            for order in orders_sudo
+        ):
+            return self.env._("An order is still under way.")  # placed since the job began
         channel_sudo._forget_contents(partner_sudo, orders_sudo)
-        return channel_sudo._erase_partner(partner_sudo, orders_sudo)
+        logins_sudo = partner_sudo.with_context(active_test=False).user_ids
+        return channel_sudo._erase_partner(partner_sudo, orders_sudo, logins=logins_sudo)
 
     def _forget_contents(self, partners, orders):
         """Forget under which names the channel knows these customers, and what it sent about their orders."""
@@ -157,22 +192,28 @@ class OmsChannel(models.Model):
             [("oms_channel_id", "=", self.id), ("partner_id", "in", partners_sudo.ids)]
         )
         channel_sudo._forget_contents(partners_sudo, orders_sudo)
-        words = [channel_sudo._erase_partner(partner_sudo, orders_sudo) for partner_sudo in partners_sudo]
+        open_sudo = orders_sudo.filtered(lambda order: order.oms_status not in OVER)
+        words = [channel_sudo._erase_partner(partner_sudo, orders_sudo, open_sudo) for partner_sudo in partners_sudo]
         return partners_sudo[:1].with_env(self.env), "done", " ".join(words)
 
-    def _erase_partner(self, partner, orders):
-        """Erase one contact with its addresses, as far as it may be; the sentence tells how far that was."""
+    def _erase_partner(self, partner, orders, under_way=(), logins=()):
+        """Erase one contact with its addresses, as far as it may be; the sentence tells how far that was.
+
+        :param orders: all of the contact that are known to be of no other channel, or old enough, too.
+        :param under_way: those of them for which somebody still needs the address.
+        :param logins: users that go with the contact. Who has another one is known from elsewhere.
+        """
         people = partner | partner.with_context(active_test=False).child_ids
         mine = orders.filtered(lambda order: order.partner_id == partner)
         elsewhere = self.env["sale.order"].search_count(
             [("partner_id", "in", people.ids), ("id", "not in", mine.ids)], limit=1
         )
-        if elsewhere or people.user_ids:
+        if elsewhere or any(user not in logins for user in people.user_ids):
             return self.env._(
                 "The contact is known from elsewhere, too, and stays; the account on the channel is forgotten."
             )
         mine.write({"note": False})
-        if open_orders := mine.filtered(lambda order: order.oms_status not in OVER):
+        if open_orders := mine.filtered(lambda order: order in under_way):
             partner.activity_schedule(
                 "mail.mail_activity_data_todo",
                 summary=self.env._("Erase this customer"),
@@ -200,6 +241,15 @@ class OmsChannel(models.Model):
             limit=1,
         )
         mine._oms_forget_customer()
+        if logins:
+            # Not by write(), which would tell the customer by mail, and keep the mail.
+            logins.flush_recordset()
+            self.env.cr.execute(
+                SQL("UPDATE res_users SET login = 'erased-' || id, password = NULL WHERE id IN %s", logins._ids)
+            )
+            logins.invalidate_recordset()
+            logins.write({"active": False, "signature": False})
+            logins.api_key_ids.unlink()
         people.message_ids.filtered(lambda message: message.message_type in ("email", "comment")).unlink()
         # Odoo would keep what was there as what was changed.
         people = people.with_context(tracking_disable=True)

@@ -159,6 +159,61 @@ class TestRetention(ChannelsCommon):
         self._run()
         self.assertTrue(waiting.partner_id.email and regular.partner_id.email)
 
+    def _over(self, order):
+        self._ship(order)
+        self._book(order)
+
+    def test_who_bought_on_two_channels_is_forgotten_when_the_days_of_both_are_over(self):
+        other = self._create_channel("OTHER")
+        order = self._sold(41)
+        second = self._apply(self._doc(billing=self._address(email=order.partner_id.email)), channel=other)[0][0]
+        self.assertEqual(second.partner_id, order.partner_id)
+        second.date_order = fields.Datetime.now() - timedelta(days=41)
+        for each in order | second:
+            self._over(each)
+        self.channel.erase_after_days = 30
+        self.assertFalse(self.channel._get_forgettable(), "the other one never forgets by itself")
+        other.erase_after_days = 60
+        self.assertFalse(self.channel._get_forgettable() | other._get_forgettable())
+        other.erase_after_days = 40
+        self._run()
+        self.assertFalse(order.partner_id.email)
+
+    def test_an_old_cart_or_quotation_that_nobody_paid_keeps_nobody(self):
+        self.channel.erase_after_days = 30
+        first, second, third, paid = (self._sold(31) for _n in range(4))
+        for order in first | second | third | paid:
+            self._over(order)
+        old, new = (fields.Datetime.now() - timedelta(days=days) for days in (31, 1))
+        for order, values in (
+            (first, {"oms_channel_id": False, "date_order": old}),
+            (second, {"oms_channel_id": self.channel.id, "date_order": old}),
+            (third, {"oms_channel_id": False, "date_order": new}),
+            (paid, {"oms_channel_id": self.channel.id, "date_order": old}),
+        ):
+            cart = self.env["sale.order"].create({"partner_id": order.partner_id.id, "company_id": self.company.id})
+            cart.write(values)
+            if order == paid:
+                cart.transaction_ids = paid.transaction_ids[:1].copy({"reference": "of the cart", "state": "done"})
+        self._run()
+        self.assertFalse(first.partner_id.email or second.partner_id.email)
+        self.assertTrue(third.partner_id.email and paid.partner_id.email)
+        self.assertFalse(self.channel._get_forgettable(), "nobody is looked at each night for nothing")
+
+    def test_a_login_to_the_portal_goes_with_its_customer_and_that_of_a_colleague_stays(self):
+        self.channel.erase_after_days = 30
+        buyer, colleague = self._sold(31), self._sold(31)
+        for order, group in ((buyer, "base.group_portal"), (colleague, "base.group_user")):
+            self._over(order)
+            person = order.partner_id
+            self._create_user(f"enters.{order.id}", group, partner_id=person.id, name=person.name, email=person.email)
+        login, inside = buyer.partner_id.user_ids, colleague.partner_id.user_ids
+        name = login.login
+        self._run()
+        self.assertFalse(buyer.partner_id.email or login.active)
+        self.assertEqual(self._where(name), set())
+        self.assertTrue(colleague.partner_id.email and inside.active)
+
     def test_each_is_forgotten_once_and_nobody_where_nothing_is_set(self):
         order = self._sold(31)
         self._ship(order)
