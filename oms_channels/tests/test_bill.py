@@ -1,6 +1,7 @@
 """ACC-03: bills of carriers and fulfilment partners: matched three ways, posted where they agree, held where they do not."""
 
 from base64 import b64encode
+from datetime import datetime
 from unittest.mock import patch
 
 from odoo import fields
@@ -374,9 +375,17 @@ class TestCostOfBills(BillCase):
         self.assertEqual(self._open_labels(), [])
         self.assertFalse(self._costs_check())
 
-    def _open_labels(self):
-        rows = self.env["oms.cut.off"].search([("company_id", "=", self.company.id), ("kind", "=", "label_not_billed")])
+    def _open_labels(self, day=None):
+        rows = self.env["oms.cut.off"].with_context(oms_cut_off=day)
+        rows = rows.search([("company_id", "=", self.company.id), ("kind", "=", "label_not_billed")])
         return rows.mapped("amount")
+
+    def test_a_label_of_the_last_evening_of_the_month_is_expected_in_that_month_of_the_company(self):
+        self.company.partner_id.tz = "America/New_York"
+        label = self.env["oms.shipment.label"].search([("tracking_number", "=", self._sent())])
+        label.bought_at = datetime(2026, 2, 1, 1)
+        self.env.flush_all()
+        self.assertEqual((self._open_labels("2026-01-30"), self._open_labels("2026-01-31")), ([], [-6.0]))
 
     def test_a_bill_that_leaves_the_books_takes_its_costs_along_and_the_label_is_expected_again(self):
         bill = self._import(self._row(self._sent()))
