@@ -7,3 +7,4 @@ from . import pos_order_capture
 from . import pos_session
 from . import sale_order
 from . import sale_order_line
+from . import stock_move

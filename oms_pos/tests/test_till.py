@@ -205,6 +205,34 @@ class TestTill(TillCommon):
         )
         return [(row.kind, row.quantity, row.amount) for row in rows]
 
+    def test_what_is_shipped_later_is_so_still_when_its_sale_comes_from_the_till_once_more(self):
+        """A receipt is printed again, or an invoice is asked for later."""
+        order = self._sold_to_ship(self._part(qty=2))
+        sale, move = order.oms_pos_order_id, order.picking_ids.move_ids
+        for _time in range(2):
+            again = {"id": sale.id, "uuid": sale.uuid, "state": "paid", "session_id": sale.session_id.id, "lines": []}
+            again |= {
+                "nb_print": 2,
+                "company_id": self.company.id,
+                "payment_ids": [],
+                "amount_total": sale.amount_total,
+            }
+            self.env["pos.order"].with_user(self.cashier).sync_from_ui([again])
+            self.env.invalidate_all()
+            self.assertEqual((move.product_uom_qty, move.state), (2, "assigned"))
+        self._ship(order)
+        self.assertEqual((order.order_line.qty_delivered, order.oms_status), (2, "shipped"))
+
+    def test_of_what_is_shipped_later_all_leaves_but_what_was_given_back_before(self):
+        order = self._sold_to_ship(self._part(qty=3))
+        move = order.picking_ids.move_ids
+        self._refund(order.oms_pos_order_id, qty=1)
+        self._capture()
+        self.assertEqual((move.product_uom_qty, move.state), (2, "assigned"))
+        self._refund(order.oms_pos_order_id, qty=2)
+        self._capture()
+        self.assertEqual(move.state, "cancel")
+
     def test_what_is_shipped_later_is_charged_by_its_session_and_not_accrued_once_more(self):
         order = self._sold_to_ship(self._part(qty=2, price_unit=48), self._part(price_unit=24))
         self.assertEqual(self._cut_off(), [], "neither booked nor gone")
