@@ -206,8 +206,22 @@ class PosOrder(models.Model):
         }
 
     def _oms_link_transfers(self, order):
-        """What the till has shipped later is a delivery of the order: tracked, told and looked after like any other."""
-        for move in self.picking_ids.move_ids.filtered(lambda move: not move.sale_line_id and move.state != "cancel"):
-            line = order.order_line.filtered(lambda line, move=move: line.product_id == move.product_id)[:1]
-            if line:
-                move.sale_line_id = line
+        """What the till has shipped later is a delivery of the order: tracked, told and looked after like any other.
+
+        Odoo makes one move of a product that stands on several lines; each line gets as much of it as it sold.
+        """
+        moves = self.picking_ids.move_ids.filtered(lambda move: not move.sale_line_id and move.state != "cancel")
+        for product, of_product in moves.sorted("id").grouped("product_id").items():
+            lines = order.order_line.filtered(lambda line, product=product: line.product_id == product)
+            lacking = {line: abs(line.product_uom_qty) for line in lines}
+            queue = list(of_product if lines else ())
+            while queue:
+                move = queue.pop(0)
+                wanting = [line for line in lines if product.uom_id.compare(lacking[line], 0) > 0] or [lines[0]]
+                # What has left is divided no more, and what is tracked is not, as its numbers were chosen at the till.
+                if len(wanting) > 1 and move.state not in ("draft", "done") and product.tracking == "none":
+                    rest = move.product_qty - lacking[wanting[0]]
+                    if product.uom_id.compare(rest, 0) > 0:
+                        queue.insert(0, move._oms_cut(rest))
+                move.sale_line_id = wanting[0]
+                lacking[wanting[0]] -= move.product_qty

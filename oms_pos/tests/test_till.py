@@ -288,6 +288,23 @@ class TestTill(TillCommon):
             [judged] = auditor._find(self.company, {"quantities"}).values()
         self.assertEqual(judged, [order.order_line], "what tills have sold is not even counted again")
 
+    def test_a_product_on_two_lines_that_is_shipped_later_leaves_for_both(self):
+        order = self._sold_to_ship(
+            self._part(qty=1, price_unit=10), self._part(qty=2, price_unit=8), self._part(qty=1, price_unit=0)
+        )
+        moves = order.oms_pos_order_id.picking_ids.move_ids
+        self.assertEqual(
+            [sum(line.move_ids.mapped("product_uom_qty")) for line in order.order_line],
+            [1, 2, 1],
+            [(move.product_uom_qty, move.sale_line_id.product_uom_qty) for move in moves],
+        )
+        self.assertEqual(set(moves.mapped("state")), {"assigned"}, "what was reserved stays so")
+        self._ship(order)
+        self.assertEqual([line._oms_get_left() for line in order.order_line], [1, 2, 1])
+        self.assertEqual(order.order_line.mapped("qty_delivered"), [1, 2, 1])
+        self.assertIn(order.oms_status, ("shipped", "delivered"))
+        self._close()
+
     def test_reports_of_odoo_count_a_sale_once(self):
         order = self._sold(self._part(qty=2))
         self.env.flush_all()
