@@ -229,19 +229,31 @@ class TestTill(TillCommon):
         self._refund(order.oms_pos_order_id, qty=1)
         self._capture()
         self.assertEqual((move.product_uom_qty, move.state), (2, "assigned"))
-        self._refund(order.oms_pos_order_id, qty=2)
-        self._capture()
-        self.assertEqual(move.state, "cancel")
+        self._close()
+        self.assertEqual(self._cut_off(), [("invoiced_not_shipped", 2, 2 * 20)])
+        self._ship(order)
+        self.assertEqual(self._cut_off(), [])
+
+    def test_what_was_to_be_shipped_later_and_is_given_back_in_parts_is_called_off(self):
+        order = self._sold_to_ship(self._part(qty=3))
+        for count in (1, 2):
+            self._refund(order.oms_pos_order_id, qty=count)
+            self._capture()
+        self.assertEqual(order.picking_ids.filtered("sale_id").move_ids.mapped("state"), ["cancel"])
+        self._close()
+        self.assertEqual(self._cut_off(), [])
 
     def test_what_is_shipped_later_is_charged_by_its_session_and_not_accrued_once_more(self):
         order = self._sold_to_ship(self._part(qty=2, price_unit=48), self._part(price_unit=24))
         self.assertEqual(self._cut_off(), [], "neither booked nor gone")
         self._close()
-        self.assertEqual([row[:2] for row in self._cut_off()], [("invoiced_not_shipped", 3)])
+        open_rows = [("invoiced_not_shipped", 1, 24), ("invoiced_not_shipped", 2, 2 * 48)]
+        self.assertEqual(sorted(self._cut_off()), open_rows, "each line for itself")
         self._ship(order)
         self.assertEqual(self._cut_off(), [])
         yesterday = self.company._oms_get_today() - timedelta(days=1)
-        order.order_line.move_ids.date -= timedelta(days=2)
+        for move in order.order_line.move_ids:
+            move.date -= timedelta(days=2)
         self.assertTrue(self.company._oms_get_accrued(yesterday), "it had left, and the session was open")
         order.oms_pos_order_id.session_id.move_id.with_context(skip_readonly_check=True).date = yesterday
         self.assertFalse(self.company._oms_get_accrued(yesterday), "the session has booked it")
