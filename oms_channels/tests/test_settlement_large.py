@@ -176,6 +176,23 @@ class TestSettlementLarge(LargeCase):
         undone = [self._reckoned(settlement) for _piece in range(5)]
         self.assertEqual(undone, [undone[0]] * 5)
 
+    def test_to_undo_many_asks_the_database_no_more_often_than_to_undo_a_few(self):
+        asked = []
+        for piece in (2, 8):
+            _orders, settlement = self._explained(8)
+            settlement.action_post()
+            self._work(settlement)
+            settlement.action_undo()
+            self.env.flush_all()
+            self.env.invalidate_all()
+            with patch(f"{MODELS}.oms_settlement_book.SETTLEMENT_PIECE", piece):
+                before = self.cr.sql_log_count
+                self._work(settlement, 1)
+                self.env.flush_all()
+                asked.append(self.cr.sql_log_count - before)
+            self._work(settlement)
+        self.assertLess(asked[1], asked[0] + 6, "two for each of the six more, if they were asked for one by one")
+
     def _reckoned(self, settlement):
         """How many entries Odoo reckons anew in the next piece."""
         count = 0

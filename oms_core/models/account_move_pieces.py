@@ -102,6 +102,8 @@ class AccountMove(models.Model):
         items.oms_settles_ids._oms_unmark_settled()
         partials = self.env["account.partial.reconcile"].search(items._oms_partials_domain(), limit=most)
         count = len(partials)
+        # Odoo asks for the payments of one reconciliation after the other, which are read here for all.
+        (partials.debit_move_id | partials.credit_move_id).move_id.mapped("matched_payment_ids")
         with (items - partials.debit_move_id - partials.credit_move_id)._oms_not_looked_at():
             partials.unlink()
         return count
