@@ -13,6 +13,7 @@ class OmsCutOff(models.Model):
         What is taken over the counter is charged as it leaves, and has no transfer of the order: it is never open, and neither
         is what is given back there. Where the transfer was called off for what was given back, that is credited.
         """
+        paid = self.env["pos.order"]._oms_paid_sql
         return SQL(
             """
             %(more)s UNION ALL
@@ -32,7 +33,9 @@ class OmsCutOff(models.Model):
                    AND NOT EXISTS (SELECT FROM stock_move own WHERE own.sale_line_id = sold.sale_order_line_id))
               JOIN pos_order_line part ON part.id = sold.id
                 OR (part.refunded_orderline_id = sold.id AND sent.asked <= sold.qty + (
-                        SELECT SUM(back.qty) FROM pos_order_line back WHERE back.refunded_orderline_id = sold.id))
+                        SELECT SUM(back.qty) FROM pos_order_line back
+                          JOIN pos_order given ON given.id = back.order_id AND %(given)s
+                         WHERE back.refunded_orderline_id = sold.id))
               JOIN pos_order till ON till.id = part.order_id AND %(paid)s
               JOIN pos_session session ON session.id = till.session_id
          LEFT JOIN account_move entry ON entry.id = session.move_id AND entry.state = 'posted'
@@ -41,6 +44,7 @@ class OmsCutOff(models.Model):
              WHERE booked.date <= %(day)s
             """,
             more=super()._more_charges_sql(day),
-            paid=self.env["pos.order"]._oms_paid_sql("till"),
+            paid=paid("till"),
+            given=paid("given"),
             day=day,
         )

@@ -234,6 +234,17 @@ class TestTill(TillCommon):
         self._ship(order)
         self.assertEqual(self._cut_off(), [])
 
+    def test_a_repayment_that_was_called_off_at_the_till_leaves_nothing_open(self):
+        order = self._sold_to_ship(self._part(qty=3))
+        self._refund(order.oms_pos_order_id, qty=1)
+        self._capture()
+        begun = self.env["pos.order"].browse(order.oms_pos_order_id.refund()["res_id"])
+        begun.action_pos_order_cancel()
+        self.assertTrue(begun.lines.refunded_orderline_id)
+        self._close()
+        self._ship(order)
+        self.assertEqual(self._cut_off(), [])
+
     def test_what_was_to_be_shipped_later_and_is_given_back_in_parts_is_called_off(self):
         order = self._sold_to_ship(self._part(qty=3))
         for count in (1, 2):
