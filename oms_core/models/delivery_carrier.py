@@ -8,7 +8,7 @@ from odoo.exceptions import UserError
 
 from ..carriers import CARRIERS
 from ..carriers.base import Account, Address, Capabilities, CarrierError, Reject
-from ..const import TOKENS_LOCK
+from ..const import INSIDE, TOKENS_LOCK
 from ..domain import rates
 from ..domain.rate_shopping import Limits
 from ..notice import notice
@@ -213,7 +213,7 @@ class DeliveryCarrier(models.Model):
     def _match_weight(self, source):
         """Override of ``delivery``, which weighs the order as a whole: of ours each parcel has been weighed where rates are
         compared."""
-        if self.env.context.get("oms_weighed") and self.oms_is_ours:
+        if self.oms_is_ours and self.env.context.get("oms_weighed") is INSIDE:
             return True
         return super()._match_weight(source)
 

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..carriers.base import CarrierError, Item, Parcel, RateQuote, ShipmentRequest
+from ..const import INSIDE
 from ..domain.rate_shopping import Need, Option, is_po_box, refusal, shop
 from ..domain.tracking import noon_after
 
@@ -152,7 +153,7 @@ class RateShopper(models.AbstractModel):
         limits = carrier._oms_limits()
         if refusal(need, limits):
             return [Option(**base, limits=limits)]  # not even asked
-        if not carrier.with_context(oms_weighed=True)._match(partner, source):
+        if not carrier.with_context(oms_weighed=INSIDE)._match(partner, source):
             reason = self.env._("Not for this address or these goods.")
             return [Option(**base, limits=limits, problem=reason, problem_code="not_allowed")]
         try:

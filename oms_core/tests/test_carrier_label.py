@@ -7,6 +7,7 @@ from odoo.tests import TransactionCase, tagged
 
 from ..carriers import table
 from ..carriers.easyparcel.client import Client
+from ..const import INSIDE
 from .common_carriers import CarrierCommon, Killed
 
 
@@ -549,6 +550,14 @@ class TestCompareRates(CarrierCommon):
         rows["Fast"].action_choose()
         self.assertEqual((picking.carrier_id.name, picking.oms_quoted_cost), ("Fast", 11.0))
         self.assertTrue(picking.oms_expected_at)
+
+    def test_what_a_client_says_to_have_weighed_is_weighed_all_the_same(self):
+        self.table.max_weight = 1.0
+        picking = self._delivery(self.table)
+        for context, is_taken in (({}, False), ({"oms_weighed": True}, False), ({"oms_weighed": INSIDE}, True)):
+            with self.subTest(context):
+                asked = self.table.with_context(**context)
+                self.assertEqual(asked._match(picking.partner_id, picking), is_taken)
 
     def test_who_packs_may_compare_and_choose(self):
         """Some delivery methods serve some postal codes only; Odoo does not let stock users read those."""
