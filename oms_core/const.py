@@ -441,6 +441,9 @@ LABEL_TRANSITIONS = {
     "cancelled": set(),
 }
 
+#: A label that is there, or may be: the parcel goes where that says, and it is paid.
+LABEL_MAY_EXIST = ("bought", "unknown", "requested")
+
 #: A request that nobody has finished after this was interrupted: longer than any answer is waited for.
 LABEL_INTERRUPTED_AFTER_S = 240
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from odoo import fields, models
 
-from ..const import COLLECTED_METHODS
+from ..const import COLLECTED_METHODS, LABEL_MAY_EXIST
 from ..domain.changes import Facts, allowed_changes
 from ..domain.money import share
 from ..domain.timeline import Event, cut
@@ -272,10 +272,7 @@ class StockPicking(models.Model):
         self.ensure_one()
         return bool(
             self.carrier_tracking_ref
-            or any(
-                label.purpose == "out" and label.state in ("bought", "unknown", "requested")
-                for label in self.oms_label_ids
-            )
+            or any(label.purpose == "out" and label.state in LABEL_MAY_EXIST for label in self.oms_label_ids)
         )
 
 

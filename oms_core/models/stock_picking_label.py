@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..carriers.base import CarrierError, Item, Parcel, ShipmentRequest
+from ..const import LABEL_MAY_EXIST
 from ..domain.tracking import noon_after
 from ..text import as_html
 
@@ -50,7 +51,7 @@ class StockPicking(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_labelled(self):
-        if any(label.state in ("bought", "unknown", "requested") for label in self.oms_label_ids):
+        if any(label.state in LABEL_MAY_EXIST for label in self.oms_label_ids):
             raise UserError(self.env._("This transfer has a label that is paid, or may be. Cancel the label first."))
 
     # ------------------------------------------------------------------------------------------------------ ACTIONS

@@ -6,7 +6,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from odoo.addons.oms_core.alone import leave_task, on_its_own
-from odoo.addons.oms_core.const import COLLECTED_METHODS
+from odoo.addons.oms_core.const import COLLECTED_METHODS, LABEL_MAY_EXIST
 
 from ..const import CHOOSE_BATCH, CHOOSE_MAX
 from ..domain.transit import find
@@ -16,8 +16,6 @@ CHOICES = [
     ("empty", "By itself, where the order names no carrier"),
     ("always", "By itself, also instead of the carrier on the order"),
 ]
-#: States of labels that are there, or may be.
-HAS_LABEL = ("bought", "unknown", "requested")
 #: Verdicts of options that could carry it, only not in time: one of them is better than none.
 TOO_LATE = ("late", "unsure", "no_date")
 
@@ -99,7 +97,7 @@ class StockPicking(models.Model):
         )
 
     def _oms_has_label(self):
-        return any(label.state in HAS_LABEL for label in self.oms_label_ids)
+        return any(label.state in LABEL_MAY_EXIST for label in self.oms_label_ids)
 
     def _oms_choose_carrier(self):
         """Compare all carriers and take the best; where none is in time, the one that is there first. Where none takes it at
@@ -190,7 +188,7 @@ class StockPicking(models.Model):
                 # What needs none is left out here, all of it: else the oldest of it would take the place of what does.
                 ("sale_id.oms_delivery_method", "not in", COLLECTED_METHODS),
                 "!",
-                ("oms_label_ids.state", "in", HAS_LABEL),
+                ("oms_label_ids.state", "in", LABEL_MAY_EXIST),
                 "|",
                 ("oms_channel_id.carrier_choice", "=", "always"),
                 "&",
