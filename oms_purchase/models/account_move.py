@@ -114,8 +114,7 @@ class OmsCheck(models.AbstractModel):
                 last,
             )
         )
-        for (item_id,) in rows:
-            item = self.env["account.move.line"].browse(item_id)
+        for item in self.env["account.move.line"].browse(item_id for (item_id,) in rows):
             found = item._oms_get_vendor_differences()
             if found:
                 yield Violation(

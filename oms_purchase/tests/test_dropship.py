@@ -174,6 +174,20 @@ class TestVendorBill(OmsCommon):
         self.assertIn("ordered at 8", result.sentence)
         self.assertEqual(result.amount, 2.0)
 
+    def test_bills_are_read_together_and_not_one_by_one(self):
+        checks = self.env["oms.check"]
+
+        def count(bills):
+            self._bill(price=9).action_post()
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            self.assertEqual(len(list(checks._check_vendor_bills(self.company, checks._get_scope(self.company)))), bills)
+            return self.cr.sql_log_count - before
+
+        counts = [count(bills) for bills in (1, 2, 3)]
+        self.assertLess(counts[-1] - counts[0], 5, counts)
+
     def test_what_was_not_sent_is_not_owed_yet(self):
         self.assertIn("2 are billed and 0 were sent", self._bill(sent=False).oms_vendor_differences)
 
