@@ -7,6 +7,7 @@ from datetime import timedelta
 import psycopg2.errors
 
 from odoo import fields
+from odoo.tools import html2plaintext
 
 from .exceptions import CONCURRENCY_ERRORS
 from .quiet import quiet_sql
@@ -39,17 +40,22 @@ def on_its_own(record, tell):
         tell(error)
 
 
-def leave_task(record, summary, text, user):
-    """A warning for a person on a record, once: a job that fails again does not add another.
+def leave_task(record, summary, text, user, retell=True):
+    """A warning for a person on a record, once: a job that fails again does not add another, it says why it fails now.
 
     :param user: who is to look; without anybody the system's user, in whose name jobs run.
+    :param retell: ``False`` where what is told under one summary is about different things: the first one stays.
     """
     # sudo: the system leaves tasks to those who have the rights
     record = record.sudo()
-    if not record.activity_ids.filtered(lambda activity: activity.summary == summary):
+    note = as_html(text)
+    standing = record.activity_ids.filtered(lambda activity: activity.summary == summary)
+    if not standing:
         record.activity_schedule(
-            "mail.mail_activity_data_warning", summary=summary, note=as_html(text), user_id=(user or record.env.user).id
+            "mail.mail_activity_data_warning", summary=summary, note=note, user_id=(user or record.env.user).id
         )
+    elif retell and html2plaintext(standing[-1].note) != html2plaintext(note):
+        standing[-1].note = note
 
 
 def wake(cron):

@@ -108,4 +108,5 @@ class OmsChannel(models.Model):
                 worker.env["oms.settlement"]._oms_apply_payouts(worker, [doc])
 
     def _tell_payout_failed(self, error):
-        leave_task(self, self.env._("A payout could not be taken in"), str(error), self.payout_user_id or self.user_id)
+        user = self.payout_user_id or self.user_id
+        leave_task(self, self.env._("A payout could not be taken in"), str(error), user, retell=False)

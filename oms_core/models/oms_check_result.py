@@ -239,7 +239,7 @@ class OmsCheckResult(models.Model):
             count=len(new),
             first=new[0].sentence,
         )
-        leave_task(pending or new[0], summary, text, self._get_accountant(company))
+        leave_task(pending or new[0], summary, text, self._get_accountant(company), retell=False)
 
     @api.model
     def _get_accountant(self, company):

@@ -335,6 +335,7 @@ class SaleOrder(models.Model):
                 end=fields.Date.to_string(transaction.oms_expires_at),
             ),
             self.oms_channel_id.user_id,
+            retell=False,
         )
 
     # ------------------------------------------------------------------------------------------- WHAT CHANNELS TELL

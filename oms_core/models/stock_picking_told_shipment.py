@@ -165,7 +165,7 @@ class StockPicking(models.Model):
         if order.state == "sale":
             order._oms_hold("cancel", sentence)
         else:
-            leave_task(order, self.env._("Sent though called off"), sentence, user)
+            leave_task(order, self.env._("Sent though called off"), sentence, user, retell=False)
         return sentence
 
     def _oms_get_told_lines(self, line, package, wanted):

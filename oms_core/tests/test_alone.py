@@ -55,6 +55,17 @@ class TestAlone(OmsCommon):
         self.assertEqual((len(order.activity_ids), order.activity_ids.user_id), (1, self.channel_user))
         self.assertIn("&lt;again&gt;", order.activity_ids.note)
 
+    def test_a_task_says_what_is_wrong_now_and_is_written_only_when_that_is_new(self):
+        order, written = self._order(("STD", 1)), []
+        write = type(order.activity_ids).write
+        self.patch(type(order.activity_ids), "write", lambda tasks, vals: written.append(vals) or write(tasks, vals))
+        for text in ('It "rains" <here>\nand there', "It snows & hails"):
+            for _run in range(2):
+                leave_task(order, "Look", text, self.channel_user)
+        leave_task(order, "Look", "Something else is wrong", self.channel_user, retell=False)
+        self.assertEqual((len(order.activity_ids), len(written)), (1, 1))
+        self.assertIn("snows &amp; hails", order.activity_ids.note)
+
 
 class TestJobs(OmsCommon):
     """Three jobs that once told nobody but the log."""

@@ -2,7 +2,7 @@
 
 from odoo import models
 
-from odoo.addons.oms_core.text import as_html
+from odoo.addons.oms_core.alone import leave_task
 
 
 class SaleOrder(models.Model):
@@ -39,20 +39,18 @@ class SaleOrder(models.Model):
         """Override of ``oms_core``: a vendor that was told the old address, only a person can tell the new one."""
         address_sudo = super()._oms_set_delivery_address(values)
         for purchase_sudo in self._oms_get_open_dropships().filtered(lambda purchase: purchase._oms_is_vendor_told()):
-            purchase_sudo.activity_schedule(
-                "mail.mail_activity_data_warning",
-                summary=self.env._("Tell the vendor the new address"),
-                note=as_html(
-                    self.env._(
-                        "The address of %(order)s was changed after %(vendor)s was asked to send it. Send %(purchase)s again, "
-                        "and have the vendor confirm: %(address)s",
-                        order=self.display_name,
-                        vendor=purchase_sudo.partner_id.display_name,
-                        purchase=purchase_sudo.name,
-                        address=address_sudo._display_address(without_company=True),
-                    )
+            leave_task(
+                purchase_sudo,
+                self.env._("Tell the vendor the new address"),
+                self.env._(
+                    "The address of %(order)s was changed after %(vendor)s was asked to send it. Send %(purchase)s again, and have "
+                    "the vendor confirm: %(address)s",
+                    order=self.display_name,
+                    vendor=purchase_sudo.partner_id.display_name,
+                    purchase=purchase_sudo.name,
+                    address=address_sudo._display_address(without_company=True),
                 ),
-                user_id=(purchase_sudo.user_id or self.oms_channel_id.user_id or self.env.user).id,
+                purchase_sudo.user_id or self.oms_channel_id.user_id,
             )
         return address_sudo
 

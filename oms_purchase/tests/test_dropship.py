@@ -60,7 +60,7 @@ class TestDropship(OmsCommon):
 
     # --------------------------------------------------------------------------------------------------- NEW ADDRESS
 
-    def _change_address(self, order=None):
+    def _change_address(self, order=None, **values):
         return self.env["oms.order.change"].create(
             {
                 "order_id": (order or self.order).id,
@@ -70,6 +70,7 @@ class TestDropship(OmsCommon):
                 "zip": "69001",
                 "city": "Lyon",
                 "country_id": self.country.id,
+                **values,
             }
         )
 
@@ -101,6 +102,9 @@ class TestDropship(OmsCommon):
                 task = purchase.activity_ids
                 self.assertEqual((task.summary, task.user_id), ("Tell the vendor the new address", buyer))
                 self.assertIn("2 rue Neuve", task.note)
+                self._change_address(order, street="3 rue Neuve").action_apply()
+                self.assertEqual(purchase.activity_ids, task, "one task, with the address that holds")
+                self.assertIn("3 rue Neuve", task.note)
 
     def test_of_what_the_vendor_has_sent_it_is_told_nothing_more(self):
         other = self._order(("DROP", 1), ("STD", 1))

@@ -67,7 +67,7 @@ class OmsChannelRefund(models.Model):
 
     def _leave_to_person(self, summary, text):
         self._settle_as("task", text)
-        leave_task(self.order_id, summary, text, self.order_id.oms_channel_id._get_responsible())
+        leave_task(self.order_id, summary, text, self.order_id.oms_channel_id._get_responsible(), retell=False)
 
     def _wait_for_details(self):
         waited = fields.Datetime.now() - self.create_date
@@ -198,4 +198,5 @@ class OmsChannelRefund(models.Model):
                     self.external_id,
                 ),
                 order.oms_channel_id._get_responsible(),
+                retell=False,
             )

@@ -285,6 +285,7 @@ class SaleOrder(models.Model):
                     order=self.name,
                 ),
                 self.oms_channel_id._get_responsible(),
+                retell=False,
             )
 
     def _oms_leave_return_task(self, told, wanted):
