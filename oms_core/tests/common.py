@@ -228,6 +228,21 @@ class OmsCommon(TransactionCase):
             }
         )
 
+    def _change_address(self, order, **values):
+        """A change of an order's address to that of a neighbour in Lyon, proposed and not applied yet."""
+        return self.env["oms.order.change"].create(
+            {
+                "order_id": order.id,
+                "kind": "address",
+                "name": "Neighbour",
+                "street": "2 rue Neuve",
+                "zip": "69001",
+                "city": "Lyon",
+                "country_id": self.country.id,
+                **values,
+            }
+        )
+
     def _tax(self, rate, amount, **values):
         return TaxDoc(
             **{

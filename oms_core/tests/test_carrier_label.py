@@ -80,18 +80,7 @@ class TestTableCarrier(CarrierCommon):
         """Nothing is bought at the validation where there is a label already: the parcel would go to the old address."""
         picking = self._delivery(self.table)
         label = self._get_label(picking)
-        order = picking.sale_id
-        change = self.env["oms.order.change"].create(
-            {
-                "order_id": order.id,
-                "kind": "address",
-                "name": "Neighbour",
-                "street": "2 rue Neuve",
-                "zip": "69001",
-                "city": "Lyon",
-                "country_id": self.country.id,
-            }
-        )
+        change = self._change_address(picking.sale_id)
         self._fails(UserError, f"{picking.name} is labelled", change.action_apply)
         self.assertFalse(change.preview)
         self.assertNotEqual(picking.partner_id.street, "2 rue Neuve")

@@ -178,15 +178,7 @@ class TestChange(OmsCommon):
     def test_a_new_address_reaches_the_open_transfers_and_no_other_order(self):
         order = self._order()
         old = order.partner_shipping_id
-        change = self._change(
-            order,
-            "address",
-            name="Neighbour",
-            street="2 rue Neuve",
-            zip="69001",
-            city="Lyon",
-            country_id=self.country.id,
-        )
+        change = self._change_address(order)
         self.assertIn(order.picking_ids.name, change.preview)
         change.action_apply()
         self.assertEqual(order.partner_shipping_id.street, "2 rue Neuve")

@@ -60,22 +60,8 @@ class TestDropship(OmsCommon):
 
     # --------------------------------------------------------------------------------------------------- NEW ADDRESS
 
-    def _change_address(self, order=None, **values):
-        return self.env["oms.order.change"].create(
-            {
-                "order_id": (order or self.order).id,
-                "kind": "address",
-                "name": "Neighbour",
-                "street": "2 rue Neuve",
-                "zip": "69001",
-                "city": "Lyon",
-                "country_id": self.country.id,
-                **values,
-            }
-        )
-
     def test_a_new_address_reaches_what_the_vendor_was_not_asked_for_yet(self):
-        change = self._change_address()
+        change = self._change_address(self.order)
         self.assertIn(f"{self.purchase.name} gets the new address before Vendor", change.preview)
         change.with_user(self._create_user("address_clerk", "oms_core.group_oms_user")).action_apply()
         address = self.order.partner_shipping_id
@@ -119,7 +105,7 @@ class TestDropship(OmsCommon):
         other = self._order(("DROP", 1))
         theirs = other.order_line.purchase_line_ids
         theirs.order_id = self.purchase
-        change = self._change_address()
+        change = self._change_address(self.order)
         self.assertIn(f"{self.purchase.name} is bought for other orders too", change.refusal)
         self.assertEqual(self.order._oms_get_allowed_changes()["address"][:2], (False, "picking"))
         with self.assertRaisesRegex(UserError, "for other orders too"):
