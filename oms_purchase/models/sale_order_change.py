@@ -43,8 +43,8 @@ class SaleOrder(models.Model):
                 purchase_sudo,
                 self.env._("Tell the vendor the new address"),
                 self.env._(
-                    "The address of %(order)s was changed after %(vendor)s was asked to send it. Send %(purchase)s again, and have "
-                    "the vendor confirm: %(address)s",
+                    "The address of %(order)s was changed after %(vendor)s was asked to send it. Send %(purchase)s again, and "
+                    "have the vendor confirm: %(address)s",
                     order=self.display_name,
                     vendor=purchase_sudo.partner_id.display_name,
                     purchase=purchase_sudo.name,
