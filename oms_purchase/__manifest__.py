@@ -13,6 +13,7 @@
         "wizards/oms_vendor_reject_views.xml",
         "views/purchase_order_views.xml",
         "views/account_move_views.xml",
+        "views/portal_templates.xml",
     ],
     "auto_install": True,
 }

@@ -104,11 +104,8 @@ class OmsPortalChange(OmsPortal):
             return None, request.env._("This is not part of your order. Please look again.")
         quantities = {}
         for name, text in entered.items():
-            try:
-                quantity = Decimal(str(text).strip()[:20].replace(",", ".") or "0")
-            except InvalidOperation:
-                quantity = Decimal(-1)
-            if not quantity.is_finite() or quantity < 0 or quantity > lines[name].ordered:
+            quantity = typed_quantity(text)
+            if quantity is None or quantity > lines[name].ordered:
                 return None, request.env._(
                     "Enter for each product how much of it you do not want, up to what you ordered."
                 )
@@ -192,6 +189,19 @@ class OmsPortalChange(OmsPortal):
         """To the page of the order, which then says what was done."""
         request.session["oms_done"] = [order.id, sentence] if sentence else None
         return request.redirect(order.get_portal_url())
+
+
+def typed_quantity(text):
+    """What somebody typed as a quantity; nothing is zero, and ``None`` is no quantity.
+
+    >>> typed_quantity(" 1,5 "), typed_quantity(""), typed_quantity("-1"), typed_quantity("many")
+    (Decimal('1.5'), Decimal('0'), None, None)
+    """
+    try:
+        quantity = Decimal(str(text).strip()[:20].replace(",", ".") or "0")
+    except InvalidOperation:
+        return None
+    return quantity if quantity.is_finite() and quantity >= 0 else None
 
 
 def _clean(text, size):

@@ -1,7 +1,15 @@
+from datetime import timedelta
+
 from odoo import fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.oms_core.const import INSIDE
+
+#: What a vendor types is no longer than that.
+TEXT_MAX_CHARS = 200
+
+#: A vendor names no later day than in so many.
+EXPECTED_MAX_DAYS = 366
 
 
 class PurchaseOrder(models.Model):
@@ -59,14 +67,7 @@ class PurchaseOrder(models.Model):
         if not quantities:
             raise UserError(self.env._("Everything of %s is sent or called off already.", self.name))
         for line, quantity in quantities.items():
-            if line.product_uom_id.compare(quantity, line._oms_get_open()) > 0:
-                raise UserError(
-                    self.env._(
-                        "Of “%(product)s” only %(open)g are still to be sent; not more can be rejected.",
-                        product=line.product_id.display_name,
-                        open=line._oms_get_open(),
-                    )
-                )
+            self._check_oms_open(line, quantity)
         # sudo: a buyer need not be allowed to see the orders that wait for what is bought
         rejected_sudo = (
             self.env["oms.vendor.rejection"]
@@ -100,20 +101,136 @@ class PurchaseOrder(models.Model):
         """The vendor has sent all of it."""
         self.check_access("write")
         for purchase in self:
-            purchase._check_oms_dropship()
-            if purchase.state != "purchase":
-                purchase.action_oms_vendor_accept()
-            pickings = purchase.picking_ids.filtered(lambda picking: picking.state not in ("done", "cancel"))
-            if not pickings:
-                raise UserError(self.env._("Everything of %s is sent or called off already.", purchase.name))
-            number = tracking or purchase.oms_vendor_tracking
-            if number:
-                purchase.oms_vendor_tracking = number
-                pickings.carrier_tracking_ref = number
-            for move in pickings.move_ids.filtered(lambda move: move.state not in ("done", "cancel")):
-                move.quantity = move.product_uom_qty
-                move.picked = True
-            pickings.with_context(skip_backorder=True, skip_expired=True)._oms_validate()
+            purchase._oms_vendor_ship(tracking)
+
+    def _oms_vendor_ship(self, tracking=None, quantities=None):
+        """What the vendor has sent has left; the rest is still to come.
+
+        :param quantities: {line: how much of it, in its unit}; ``None`` for all that is open.
+        """
+        self.ensure_one()
+        self._check_oms_dropship()
+        if self.state != "purchase":
+            self.action_oms_vendor_accept()
+        moves = self.picking_ids.move_ids.filtered(lambda move: move.state not in ("done", "cancel"))
+        if not moves:
+            raise UserError(self.env._("Everything of %s is sent or called off already.", self.name))
+        sent = {move: move.product_uom_qty for move in moves} if quantities is None else self._oms_get_sent(quantities)
+        for move in moves:
+            move.quantity = sent.get(move, 0.0)
+            move.picked = bool(sent.get(move))
+        pickings = moves.filtered("picked").picking_id
+        number = tracking or self.oms_vendor_tracking
+        if number:
+            self.oms_vendor_tracking = number
+            pickings.carrier_tracking_ref = number
+        pickings.with_context(skip_backorder=True, skip_expired=True)._oms_validate()
+
+    def _oms_get_sent(self, quantities):
+        """{move: how much of it has left, in its unit}; of what is not moved as it was bought (a kit), all or nothing.
+
+        :param quantities: {line: how much of it was sent, in its unit}
+        """
+        sent = {}
+        for line, quantity in quantities.items():
+            is_all = self._check_oms_open(line, quantity) == 0
+            moves = line.move_ids.filtered(lambda move: move.state not in ("done", "cancel"))
+            if not is_all and moves.product_id != line.product_id:
+                raise UserError(
+                    self.env._("“%s” is sent in several pieces: all of it or nothing.", line.product_id.display_name)
+                )
+            left = quantity
+            for move in moves:
+                open_here = move.product_uom._compute_quantity(move.product_uom_qty, line.product_uom_id, round=False)
+                taken = min(left, open_here)
+                sent[move] = (
+                    move.product_uom_qty
+                    if is_all
+                    else line.product_uom_id._compute_quantity(taken, move.product_uom, rounding_method="HALF-UP")
+                )
+                left -= taken
+        if not any(sent.values()):
+            raise UserError(self.env._("Say how much of %s was sent.", self.name))
+        return sent
+
+    def _check_oms_open(self, line, quantity):
+        """Compare with what the vendor has still to send of a line.
+
+        :return: 0 for all of it, -1 for less.
+        :raise UserError: when it is more.
+        """
+        compared = line.product_uom_id.compare(quantity, line._oms_get_open())
+        if compared > 0:
+            raise UserError(
+                self.env._(
+                    "Of “%(product)s” only %(open)g are still to be sent.",
+                    product=line.product_id.display_name,
+                    open=line._oms_get_open(),
+                )
+            )
+        return compared
+
+    # ---------------------------------------------------------------------------------------------- THE VENDOR'S PAGE
+
+    def _oms_get_vendor_steps(self):
+        """What the vendor may answer now on its page: nothing before it was asked, nor after all has left."""
+        self.ensure_one()
+        if not self.oms_is_dropship or not any(line._oms_get_open() for line in self.order_line):
+            return ()
+        return {"sent": ("accept", "reject"), "purchase": ("sent", "reject")}.get(self.state, ())
+
+    def _oms_get_vendor_basis(self):
+        """The order in short, as the page shows it: what was answered to another one is not done."""
+        self.ensure_one()
+        return ",".join([self.state, *(f"{line.id}={line._oms_get_open():g}" for line in self.order_line)])
+
+    def _oms_vendor_answer(self, step, basis, quantities, words):
+        """Do what the vendor says on its page, and write down that it did.
+
+        :param step: ``accept``, ``sent`` or ``reject``.
+        :param basis: what :meth:`_oms_get_vendor_basis` was when the page was shown.
+        :param quantities: {line: how much of it, in its unit}; for acceptance all of it is meant.
+        :param words: ``expected_on``, ``tracking`` and ``reason`` as they were typed.
+        :return: what was done, a sentence for the vendor.
+        :raise UserError: a sentence for the vendor.
+        """
+        self.ensure_one()
+        if step not in self._oms_get_vendor_steps() or basis != self._oms_get_vendor_basis():
+            raise UserError(self.env._("Meanwhile this order has changed. Please look at it again."))
+        goods = ", ".join(f"{quantity:g} × {line.product_id.display_name}" for line, quantity in quantities.items())
+        if step == "accept":
+            day = self._oms_read_expected(_typed(words.get("expected_on")))
+            self.action_oms_vendor_accept(self.order_line[:1]._convert_to_middle_of_day(day))
+            told = self.env._("The vendor sends it, so that it arrives on %s.", day)
+            done = (
+                self.env._("Thank you. Tell us here when it has left.")
+                if self.state == "purchase"
+                else self.env._("Thank you. Please wait for our confirmation before you send it.")
+            )
+        elif step == "sent":
+            tracking = _typed(words.get("tracking"))
+            self._oms_vendor_ship(tracking, quantities)
+            told = self.env._("The vendor has sent %(goods)s, %(tracking)s.", goods=goods, tracking=tracking or "–")
+            done = self.env._("Thank you. We tell our customer that it is on its way.")
+        else:
+            reason = _typed(words.get("reason"))
+            self._oms_vendor_reject(quantities, reason)
+            told = self.env._("The vendor does not send %(goods)s: %(reason)s", goods=goods, reason=reason or "–")
+            done = self.env._("Thank you. Please do not send it any more: we find another way.")
+        user = self.env.user
+        author = user.partner_id if not user._is_public() else self.partner_id
+        self.message_post(body=told, author_id=author.id, subtype_xmlid="mail.mt_note")
+        return done
+
+    def _oms_read_expected(self, text):
+        today = fields.Date.context_today(self.with_context(tz=self.get_order_timezone().zone))
+        try:
+            day = fields.Date.to_date(text)
+        except ValueError:
+            day = None
+        if not day or not today <= day <= today + timedelta(days=EXPECTED_MAX_DAYS):
+            raise UserError(self.env._("Enter the day on which it arrives, from today on and within a year."))
+        return day
 
     def _check_oms_dropship(self):
         self.ensure_one()
@@ -121,6 +238,10 @@ class PurchaseOrder(models.Model):
             raise UserError(self.env._("%s is not sent to a customer by its vendor.", self.display_name))
         if self.state == "cancel":
             raise UserError(self.env._("%s is cancelled.", self.display_name))
+
+
+def _typed(text):
+    return " ".join(str(text or "")[:TEXT_MAX_CHARS].replace("\0", "").split())
 
 
 class PurchaseOrderLine(models.Model):

@@ -1,1 +1,2 @@
 from . import test_dropship
+from . import test_vendor_page

@@ -1,7 +1,8 @@
-"""RET-09, DEP-02: what customers see fits a small phone, and can be read to those who do not see it."""
+"""RET-09, DEP-02, FUL-05: what customers and vendors see fits a small phone, and can be read to those who do not see it."""
 
 from odoo.tests import tagged
 
+from odoo.addons.oms_purchase.tests.test_vendor_page import VendorPages
 from odoo.addons.oms_returns.tests.test_portal_return import ReturnPages
 
 READY = "document.readyState === 'complete'"
@@ -38,18 +39,20 @@ LOOK = """
 """
 
 
-@tagged("post_install", "-at_install")
-class TestOnAPhone(ReturnPages):
+class Phone:
     browser_size = "375x667"
     touch_enabled = True
-
-    def setUp(self):
-        super().setUp()
-        self.user.name = "Anna Martin"  # Odoo's header breaks no name; that of a test's user is longer than people's
 
     def _look_at(self, path, login=None):
         self.env.flush_all()
         self.browser_js(path, LOOK, READY, login=login, timeout=PATIENCE_S)
+
+
+@tagged("post_install", "-at_install")
+class TestOnAPhone(Phone, ReturnPages):
+    def setUp(self):
+        super().setUp()
+        self.user.name = "Anna Martin"  # Odoo's header breaks no name; that of a test's user is longer than people's
 
     def test_the_link_of_a_mail(self):
         self._look_at(self._link(path=""))
@@ -73,3 +76,13 @@ class TestOnAPhone(ReturnPages):
     def test_all_returns(self):
         self._return(self.order, 1)
         self._look_at("/my/returns", login=self.user.login)
+
+
+@tagged("post_install", "-at_install")
+class TestVendorOnAPhone(Phone, VendorPages):
+    def test_what_a_vendor_is_asked_to_send(self):
+        self._look_at(self.purchase.get_portal_url())
+
+    def test_what_a_vendor_has_still_to_send(self):
+        self.purchase.action_oms_vendor_accept()
+        self._look_at(self.purchase.get_portal_url())

@@ -1,0 +1,67 @@
+from odoo import http
+from odoo.exceptions import AccessError, MissingError, UserError
+from odoo.http import request
+
+from odoo.addons.oms_core.controllers.portal import IDS
+from odoo.addons.oms_core.controllers.portal_change import typed_quantity
+from odoo.addons.purchase.controllers.portal import CustomerPortal
+
+STEPS = ("accept", "sent", "reject")
+
+
+class OmsVendorPortal(CustomerPortal):
+    """A vendor answers on the page of its order what it sends to our customer: by login, or by the link of our mail."""
+
+    @http.route(
+        "/my/purchase/<int:order_id>/vendor", type="http", auth="public", website=True, sitemap=False, methods=["POST"]
+    )
+    def oms_vendor_answer(self, order_id, access_token=None, step="", basis="", **form):
+        purchase = self._oms_get_own_purchase(order_id, access_token)
+        if not purchase or step not in STEPS:
+            return request.redirect("/my")
+        quantities, error = self._oms_read_sent(purchase, form)
+        if not error:
+            try:
+                with request.env.cr.savepoint():
+                    done = purchase._oms_vendor_answer(step, basis, quantities, form)
+                request.session["oms_vendor_told"] = [purchase.id, "success", done]
+            except UserError as refused:
+                error = str(refused)
+        if error:
+            request.session["oms_vendor_told"] = [purchase.id, "warning", error]
+        return request.redirect(purchase.get_portal_url())
+
+    def _oms_get_own_purchase(self, order_id, access_token):
+        """The purchase order, as superuser in the name of who asks, when it is theirs to answer; else nothing.
+
+        Theirs: a portal user of the vendor, or who has the token of our mail. Who works here needs the right to write
+        purchase orders, token or not.
+        """
+        token = access_token if isinstance(access_token, str) and access_token.isascii() else None
+        if order_id not in IDS:
+            return None
+        user = request.env.user
+        try:
+            order_sudo = self._document_check_access("purchase.order", order_id, access_token=token)
+            if user._is_internal():
+                order_sudo.with_user(user).check_access("write")
+        except (AccessError, MissingError):
+            return None
+        # sudo: vendors have no rights to what follows from their answer; what they may answer is decided by the order
+        return order_sudo.with_user(user).sudo().with_company(order_sudo.company_id)
+
+    def _oms_read_sent(self, purchase, form):
+        """({line of the purchase: how much of it is meant, in its unit}, why not)."""
+        lines = {f"qty_{line.id}": line for line in purchase.order_line}
+        entered = {lines[name]: typed_quantity(text) for name, text in form.items() if name in lines}
+        if None in entered.values():
+            return {}, request.env._("Enter for each product how much of it you mean, as a number.")
+        return {line: float(quantity) for line, quantity in entered.items() if quantity}, ""
+
+    def _purchase_order_get_page_view_values(self, order, access_token, **kwargs):
+        """Override of ``purchase`` to show what came of the vendor's answer, once."""
+        values = super()._purchase_order_get_page_view_values(order, access_token, **kwargs)
+        order_id, color, sentence = request.session.pop("oms_vendor_told", None) or (None, "", "")
+        if order_id == order.id:
+            values.update(oms_told=sentence, oms_told_color=color)
+        return values
