@@ -26,10 +26,8 @@ class OmsCutOff(models.Model):
               FROM oms_shipment_label label
               JOIN res_company company ON company.id = label.company_id
               JOIN res_currency currency ON currency.id = company.currency_id
-              JOIN res_partner address ON address.id = company.partner_id
-         LEFT JOIN resource_calendar calendar ON calendar.id = company.resource_calendar_id
-        CROSS JOIN LATERAL (SELECT (label.bought_at AT TIME ZONE 'UTC'
-                                    AT TIME ZONE COALESCE(address.tz, calendar.tz, 'UTC'))::date AS day) bought
+        CROSS JOIN LATERAL %s zone
+        CROSS JOIN LATERAL (SELECT (label.bought_at AT TIME ZONE 'UTC' AT TIME ZONE zone.tz)::date AS day) bought
          LEFT JOIN stock_picking move ON move.id = label.picking_id
          LEFT JOIN sale_order sale ON sale.id = move.sale_id
          LEFT JOIN LATERAL (SELECT known.rate FROM res_currency_rate known
@@ -48,6 +46,7 @@ class OmsCutOff(models.Model):
                                 WHERE line.label_id = label.id AND line.kind = 'transport' AND item.date <= %s)
             """,
             super()._more_sql(day),
+            self.env["res.company"]._oms_zone_sql("company"),
             day,
             day,
         )

@@ -3,7 +3,8 @@
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.tools import SQL
 
 
 class ResCompany(models.Model):
@@ -14,6 +15,17 @@ class ResCompany(models.Model):
         self.ensure_one()
         company_sudo = self.sudo()  # sudo: what day it is depends on nobody's rights
         return company_sudo.partner_id.tz or company_sudo.resource_calendar_id.tz or "UTC"
+
+    @api.model
+    def _oms_zone_sql(self, alias):
+        """The same for the companies of a query, to be joined ``LATERAL``: a row with a column ``tz``."""
+        return SQL(
+            """(SELECT COALESCE(zone_of.tz, hours.tz, 'UTC') AS tz
+                  FROM res_partner zone_of LEFT JOIN resource_calendar hours ON hours.id = %s
+                 WHERE zone_of.id = %s)""",
+            SQL.identifier(alias, "resource_calendar_id"),
+            SQL.identifier(alias, "partner_id"),
+        )
 
     def _oms_get_today(self, moment=None):
         """The date of the company at a moment (UTC, without time zone), now by default."""

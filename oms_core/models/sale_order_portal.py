@@ -75,7 +75,7 @@ class SaleOrder(models.Model):
     def _oms_get_customer_tz(self, user):
         """A visitor who is not logged in has no time zone: the clock of the place that sends is the best guess."""
         warehouse = self.warehouse_id  # an order of services alone may have none
-        return user.tz or (warehouse._oms_get_tz().zone if warehouse else self.company_id.partner_id.tz or "UTC")
+        return user.tz or (warehouse._oms_get_tz().zone if warehouse else self.company_id._oms_get_zone())
 
     @api.depends("oms_external_id")
     def _compute_type_name(self):

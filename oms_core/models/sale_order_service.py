@@ -29,17 +29,14 @@ class ResourceCalendar(models.Model):
         if hours:
             hours = {day: tuple(sorted(set(hours.get(day, ())))) for day in range(7)}
         closed = tuple((_aware(leave.date_from), _aware(leave.date_to)) for leave in self.global_leave_ids)
-        return Opening(_zone(self.tz), hours, closed)
-
-
-class StockWarehouse(models.Model):
-    _inherit = "stock.warehouse"
+        return Opening(self._oms_get_clock(), hours, closed)
 
     def _oms_get_clock(self):
-        """The name of the time zone of the hours in which goods leave here; of no place: that of the company."""
-        place_sudo = self.sudo()  # sudo: what hour it is there depends on nobody's rights
-        company = place_sudo.company_id or place_sudo.env.company
-        return _zone((place_sudo.oms_calendar_id or company.resource_calendar_id).tz)
+        """The name of the time zone of these working hours; of none: UTC."""
+        try:
+            return ZoneInfo(self.tz or "UTC").key
+        except (ZoneInfoNotFoundError, ValueError):
+            return "UTC"
 
 
 class SaleOrder(models.Model):
@@ -312,10 +309,3 @@ def _aware(moment):
 def _naive(moment):
     """A moment as Odoo stores it."""
     return moment.astimezone(timezone.utc).replace(tzinfo=None, microsecond=0) if moment else False
-
-
-def _zone(name):
-    try:
-        return ZoneInfo(name or "UTC").key
-    except (ZoneInfoNotFoundError, ValueError):
-        return "UTC"

@@ -52,9 +52,19 @@ class StockWarehouse(models.Model):
     # ----------------------------------------------------------------------------------------------------- BUSINESS
 
     def _oms_get_tz(self):
+        """The time zone of the days of this place, the same for whoever asks: by it goods are kept and waves begin."""
         self.ensure_one()
-        name = self.oms_calendar_id.tz or self.partner_id.tz or self.company_id.partner_id.tz or self.env.user.tz
-        return pytz.timezone(name or "UTC")
+        return pytz.timezone(self.oms_calendar_id.tz or self.partner_id.tz or self.company_id._oms_get_zone())
+
+    def _oms_get_clock(self):
+        """The name of the time zone of the hours in which goods leave here; of no place: that of the company.
+
+        It is another one than ``_oms_get_tz`` where a place has no hours of its own: goods then leave in the hours of the
+        company, wherever the place stands, and what is promised of a parcel is reckoned from when it leaves.
+        """
+        place_sudo = self.sudo()  # sudo: what hour it is there depends on nobody's rights
+        company_sudo = place_sudo.company_id or place_sudo.env.company
+        return (place_sudo.oms_calendar_id or company_sudo.resource_calendar_id)._oms_get_clock()
 
     def _oms_get_today(self, moment=None):
         """The date in this place's time zone at a moment (UTC, without time zone), now by default."""

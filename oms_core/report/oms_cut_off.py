@@ -145,12 +145,11 @@ class OmsCutOff(models.Model):
                  SELECT l.id, l.order_id, l.product_id, l.product_uom_qty, l.product_uom_id, lu.factor, o.partner_id,
                         o.oms_channel_id AS channel_id, o.company_id, c.currency_id,
                         l.price_subtotal / l.product_uom_qty / COALESCE(NULLIF(o.currency_rate, 0), 1) AS price,
-                        COALESCE(cp.tz, cc.tz, 'UTC') AS tz
+                        zone.tz
                    FROM sale_order_line l
                    JOIN sale_order o ON o.id = l.order_id AND o.oms_channel_id IS NOT NULL
                    JOIN res_company c ON c.id = o.company_id
-                   JOIN res_partner cp ON cp.id = c.partner_id
-                   LEFT JOIN resource_calendar cc ON cc.id = c.resource_calendar_id
+             CROSS JOIN LATERAL %(zone)s zone
                    JOIN product_product p ON p.id = l.product_id
                    JOIN product_template t ON t.id = p.product_tmpl_id AND t.type = 'consu'
                    JOIN uom_uom lu ON lu.id = l.product_uom_id
@@ -208,6 +207,7 @@ class OmsCutOff(models.Model):
               FROM counted
             """,
             day=day,
+            zone=self.env["res.company"]._oms_zone_sql("c"),
             more=self._more_charges_sql(day),
         )
 

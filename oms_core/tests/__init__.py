@@ -54,6 +54,7 @@ from . import test_together
 from . import test_case
 from . import test_projection
 from . import test_order_to_cash
+from . import test_clock
 from . import test_close
 from . import test_confirm_asks
 from . import test_cost

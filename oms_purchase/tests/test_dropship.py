@@ -172,9 +172,8 @@ class TestVendorBill(OmsCommon):
             self.env.flush_all()
             self.env.invalidate_all()
             before = self.cr.sql_log_count
-            self.assertEqual(
-                len(list(checks._check_vendor_bills(self.company, checks._get_scope(self.company)))), bills
-            )
+            found = list(checks._check_vendor_bills(self.company, checks._get_scope(self.company)))
+            self.assertEqual(len(found), bills)
             return self.cr.sql_log_count - before
 
         counts = [count(bills) for bills in (1, 2, 3)]
