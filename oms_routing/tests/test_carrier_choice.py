@@ -25,6 +25,10 @@ class CarrierChoiceCommon(CarrierCommon):
         cls.ours = cls.table | cls.slow | cls.fast
         cls.channel.write({"carrier_choice": "empty", "check_addresses": False})
 
+    def _move_to_california(self):
+        coast = self.env["resource.calendar"].create({"name": "Coast", "tz": "America/Los_Angeles"})
+        self.warehouse.oms_calendar_id = coast
+
     def _unsent(self, *lines, **values):
         """The delivery of an order, reserved, with no carrier."""
         order = self._order(*(lines or (("STD", 1, "20.00", 20),)), **values)
@@ -113,8 +117,7 @@ class TestCarrierChoice(CarrierChoiceCommon):
     def test_what_leaves_california_on_friday_evening_is_there_on_monday(self):
         """When in UTC it is Saturday already."""
         picking = self._unsent()
-        calendar = self.env["resource.calendar"].create({"name": "Coast", "tz": "America/Los_Angeles"})
-        self.warehouse.oms_calendar_id = calendar
+        self._move_to_california()
         with freeze_time(datetime(2026, 3, 14, 1)):
             picking.action_oms_choose_carrier()
             best = picking.oms_quote_ids.filtered(lambda quote: quote.carrier_id == self.fast)
@@ -384,6 +387,7 @@ class TestTransit(CarrierChoiceCommon):
         return pickings
 
     def test_how_late_a_carrier_is_is_learned_at_night_and_promised_by_day(self):
+        self._move_to_california()  # its days are not those of UTC
         with freeze_time(TUESDAY + timedelta(days=20)):
             self.table.oms_promise_percent = 90
             self._delivered(100, lambda number: float(number % 10))

@@ -193,6 +193,14 @@ def test_places_with_one_clock_share_what_was_reckoned():
     assert len(book._own_days) == 2  # when it is expected, and a day later
 
 
+def test_what_leaves_at_one_moment_from_places_with_two_clocks_arrives_by_the_clock_of_each():
+    places = [replace(LYON, node_id=zone, opening=Opening(zone)) for zone in ("Europe/Paris", "America/Los_Angeles")]
+    handed_in = replace(VAN, collected=None)
+    found = OfferBook([handed_in], FRIDAY, exchange=EUR).offers(places, TO_PARIS, [MUG])
+    assert [offers[0].ship_by for offers in found.values()] == [at(6, 16)] * 2
+    assert [offers[0].deliver_by for offers in found.values()] == [at(10, 11), at(10, 19)]
+
+
 def test_where_nothing_was_learned_a_day_more_is_promised():
     found = offer()
     assert (found.deliver_by, found.deliver_late) == (at(11, 11), at(12, 11))
