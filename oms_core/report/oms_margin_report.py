@@ -7,13 +7,17 @@ from ..domain.cost_to_serve import KINDS, STANDINGS
 
 ROWS = [("sales", "Sales"), ("refund", "Refunds"), ("goods", "Cost of goods"), *KINDS.items()]
 
+#: Types of the accounts on which sales and the cost of what was sold are booked.
+ACCOUNT_TYPES = ("income", "income_other", "expense", "expense_other", "expense_direct_cost")
+
 
 class OmsMarginReport(models.Model):
     """Items of the ledger about orders, and the analytic lines of the plan “Order Cost”.
 
-    Sales, refunds and goods are the items of posted invoices and credit notes, without tax; what it cost to serve is in
-    analytic accounting. Amounts are in the company's currency, positive where they are in our favour, so that the sum of any
-    rows is their margin. Rows that are in the ledger sum to it to the cent; estimates are apart.
+    Sales, refunds and goods are the items of posted invoices and credit notes, without tax, and what other add-ons know to be
+    booked otherwise; what it cost to serve is in analytic accounting. Amounts are in the company's currency, positive where they
+    are in our favour, so that the sum of any rows is their margin. Rows that are in the ledger sum to it to the cent; estimates
+    are apart.
     """
 
     _name = "oms.margin.report"
@@ -39,6 +43,7 @@ class OmsMarginReport(models.Model):
         ],
         "account.move": ["state", "move_type", "date", "reversed_entry_id"],
         "account.move.line": [
+            "move_id",
             "balance",
             "display_type",
             "account_id",
@@ -68,36 +73,41 @@ class OmsMarginReport(models.Model):
     company_id = fields.Many2one("res.company", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
     item_id = fields.Many2one("account.move.line", string="Journal Item", readonly=True)
+    move_id = fields.Many2one("account.move", string="Entry", readonly=True)
 
     @property
     def _table_query(self):
         return SQL(
             """
             WITH told AS (
-                SELECT item.id::bigint * 2 AS id,
+                SELECT item.id::bigint * 8 AS id,
                        CASE WHEN item.display_type = 'cogs' THEN 'goods'
                             WHEN entry.move_type = 'out_refund' THEN 'refund' ELSE 'sales' END AS kind,
                        'booked' AS standing, COALESCE(item.name, entry.name) AS name, -item.balance AS amount, item.date,
                        COALESCE(line.order_id, %(order_of_entry)s) AS order_id, line.id AS sale_line_id, item.product_id,
-                       item.company_id, item.id AS item_id
+                       item.company_id, item.id AS item_id, entry.id AS entry_id, NULL::int AS seller_id
                   FROM account_move_line item
                   JOIN account_move entry ON entry.id = item.move_id AND entry.state = 'posted'
                        AND entry.move_type IN ('out_invoice', 'out_refund', 'out_receipt')
-                  JOIN account_account account ON account.id = item.account_id
-                       AND account.account_type IN ('income', 'income_other', 'expense', 'expense_other', 'expense_direct_cost')
+                  JOIN account_account account ON account.id = item.account_id AND account.account_type IN %(account_types)s
              LEFT JOIN LATERAL (SELECT MIN(rel.order_line_id) AS id FROM sale_order_line_invoice_rel rel
                                  WHERE rel.invoice_line_id = COALESCE(item.cogs_origin_id, item.id)) sold ON TRUE
              LEFT JOIN sale_order_line line ON line.id = sold.id
                  WHERE item.display_type IN ('product', 'cogs', 'rounding')
                    AND (line.id IS NOT NULL OR %(order_of_entry)s IS NOT NULL)
              UNION ALL
-                SELECT cost.id::bigint * 2 + 1, cost.oms_cost_kind, cost.oms_standing, cost.name, cost.amount, cost.date,
-                       cost.oms_order_id, cost.oms_sale_line_id, cost.product_id, cost.company_id, cost.move_line_id
+                SELECT cost.id::bigint * 8 + 1, cost.oms_cost_kind, cost.oms_standing, cost.name, cost.amount, cost.date,
+                       cost.oms_order_id, cost.oms_sale_line_id, cost.product_id, cost.company_id, cost.move_line_id,
+                       billed.move_id, NULL
                   FROM account_analytic_line cost
+             LEFT JOIN account_move_line billed ON billed.id = cost.move_line_id
                  WHERE cost.oms_cost_key IS NOT NULL
+             %(more)s
             )
-            SELECT told.*, template.categ_id, sale.oms_channel_id AS channel_id, partner.commercial_partner_id AS partner_id,
-                   company.currency_id
+            SELECT told.id, told.kind, told.standing, told.name, told.amount, told.date, told.order_id, told.sale_line_id,
+                   told.product_id, told.company_id, told.item_id, told.entry_id AS move_id, template.categ_id,
+                   COALESCE(sale.oms_channel_id, told.seller_id) AS channel_id,
+                   partner.commercial_partner_id AS partner_id, company.currency_id
               FROM told
               JOIN res_company company ON company.id = told.company_id
          LEFT JOIN sale_order sale ON sale.id = told.order_id
@@ -106,17 +116,26 @@ class OmsMarginReport(models.Model):
          LEFT JOIN product_template template ON template.id = product.product_tmpl_id
             """,
             order_of_entry=self._order_of_entry_sql(),
+            account_types=ACCOUNT_TYPES,
+            more=self._more_rows_sql(),
         )
 
     def _order_of_entry_sql(self):
         """Hook: the order that an ``entry`` is about though its items name no line of one."""
         return SQL("NULL::int")
 
+    def _more_rows_sql(self):
+        """Hook: ``UNION ALL`` of further rows, of ids that leave a rest of 2 or more when divided by 8.
+
+        Their columns are those of ``told``; the last one is the channel of a row without an order.
+        """
+        return SQL("")
+
     def action_open(self):
         """Where the row comes from: the entry of the ledger, or the order."""
         self.ensure_one()
         self.check_access("read")
-        document = self.item_id.move_id or self.order_id
+        document = self.move_id or self.order_id
         return {
             "type": "ir.actions.act_window",
             "res_model": document._name,

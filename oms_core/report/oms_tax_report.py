@@ -49,18 +49,22 @@ class OmsTaxReport(models.Model):
     def _table_query(self):
         return SQL(
             """
-            SELECT t.id, v.date, v.id AS move_id, v.oms_channel_id AS channel_id, v.company_id, k.currency_id,
+            SELECT t.id, v.date, v.id AS move_id, e.channel_id, v.company_id, k.currency_id,
                    CASE WHEN d.res_id IS NOT NULL THEN 'channel'
                         WHEN l.tax_line_id IS NOT NULL OR x.amount != 0 THEN 'company' ELSE 'nobody' END AS payer,
                    x.id AS tax_id, x.amount AS rate, x.country_id AS tax_country_id,
-                   COALESCE(s.country_id, p.country_id) AS country_id, l.account_id, t.base, t.amount
-              FROM account_move_line l
-              JOIN account_move v ON v.id = l.move_id AND v.state = 'posted' AND v.oms_channel_id IS NOT NULL
-                               AND v.move_type IN ('out_invoice', 'out_refund', 'out_receipt')
+                   COALESCE(e.country_id, s.country_id, p.country_id) AS country_id, l.account_id, t.base, t.amount
+              FROM (%(entries)s) e
+              JOIN account_move v ON v.id = e.id AND v.state = 'posted'
+              JOIN account_move_line l ON l.move_id = v.id
+              JOIN account_account a ON a.id = l.account_id
               JOIN res_company k ON k.id = v.company_id
               JOIN LATERAL (
                    -- the base is signed as the tax is: of an invoice, too, more may be taken off than is put on
-                   SELECT l.id::bigint * 2 AS id, l.tax_line_id AS tax_id, -l.tax_base_amount AS base, -l.balance AS amount
+                   SELECT l.id::bigint * 2 AS id, l.tax_line_id AS tax_id,
+                          CASE WHEN v.move_type != 'entry' THEN -l.tax_base_amount
+                               WHEN l.balance > 0 THEN -ABS(l.tax_base_amount) ELSE ABS(l.tax_base_amount) END AS base,
+                          -l.balance AS amount
                     WHERE l.tax_line_id IS NOT NULL
                     UNION ALL
                    SELECT ((l.id::bigint << 20) + COALESCE(one.id, 0)) * 2 + 1, one.id, -l.balance, 0
@@ -69,6 +73,7 @@ class OmsTaxReport(models.Model):
                 LEFT JOIN account_tax_filiation_rel part ON part.parent_tax = borne.account_tax_id
                 LEFT JOIN account_tax one ON one.id = COALESCE(part.child_tax, borne.account_tax_id)
                     WHERE l.display_type = 'product' AND l.balance != 0
+                      AND (v.move_type != 'entry' OR borne.account_tax_id IS NOT NULL OR %(is_untaxed_sale)s)
                       AND NOT EXISTS (SELECT FROM account_move_line item
                                        WHERE item.move_id = l.move_id AND item.tax_line_id = one.id)) t ON TRUE
               LEFT JOIN account_tax x ON x.id = t.tax_id
@@ -77,5 +82,22 @@ class OmsTaxReport(models.Model):
                                AND d.name LIKE 'company\\_%%\\_remitted\\_%%'
               LEFT JOIN res_partner p ON p.id = v.partner_id
               LEFT JOIN res_partner s ON s.id = v.partner_shipping_id
-            """
+            """,
+            entries=self._entries_sql(),
+            is_untaxed_sale=self._is_untaxed_sale_sql(),
         )
+
+    def _entries_sql(self):
+        """Hook: (id, channel_id, country_id) of each entry that books sales of a channel; no country: that of who gets them.
+
+        The query of an add-on is added with ``UNION ALL``, and must not have an entry once more.
+        """
+        return SQL(
+            """SELECT id, oms_channel_id AS channel_id, NULL::int AS country_id
+                 FROM account_move
+                WHERE oms_channel_id IS NOT NULL AND move_type IN ('out_invoice', 'out_refund', 'out_receipt')"""
+        )
+
+    def _is_untaxed_sale_sql(self):
+        """Hook: whether an item ``l`` without tax (on the account ``a``), of an entry that is no invoice, is a sale."""
+        return SQL("FALSE")

@@ -93,7 +93,23 @@ class PosOrder(models.Model):
 
 
 class PosOrderLine(models.Model):
+    """What of the entry of its session this line is: the entry sums by account, and cannot be told apart afterwards."""
+
     _inherit = "pos.order.line"
+
+    oms_booked_sales = fields.Monetary(
+        currency_field="oms_company_currency_id",
+        readonly=True,
+        copy=False,
+        help="What the entry of the session has booked as the sale of this line, without tax. Nothing where it is invoiced.",
+    )
+    oms_booked_cost = fields.Monetary(
+        currency_field="oms_company_currency_id",
+        readonly=True,
+        copy=False,
+        help="What the entry of the session has booked as the cost of these goods.",
+    )
+    oms_company_currency_id = fields.Many2one(related="company_id.currency_id", string="Company Currency")
 
     def _oms_is_paid(self):
         return self.filtered(lambda line: line.order_id.state in PAID_STATES)

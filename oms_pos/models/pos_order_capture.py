@@ -138,10 +138,7 @@ class PosOrder(models.Model):
         The taxes are computed over all lines together, because where they are rounded by tax, a cent of one line follows from
         the others. Source: ``pos.order._compute_prices``.
         """
-        taxes = self.env["account.tax"]
-        base_lines = self.lines._prepare_tax_base_line_values()
-        taxes._add_tax_details_in_base_lines(base_lines, self.company_id)
-        taxes._round_base_lines_tax_details(base_lines, self.company_id)
+        base_lines = self._oms_get_base_lines()
         sign = -1 if self.amount_total < 0 else 1  # a refund is computed with its quantities turned round
         amounts = {}
         for base_line in base_lines:
@@ -152,6 +149,14 @@ class PosOrder(models.Model):
             net = details["total_excluded_currency"] + details["delta_total_excluded_currency"]
             amounts[base_line["record"]] = (sign * net, by_tax)
         return {line: amounts[line] for line in lines}
+
+    def _oms_get_base_lines(self):
+        """The lines of this sale with their taxes, computed and rounded as its session does it."""
+        taxes = self.env["account.tax"]
+        base_lines = self.lines._prepare_tax_base_line_values()
+        taxes._add_tax_details_in_base_lines(base_lines, self.company_id)
+        taxes._round_base_lines_tax_details(base_lines, self.company_id)
+        return base_lines
 
     @api.model
     def _oms_charged(self, amounts):
