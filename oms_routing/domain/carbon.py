@@ -1,8 +1,9 @@
 """Grams of CO2 equivalent of a shipment: distance × weight × what the mode emits, well to wheel. Pure.
 
 As in ISO 14083, a shipment is a chain: the long way by the carrier's main mode, the last kilometres by van. Distances are
-great circles, which the standard permits; intensities are grams per tonne and kilometre. Worked example: 2 kg over 392 km by
-lorry (127.15) with the last 10 km by van (786.06) are 0.002 t × (382 × 127.15 + 10 × 786.06) = 112.9 g.
+great circles, which the standard permits; intensities are grams per tonne and such a kilometre, a detour included. Worked
+example: 2 kg over 392 km by lorry (127.15) with the last 10 km by van (786.06) are 0.002 t × (382 × 127.15 + 10 × 786.06) =
+112.9 g.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Factors:
     """What each mode emits, as somebody has published it.
 
     :param valid_from: shipments from this day on are counted with it, until a later version takes over.
-    :param grams_per_tkm: mode → grams CO2e per tonne and kilometre, well to wheel.
+    :param grams_per_tkm: mode → grams CO2e per tonne and kilometre of great circle, well to wheel.
     """
 
     version: str

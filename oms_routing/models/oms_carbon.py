@@ -48,7 +48,10 @@ class OmsCarbonVersion(models.Model):
             Factors(
                 version.name,
                 version.valid_from,
-                {factor.mode: Decimal(str(factor.grams_per_tkm)) for factor in version.factor_ids},
+                {
+                    factor.mode: Decimal(str(factor.grams_per_tkm)) * Decimal(str(factor.detour))
+                    for factor in version.factor_ids
+                },
             )
             for version in versions_sudo
         )
@@ -71,7 +74,15 @@ class OmsCarbonFactor(models.Model):
         required=True,
         help="Grams of CO2 equivalent per tonne and kilometre, well to wheel: with the making of the fuel.",
     )
+    detour = fields.Float(
+        digits=(6, 3),
+        default=1.0,
+        required=True,
+        help="How many kilometres this transport goes for one of the great circle, by which ways are measured: above 1 by road "
+        "and rail, where your carriers or a study tell it. 1 where the factor is told for great circles itself.",
+    )
     note = fields.Char(string="What It Stands For")
 
     _mode_uniq = models.Constraint("UNIQUE(version_id, mode)", "A version has one factor for each transport.")
+    _detour_check = models.Constraint("CHECK(detour BETWEEN 1 AND 10)", "A detour is 1, or more up to 10.")
     _grams_check = models.Constraint("CHECK(grams_per_tkm >= 0)", "A factor is not below zero.")

@@ -23,7 +23,7 @@ class OmsCarbonReport(models.Model):
         "stock.picking.type": ["warehouse_id"],
         "res.partner": ["country_id"],
         "oms.carbon.version": ["valid_from", "active"],
-        "oms.carbon.factor": ["version_id", "mode", "grams_per_tkm"],
+        "oms.carbon.factor": ["version_id", "mode", "grams_per_tkm", "detour"],
     }  # fmt: skip
 
     picking_id = fields.Many2one("stock.picking", string="Delivery", readonly=True, aggregator="count_distinct")
@@ -73,8 +73,9 @@ class OmsCarbonReport(models.Model):
                    p.oms_carried_kg * p.oms_way_km / 1000 AS tonne_km,
                    CASE WHEN p.oms_mode = 'none' THEN 0
                         ELSE round((p.oms_carried_kg / 1000
-                             * (GREATEST(p.oms_way_km - p.oms_last_mile_km, 0) * m.grams_per_tkm
-                                + LEAST(p.oms_way_km, p.oms_last_mile_km) * l.grams_per_tkm))::numeric, 1) END AS carbon
+                             * (GREATEST(p.oms_way_km - p.oms_last_mile_km, 0) * m.grams_per_tkm * m.detour
+                                + LEAST(p.oms_way_km, p.oms_last_mile_km) * l.grams_per_tkm * l.detour))::numeric,
+                             1) END AS carbon
               FROM stock_picking p
               JOIN stock_picking_type t ON t.id = p.picking_type_id
               LEFT JOIN res_partner a ON a.id = p.partner_id

@@ -473,6 +473,17 @@ class TestCarbon(CarrierChoiceCommon):
         self.assertEqual(stated[self.version], (False, round(before, 1)))
         self.assertEqual(stated[again], (True, round(picking.oms_carbon, 1)))
 
+    def test_a_detour_by_road_is_told_once_and_counts_in_the_delivery_in_the_report_and_in_the_choice(self):
+        picking = self._sent()
+        before, ahead = picking.oms_carbon, self.table._oms_grams_per_kg(392.0)
+        self.version.factor_ids.filtered(lambda factor: factor.mode in ("lorry", "van")).detour = 1.3
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.assertAlmostEqual(picking.oms_carbon, 1.3 * before, delta=0.2)
+        self.assertAlmostEqual(float(self.table._oms_grams_per_kg(392.0)), 1.3 * float(ahead), delta=0.01)
+        row = self.env["oms.carbon.report"].search([("picking_id", "=", picking.id)])
+        self.assertAlmostEqual(row.carbon, picking.oms_carbon, delta=0.1)
+
     def test_factors_of_a_later_day_leave_what_was_sent_before_as_it_is(self):
         picking = self._sent()
         before = picking.oms_carbon
