@@ -1,7 +1,5 @@
 """From shipped goods and taken money to posted entries. Run by a job, so that a closed period never stops a parcel."""
 
-from collections import defaultdict
-
 from odoo import api, models
 from odoo.fields import Domain
 
@@ -198,15 +196,19 @@ class SaleOrder(models.Model):
         """
         for_credits = self.invoice_ids.filtered(lambda move: move.move_type == "out_refund")
         for_credits |= self.transaction_ids.filtered("oms_of_credit").payment_id.move_id
-        by_account = defaultdict(lambda: self.env["account.move.line"])
-        for line in self._oms_get_open_receivables():
-            by_account[line.account_id, line.currency_id] |= line
-        for lines in by_account.values():
-            of_credits = lines.filtered(lambda line: line.move_id in for_credits)
-            for some in (of_credits, lines - of_credits, lines):
-                rest = some.filtered(lambda line: not line.reconciled)
-                if len({line.balance > 0 for line in rest}) == 2:
-                    rest.reconcile()
+        lines = self._oms_get_open_receivables()
+        of_credits = lines.filtered(lambda line: line.move_id in for_credits)
+        for some in (of_credits, lines - of_credits, lines):
+            self._oms_match(some)
+
+    def _oms_match(self, lines):
+        """Match what is open of these receivables with each other, oldest first, account by account."""
+        is_open = lines.filtered(
+            lambda line: line.account_id.account_type == "asset_receivable" and not line.reconciled
+        )
+        for some in is_open.grouped(lambda line: (line.account_id, line.currency_id)).values():
+            if len({line.balance > 0 for line in some}) == 2:
+                some.reconcile()
 
     def _oms_get_open_receivables(self):
         """What of this order's invoices and payments is not matched yet."""

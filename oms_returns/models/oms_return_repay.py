@@ -114,6 +114,8 @@ class OmsReturn(models.Model):
                 ),
             }
         )
+        # With its own credit notes first: another return of the order waits for its own money.
+        order.sudo()._oms_match((entries_sudo | self._get_credits_sudo(order)).line_ids)  # sudo: as above
         return entries_sudo
 
 

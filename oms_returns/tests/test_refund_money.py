@@ -65,6 +65,21 @@ class TestRefundMoney(ReturnsCommon):
             )
         return result
 
+    def test_what_goes_back_for_one_return_leaves_another_one_of_the_order_waiting_for_its_own(self):
+        order = self._order(("STD", 3, "10.00", 20))
+        self._ship(order)
+        self._book(order)
+        first, second = self._returned(order, 1), self._returned(order, 1)
+        for request in (first, second):
+            self._refund(request)
+        second.action_repay()
+        self.assertEqual((first.amount_to_repay, second.amount_to_repay), (first.refund_ids.amount_total, 0))
+        third = self._returned(order, 1)
+        self._refund(third)
+        (first | third).action_repay()
+        self.assertFalse((first | third).filtered("amount_to_repay"), "together, as one at a time")
+        self.assertEqual(order.oms_to_repay, 0)
+
     # -------------------------------------------------------------------------------------------- DISCOUNTS, TO THE CENT
 
     def test_a_discount_of_the_whole_order_is_taken_off_what_goes_back(self):
