@@ -251,6 +251,12 @@ class OmsOrderChange(models.Model):
                 fields.Command.create({"sale_line_id": line.id, "quantity": line.product_uom_qty}) for line in goods
             ]
 
+    def action_open(self):
+        """Look at a change in a dialog: as a page, Odoo shows none of the buttons by which it is decided."""
+        self.ensure_one()
+        self.check_access("read")
+        return self._get_records_action(name=self.env._("Change %s", self.order_id.display_name), target="new")
+
     def action_apply(self):
         """Make the change, all of it or nothing."""
         self.check_access("write")

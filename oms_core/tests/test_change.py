@@ -54,6 +54,12 @@ class TestChange(OmsCommon):
         self.assertEqual(order.order_line.mapped("product_uom_qty"), [2, 2])
         self.assertEqual(change.line_ids.sale_line_id, order.order_line[0], "what stayed is no part of the history")
 
+    def test_a_change_is_opened_from_the_list_where_it_has_its_buttons(self):
+        change = self._change_address(self._order())
+        action = change.action_open()
+        self.assertEqual((action["res_model"], action["res_id"], action["target"]), (change._name, change.id, "new"))
+        self.assertIn('action="action_open"', change.get_view(view_type="list")["arch"])
+
     def test_lines_that_have_left_may_stay_as_they_are(self):
         order = self._order(("STD", 3), ("AVG", 2))
         self._ship(order, {self.product_standard: 3})
