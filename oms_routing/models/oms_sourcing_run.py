@@ -323,8 +323,8 @@ class OmsSourcingRun(models.Model):
             {
                 "state": "failed",
                 "reason": self.env._(
-                    "It failed, and its orders wait: %s The hourly job tries each of them alone. Put that right before you "
-                    "begin another run.",
+                    "It failed, and its orders wait: %s Put that right before you begin another run; until then the hourly "
+                    "job tries each of them alone.",
                     str(error)[:ERROR_MAX_CHARS],
                 ),
             }

@@ -281,7 +281,7 @@ class TestSourcingRun(RoutingCommon):
         with self.assertLogs("odoo.addons.oms_core.alone", "WARNING"):
             self._work()
         self.assertEqual((bad.state, good.state), ("failed", "done"))
-        self.assertIn("The solver is on fire.", bad.reason)
+        self.assertIn("wait: The solver is on fire. Put that right before you begin another run", bad.reason)
         self.assertEqual((bad.line_ids.order_id, bad.line_ids.mapped("state")), (order, ["failed"]))
         self._work()
         self.assertEqual(self.env["oms.sourcing.run"].search_count([]), 2, "no other run fails for the same orders")
