@@ -18,8 +18,8 @@ class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
 
     def _oms_get_coming(self):
-        """Of a kit, the moves of its parts that have left to the customer, and the open ones that wait for no other move: of
-        several steps each piece once. Empty for what is no kit."""
+        """Of a kit, the moves of its parts that have left to the customer, and the open ones that wait for no step before
+        them: of several steps each piece once. Empty for what is no kit."""
         self.ensure_one()
         return self.move_ids.filtered(
             lambda move: (
@@ -70,9 +70,11 @@ class StockMove(models.Model):
         return bool(self.sale_line_id) and self.product_id != self.sale_line_id.product_id
 
     def _oms_is_fed(self):
-        """Whether this open move waits for another one to bring what it takes."""
+        """Whether this open move waits for another one to bring what it takes; what another place sends for this order is no
+        step of the delivery, and begins before it."""
         self.ensure_one()
-        return any(move.state not in ("done", "cancel") for move in self.move_orig_ids)
+        steps = self.move_orig_ids.filtered(lambda move: not move.picking_id.oms_for_order_id)
+        return any(move.state not in ("done", "cancel") for move in steps)
 
     def _oms_get_brought(self):
         """{product: ``Decimal`` in its unit} of what these moves have brought, or are to bring."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from decimal import Decimal
 from itertools import combinations
 
@@ -12,6 +12,8 @@ from odoo.addons.oms_core.domain.quantities import ZERO
 #: Of more places than this, those that have most of it are compared, the cheapest first: 298 groups of up to three.
 PLACES_COMPARED = 12
 
+Recipes = Mapping[Hashable, Sequence[tuple[Hashable, Decimal]]]
+
 
 def bring_cheapest(
     missing: Sequence[Missing],
@@ -20,6 +22,8 @@ def bring_cheapest(
     *,
     places_max: int = PLACES_MAX,
     per_unit: Mapping[int, Decimal] | None = None,
+    recipes: Recipes | None = None,
+    shelves: Mapping[tuple[int, int], Decimal] | None = None,
 ) -> tuple[tuple[Part, ...], Decimal]:
     """What each place brings, and what the transfers cost. Equal costs: fewer places, then those named first.
 
@@ -33,16 +37,21 @@ def bring_cheapest(
     ([(2, 5), (3, 6)], '17')
 
     :param costs: what one transfer from each place costs; the preferred place first.
+    :param free: {(place, product): what it can give of that}
     :param per_unit: what each unit in it costs on top; nothing where it is not told.
+    :param recipes: {kit: ((part, how much of it one kit takes), …)}; a kit comes whole from one place.
+    :param shelves: {(place, product): what lies there}, parts of kits included: what goes into a kit is there for nobody else.
+        By default what is ``free``.
     """
     rank = {place: number for number, place in enumerate(costs)}
-    have = {place: _sum(_share((place,), missing, free)) for place in costs}
+    recipes, shelves = recipes or {}, free if shelves is None else shelves
+    have = {place: _sum(_share((place,), missing, free, recipes, shelves)) for place in costs}
     best: tuple = ()
     compared = sorted((place for place in costs if have[place]), key=lambda p: (-have[p], costs[p], rank[p]))
     compared = sorted(compared[:PLACES_COMPARED], key=lambda place: (costs[place], rank[place]))
     for size in range(1, min(places_max, len(compared)) + 1):
         for group in combinations(compared, size):
-            parts = _share(group, missing, free)
+            parts = _share(group, missing, free, recipes, shelves)
             used = {part.place for part in parts}
             cost = sum((costs[place] for place in used), ZERO)
             if per_unit:
@@ -54,19 +63,32 @@ def bring_cheapest(
 
 
 def _share(
-    group: Sequence[int], missing: Sequence[Missing], free: Mapping[tuple[int, int], Decimal]
+    group: Sequence[int],
+    missing: Sequence[Missing],
+    free: Mapping[tuple[int, int], Decimal],
+    recipes: Recipes,
+    shelves: Mapping[tuple[int, int], Decimal],
 ) -> tuple[Part, ...]:
     """A move stays whole where a place has all of it; else each gives what it has, the first of the group first."""
-    left = {(place, want.product): free.get((place, want.product), ZERO) for place in group for want in missing}
+    taken: dict[tuple[int, Hashable], Decimal] = {}  # of products, and of kits as such
+
+    def most(place: int, want: Missing) -> Decimal:
+        key = (place, want.product)
+        units = free.get(key, ZERO) - taken.get(key, ZERO)
+        for part, needed in recipes.get(want.product, ()):
+            units = min(units, (shelves.get((place, part), ZERO) - taken.get((place, part), ZERO)) // needed)
+        return units
+
     parts = []
     for want in missing:
-        whole = [place for place in group if left[place, want.product] >= want.quantity]
+        whole = [place for place in group if most(place, want) >= want.quantity]
         wanted = want.quantity
         for place in whole[:1] or group:
-            part = min(wanted, left[place, want.product])
+            part = min(wanted, most(place, want))
             if part > 0:
                 parts.append(Part(place, want.move, want.product, part))
-                left[place, want.product] -= part
+                for product, needed in ((want.product, 1), *recipes.get(want.product, ())):
+                    taken[place, product] = taken.get((place, product), ZERO) + part * needed
                 wanted -= part
     return tuple(parts)
 

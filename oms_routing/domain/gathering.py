@@ -5,8 +5,13 @@ has some of the goods itself. Those that send to it (*feeders*) follow the polic
 way to the customer, which they do not go. The transfer takes days: all that the hub's carriers tell is that much later, and
 never at a weekend.
 
+A kit is sent whole: each of those that the hub cannot put together itself comes with all its parts from one feeder, and
+counts as one unit there. No kit is put together at the hub from what two sites have of its parts. Parts whose stock nobody
+counts are everywhere, and are taken at the hub.
+
 Looked at are one hub with up to three feeders, for the hubs that have most of the order; not two parcels of which one is
-gathered. A gathered decision is therefore never told to be the best there is.
+gathered. Where a kit and another line want the same and there is not enough for both, the line that stands first is sent.
+A gathered decision is therefore never told to be the best there is.
 """
 
 from __future__ import annotations
@@ -18,6 +23,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from odoo.addons.oms_core.domain.bringing import Missing
+from odoo.addons.oms_core.domain.kits import taken_apart
 from odoo.addons.oms_core.domain.quantities import ZERO, Quantities
 
 from .bringing import bring_cheapest
@@ -121,7 +127,9 @@ def _gather(hub: Node, feeders: Sequence[Node], problem: Problem, free: Mapping)
         if (demand.items[want.move].id, node.id) not in demand.rejections
     }
     flat, per_unit = _transfer_costs(hub, feeders)
-    parts, _cost = bring_cheapest(missing, flat, may_give, per_unit=per_unit)
+    parts, _cost = bring_cheapest(
+        missing, flat, may_give, per_unit=per_unit, recipes=problem.look.recipes, shelves=free
+    )
     if not parts:
         return None
     lines: dict[Hashable, int] = {}
@@ -169,18 +177,22 @@ def _as_seen_there(problem: Problem, hub: Node, sources: Sequence[Source]) -> Sn
         if product_id not in problem.look.recipes
         for node_id, units in view.shelf(product_id).items()
     }
-    for source in sources:
-        if source.feeder is not None:
-            key = (hub.id, source.product_id)
-            # Brought for this order: what the hub keeps back of its own does not grow by it.
-            kept = problem.look.keeps_back(*key)
-            available[key] = max(available.get(key, ZERO), kept) + source.quantity
+    recipes = problem.look.recipes
+    sent = ((hub.id, one.product_id, one.quantity) for one in sources if one.feeder is not None)
+    for key, units in taken_apart(sent, recipes).items():
+        # Brought for this order: what the hub keeps back of its own does not grow by it.
+        available[key] = max(available.get(key, ZERO), problem.look.keeps_back(*key)) + units
+    # Nor does what it keeps back of kits: beside those that are gathered it keeps all.
+    safety = dict(snapshot.safety)
+    for kit, recipe in recipes.items():
+        kits = min(available.get((hub.id, part), ZERO) // needed for part, needed in recipe)
+        safety[hub.id, kit] = kits - sum((one.quantity for one in sources if one.product_id == kit), ZERO)
     used = {
         (node_id, what): view.ledger.used(node_id, what, view.moment)
         for node_id in snapshot.capacity
         for what in (ORDERS, MINUTES)
     }
-    return replace(snapshot, available=available, taken=Quantities(), used=Quantities(used))
+    return replace(snapshot, available=available, taken=Quantities(), used=Quantities(used), safety=safety)
 
 
 def _days_later(demand: Demand, hub: Node, days: int) -> Demand:
@@ -202,10 +214,8 @@ def when_gathered(
     :param sent: product → units that others send there.
     """
     _place, hub = snapshot.places[hub_id]
-    arrived = {
-        (hub_id, product_id): snapshot.free(hub_id, product_id) + snapshot.taken[hub_id, product_id] + units
-        for product_id, units in sent.items()
-    }
+    parts = taken_apart(((hub_id, product_id, units) for product_id, units in sent.items()), snapshot.recipes)
+    arrived = {key: snapshot.free(*key) + snapshot.taken[key] + units for key, units in parts.items()}
     there = replace(snapshot, available={**snapshot.available, **arrived})
     return _days_later(demand, hub, hub.transfers.days), there
 

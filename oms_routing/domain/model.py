@@ -143,7 +143,7 @@ class Item:
     :param value: net price of one unit; ``weight`` and ``volume`` are of one unit, too.
     :param together: items with the same key leave from one node, under the rule of that name; None stands alone.
     :param categories: codes that the rule about lines that are never divided asks for.
-    :param is_movable: whether it can be sent to another node first; a kit cannot.
+    :param is_movable: whether it can be sent to another node first; of a kit whole ones are.
     :raises ValueError: if the quantity is not positive.
     """
 

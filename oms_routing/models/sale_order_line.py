@@ -23,17 +23,7 @@ class SaleOrderLine(models.Model):
     def _oms_is_sourced(self):
         """Whether it is ours to decide where this line comes from: goods, without a route of their own to the customer
         (dropship, make to order) that decides it already. How a shelf is replenished does not matter."""
-        routes = self.product_id.route_ids | self.product_id.categ_id.total_route_ids
-        return (
-            self.product_id.type == "consu"
-            and not self.route_ids
-            and not routes.rule_ids.filtered(
-                lambda rule: (
-                    rule.location_dest_id._is_outgoing()
-                    and (rule.procure_method == "make_to_order" or rule.location_src_id.usage == "supplier")
-                )
-            )
-        )
+        return self.product_id.type == "consu" and not self.route_ids and not self.product_id._oms_has_own_way()
 
     def _oms_to_source(self):
         """{line: quantity in the product's unit} of the lines of which something is wanted and whose source is ours to
@@ -187,8 +177,8 @@ class SaleOrderLine(models.Model):
                 and move.product_id != self.product_id
                 and (move.location_final_id or move.location_dest_id)._is_outgoing()
                 and not move.origin_returned_move_id
-                # Of several steps the first one: what follows it is made of it.
-                and not move.move_orig_ids
+                # Of several steps the first one: what follows it is made of it. What others send for it is no step.
+                and all(before.picking_id.oms_for_order_id for before in move.move_orig_ids)
             )
         )
         return own | parts
@@ -210,3 +200,19 @@ class SaleOrderLine(models.Model):
         if needed.keys() == {product.id}:
             return {warehouse: brought[product.id] for warehouse, brought in at.items()}
         return {warehouse: whole_kits(brought, needed, steps)[0] for warehouse, brought in at.items()}
+
+
+class ProductProduct(models.Model):
+    _inherit = "product.product"
+
+    def _oms_has_own_way(self):
+        """Whether a route of their own to the customer (dropship, make to order) decides where these come from."""
+        routes = self.route_ids | self.categ_id.total_route_ids
+        return bool(
+            routes.rule_ids.filtered(
+                lambda rule: (
+                    rule.location_dest_id._is_outgoing()
+                    and (rule.procure_method == "make_to_order" or rule.location_src_id.usage == "supplier")
+                )
+            )
+        )

@@ -1,4 +1,5 @@
-"""RTE-07, I13: a kit moves to a cheaper place whole, and what its place cannot send whole comes whole from elsewhere."""
+"""RTE-04, RTE-07, I13: a kit moves to a cheaper place whole, is sent whole to where the rest of its order is, and what its
+place cannot send whole comes whole from elsewhere."""
 
 from odoo.exceptions import UserError
 from odoo.fields import Command
@@ -420,3 +421,290 @@ class TestKitsAreGivenUp(KitsCommon):
         self.assertIn("other parts of Product BOX", order.oms_hold_reason.replace("[BOX] ", ""))
         with self.assertRaises(UserError):
             self._delivery(order, self.lille).button_validate()
+
+
+@tagged("post_install", "-at_install")
+class TestKitsAreGathered(KitsCommon):
+    """Transfer, then ship: Lyon has chairs, Lille boxes; a second parcel costs more than a transfer."""
+
+    def setUp(self):
+        super().setUp()
+        self.policy = self.env["oms.sourcing.policy"].create(
+            {
+                "name": "One parcel",
+                "company_id": self.company.id,
+                "sequence": -9,
+                "consolidate": True,
+                "cost_parcel": 6,
+                "cost_split": 2,
+            }
+        )
+        self.sites.write({"oms_transfer_cost": 1, "oms_transfer_cost_unit": 0.5, "oms_bring_days": 1})
+        self._put(self.chair, lyon=9)
+
+    def _gathered(self, *more, boxes=2):
+        """(order, its delivery, transfers out, transfers in)"""
+        order = self._order(("CHAIR", 5), ("BOX", boxes), *more)
+        leaves = order.oms_transfer_ids.filtered(lambda picking: picking.picking_type_code == "internal")
+        return order, order.picking_ids, leaves, order.oms_transfer_ids - leaves
+
+    def _told(self, decision):
+        return [(line.product_id, line.warehouse_id, line.quantity, line.mode) for line in decision.line_ids]
+
+    def _sends(self, transfers):
+        """{product: what these transfers are to bring}"""
+        found = {}
+        for move in transfers.move_ids.filtered(lambda move: move.state != "cancel"):
+            found[move.product_id] = found.get(move.product_id, 0) + move.product_qty
+        return found
+
+    def _free(self, product, *sites):
+        snapshot = self.env["oms.availability"]._snapshot(product, self.sites)
+        return [int(snapshot.available(site.id, product.id)) for site in sites]
+
+    def _deliver(self, order, leaves, arrives):
+        """All of it leaves for the hub and from there to the customer."""
+        for transfer in (*leaves, *arrives):
+            if transfer.state != "cancel":
+                self._validate(transfer)
+        delivery = order.picking_ids.filtered(lambda picking: picking.state != "cancel")
+        self.assertEqual((len(delivery), delivery.state), (1, "assigned"))
+        self._validate(delivery)
+        self.assertEqual(order.order_line.mapped("qty_delivered"), order.order_line.mapped("product_uom_qty"))
+        self.assertEqual(self.env["oms.stock.event"]._check(self.company), [])
+
+    def _is_same_again(self, order):
+        """Decided again, and tried on the stock as it was, it is the same."""
+        for decision in order.oms_decision_ids:
+            self.assertEqual(decision._replay()[decision], "same")
+        trial = self.env["oms.sourcing.backtest"].create({"company_id": self.company.id})
+        trial.action_start()
+        lines = trial.line_ids.filtered(lambda line: line.order_id == order)
+        self.assertEqual(set(lines.mapped("parity")), {"same"}, lines.mapped("parity_note"))
+
+    def test_boxes_go_to_the_chairs_with_all_that_is_in_them_and_leave_in_one_parcel(self):
+        self._put_boxes(lille=3)
+        order, delivery, leaves, arrives = self._gathered()
+        decision = self._decisions(order)
+        self.assertEqual(
+            decision.sentence,
+            "One parcel from Lyon, to where Lille sends 2 Product BOX first: 6.00 less than 2 parcels.",
+        )
+        self.assertEqual(
+            self._told(decision), [(self.chair, self.lyon, 5, "ship"), (self.box, self.lille, 2, "transfer")]
+        )
+        self.assertEqual((leaves.picking_type_id.warehouse_id, leaves.state), (self.lille, "assigned"))
+        self.assertEqual(
+            self._sends(leaves), {self.mug: 4, self.tea: 2}, "ribbons nobody counts, and they are everywhere"
+        )
+        self.assertEqual((delivery.state, delivery.move_type), ("waiting", "one"))
+        boxes = order.order_line.filtered(lambda line: line.product_id == self.box)
+        self.assertEqual(boxes.oms_promised_at, arrives.move_ids[0].date)
+        for part in (self.mug, self.tea):
+            self.assertEqual(
+                self._part(order, part).move_orig_ids, arrives.move_ids.filtered(lambda m, p=part: m.product_id == p)
+            )
+        self.assertEqual(self._free(self.box, self.lille, self.lyon), [1, 0])
+        self.assertEqual(self._free(self.mug, self.lille, self.lyon), [2, 0])
+        self._validate(leaves)
+        self.assertEqual(self._free(self.mug, self.lille, self.lyon), [2, 0])
+        self._validate(arrives)
+        self.assertEqual(self._free(self.mug, self.lille, self.lyon), [2, 0], "what came in is for this order")
+        self._deliver(order, leaves.browse(), arrives.browse())
+        self._is_same_again(order)
+
+    def test_boxes_of_the_hub_wait_for_those_that_are_sent(self):
+        """Lyon has three mugs and a tea: a box, and a mug that stays."""
+        self._put(self.mug, lyon=3)
+        self._put(self.tea, lyon=1)
+        self._put_boxes(lille=3)
+        order, _delivery, leaves, arrives = self._gathered(boxes=3)
+        told = self._told(self._decisions(order))[1:]
+        self.assertEqual(told, [(self.box, self.lyon, 1, "ship"), (self.box, self.lille, 2, "transfer")])
+        self.assertEqual(self._sends(leaves), {self.mug: 4, self.tea: 2})
+        self.assertEqual((self._free(self.mug, self.lyon), self._free(self.tea, self.lyon)), ([1], [0]))
+        self._deliver(order, leaves, arrives)
+        self._is_same_again(order)
+
+    def test_mugs_of_the_hub_do_not_go_into_boxes_that_are_sent(self):
+        self._put(self.mug, lyon=9)
+        self._put_boxes(lille=3)
+        order, _delivery, leaves, arrives = self._gathered()
+        self.assertEqual(self._sends(leaves), {self.mug: 4, self.tea: 2})
+        self.assertEqual(self._free(self.mug, self.lyon), [9])
+        self._deliver(order, leaves, arrives)
+
+    def test_when_more_boxes_are_wanted_more_are_sent(self):
+        self._put_boxes(lyon=1, lille=3)
+        order, _delivery, leaves, _arrives = self._gathered(boxes=2)
+        self.assertEqual(self._sends(leaves), {self.mug: 2, self.tea: 1})
+        self._put_boxes(lyon=4)
+        order.order_line.filtered(lambda line: line.product_id == self.box).product_uom_qty = 7
+        told = self._told(order._oms_decisions()[:1])
+        self.assertEqual(told, [(self.box, self.lyon, 3, "ship"), (self.box, self.lille, 2, "transfer")])
+        leaves = order.oms_transfer_ids.filtered(lambda picking: picking.picking_type_code == "internal")
+        self.assertEqual(self._sends(leaves), {self.mug: 6, self.tea: 3})
+        self._deliver(order, leaves, order.oms_transfer_ids - leaves)
+
+    def test_each_box_comes_whole_from_one_of_two_sites(self):
+        self._put_boxes(lille=1, marseille=1)
+        self._put(self.mug, lille=5)
+        order, _delivery, leaves, arrives = self._gathered()
+        self.assertEqual(len(leaves), 2)
+        for transfer in leaves:
+            self.assertEqual(self._sends(transfer), {self.mug: 2, self.tea: 1})
+        self._deliver(order, leaves, arrives)
+        self._is_same_again(order)
+
+    def test_a_mug_in_a_box_is_not_the_mug_beside_it(self):
+        """Of Lyon's three mugs two are for the line; Lille's are in the boxes."""
+        self._put(self.mug, lyon=3)
+        self._put_boxes(lille=2)
+        order, _delivery, leaves, arrives = self._gathered(("MUG", 3))
+        told = self._told(self._decisions(order))[1:]
+        self.assertEqual(told, [(self.box, self.lille, 2, "transfer"), (self.mug, self.lyon, 3, "ship")])
+        self.assertEqual(self._sends(leaves), {self.mug: 4, self.tea: 2})
+        self._deliver(order, leaves, arrives)
+        self._is_same_again(order)
+
+    def test_parts_by_the_dozen_and_the_same_part_twice_are_sent_as_many_as_are_in_it(self):
+        dozen = self.env.ref("uom.product_uom_dozen")
+        rows = [
+            {"product_id": self.mug.id, "product_qty": 1, "product_uom_id": dozen.id},
+            {"product_id": self.mug.id, "product_qty": 3},
+        ]
+        self.recipe.bom_line_ids.filtered(lambda row: row.product_id == self.mug).unlink()
+        self.recipe.bom_line_ids = [Command.create(row) for row in rows]
+        self._put(self.mug, lyon=16, lille=30)
+        self._put(self.tea, lyon=1, lille=2)
+        order, _delivery, leaves, arrives = self._gathered(boxes=3)
+        self.assertEqual(self._sends(leaves), {self.mug: 30, self.tea: 2})
+        self._deliver(order, leaves, arrives)
+        self._is_same_again(order)
+
+    def test_a_transfer_that_is_called_off_has_whole_boxes_sourced_anew_without_the_site(self):
+        self._put(self.mug, lyon=3)
+        self._put(self.tea, lyon=1)
+        self._put_boxes(lille=3)
+        order, delivery, leaves, _arrives = self._gathered(boxes=3)
+        self._put_boxes(marseille=5)
+        leaves.action_cancel()
+        decision = order._oms_decisions()[:1]
+        self.assertEqual((decision.trigger, self._told(decision)), ("reroute", [(self.box, self.marseille, 2, "ship")]))
+        self.assertEqual(self._candidate(decision, self.lille).reason, "Lille gave up a delivery of this order.")
+        self.assertEqual(self._open(order), {("Lyon", "CHAIR"): 5, **self._boxes(lyon=1), **self._boxes(marseille=2)})
+        self.assertEqual((delivery.state, order.oms_on_hold), ("assigned", False))
+        self.assertEqual(self._free(self.box, self.lille, self.marseille), [3, 3])
+        self._ship(order)
+        self.assertEqual(order.order_line.mapped("qty_delivered"), [5, 3])
+        self.assertEqual(self.env["oms.stock.event"]._check(self.company), [])
+
+    def test_a_transfer_that_brings_too_few_of_one_part_brings_whole_boxes_and_the_rest_is_sourced_anew(self):
+        """Of eight mugs five leave: two boxes are whole."""
+        self._put_boxes(lille=4)
+        order, delivery, leaves, arrives = self._gathered(boxes=4)
+        self._put_boxes(marseille=5)
+        leaves.move_ids.filtered(lambda move: move.product_id == self.mug).quantity = 5
+        self._validate(leaves.with_context(picking_ids_not_to_backorder=leaves.ids))
+        decision = order._oms_decisions()[:1]
+        self.assertEqual(self._told(decision), [(self.box, self.marseille, 2, "ship")])
+        self.assertEqual(self._open(order), {("Lyon", "CHAIR"): 5, **self._boxes(lyon=2), **self._boxes(marseille=2)})
+        self._validate(arrives)
+        self.assertEqual((delivery.state, order.oms_on_hold), ("assigned", False))
+        self.assertEqual((self._free(self.mug, self.lyon), self._free(self.tea, self.lyon)), ([1], [2]))
+        self._ship(order)
+        self.assertEqual(order.order_line.mapped("qty_delivered"), [5, 4])
+        self.assertEqual(self.env["oms.stock.event"]._check(self.company), [])
+
+    def test_when_one_part_is_called_off_the_rest_of_its_boxes_stays_where_it_is(self):
+        self._put_boxes(lille=3)
+        order, _delivery, leaves, _arrives = self._gathered()
+        self._put_boxes(marseille=5)
+        leaves.move_ids.filtered(lambda move: move.product_id == self.tea)._action_cancel()
+        self.assertEqual(leaves.state, "cancel", "the mugs are for nobody without the tea")
+        self.assertEqual(self._open(order), {("Lyon", "CHAIR"): 5, **self._boxes(marseille=2)})
+        self._ship(order)
+        self.assertEqual(order.order_line.mapped("qty_delivered"), [5, 2])
+
+    def test_with_nobody_else_to_send_it_nothing_of_the_boxes_leaves_and_the_order_says_so(self):
+        self._put_boxes(lille=3)
+        order, _delivery, leaves, _arrives = self._gathered()
+        leaves.action_cancel()
+        self.assertEqual(self._open(order), {("Lyon", "CHAIR"): 5})
+        self.assertEqual(self._holds(order), ["stock"])
+        self.assertIn("Lille will not deliver all of", order.oms_hold_ids.filtered("is_open").reason)
+
+    def test_when_fewer_boxes_are_wanted_fewer_are_sent(self):
+        self._put_boxes(lyon=1, lille=3)
+        order, _delivery, leaves, arrives = self._gathered(boxes=4)
+        boxes = order.order_line.filtered(lambda line: line.product_id == self.box)
+        boxes.product_uom_qty = 2
+        self.assertEqual(self._open(order), {("Lyon", "CHAIR"): 5, **self._boxes(lyon=2)})
+        fed = {part: sum(self._part(order, part).mapped("product_qty")) for part in (self.mug, self.tea)}
+        self.assertEqual(fed, {self.mug: 4, self.tea: 2})
+        self._deliver(order, leaves, arrives)
+
+    def test_what_the_customer_cancels_stays_where_it_is(self):
+        self._put_boxes(lille=3)
+        order, _delivery, leaves, arrives = self._gathered()
+        order._action_cancel()
+        self.assertEqual({leaves.state, arrives.state, *order.picking_ids.mapped("state")}, {"cancel"})
+        self.assertEqual(self._free(self.box, self.lille), [3])
+
+    def test_a_hub_that_gives_up_a_part_gives_up_its_boxes(self):
+        self._put_boxes(lille=3)
+        order, _delivery, leaves, _arrives = self._gathered()
+        self._reject(order, self.mug, 2)
+        self.assertEqual(self._open(order), {("Lyon", "CHAIR"): 5, **self._boxes(lyon=1), **self._boxes(lille=1)})
+        self.assertEqual(self._sends(leaves), {self.mug: 2, self.tea: 1})
+
+    def test_a_hub_that_picks_before_it_ships_waits_with_its_pick(self):
+        self.lyon.delivery_steps = "pick_ship"
+        self._put_boxes(lille=3)
+        order, pick, leaves, arrives = self._gathered()
+        self.assertEqual((len(pick), pick.state), (1, "waiting"))
+        for transfer in (leaves, arrives, pick):
+            self._validate(transfer)
+        self._validate(order.picking_ids - pick)
+        self.assertEqual(order.order_line.mapped("qty_delivered"), [5, 2])
+        self._is_same_again(order)
+
+    def test_what_a_hub_that_picks_before_it_ships_does_not_get_comes_whole_from_elsewhere(self):
+        self.lyon.delivery_steps = "pick_ship"
+        self._put_boxes(lille=3)
+        order, _pick, leaves, _arrives = self._gathered()
+        self._put_boxes(marseille=5)
+        leaves.action_cancel()
+        self.assertEqual(self._open(order), {("Lyon", "CHAIR"): 5, **self._boxes(marseille=2)})
+
+    def test_of_a_box_of_which_a_part_has_left_a_person_says_what_becomes(self):
+        self._put_boxes(lille=3)
+        order, delivery, leaves, _arrives = self._gathered()
+        self._put_boxes(marseille=5)
+        ribbons = self._part(order, self.ribbon)
+        ribbons.write({"quantity": 2, "picked": True})
+        delivery.with_context(skip_backorder=True).button_validate()
+        self.assertEqual(ribbons.state, "done")
+        leaves.action_cancel()
+        self.assertEqual(self._open(order), {("Lyon", "CHAIR"): 5})
+        self.assertEqual(self._holds(order), ["stock"])
+        self.assertIn("other parts of Product BOX", order.oms_hold_reason.replace("[BOX] ", ""))
+
+    def test_half_a_box_and_one_with_a_part_that_is_made_to_order_are_not_sent(self):
+        def is_sent(quantity):
+            order = self.env["sale.order"].create(
+                {
+                    "partner_id": self.customer.id,
+                    "oms_channel_id": self.channel.id,
+                    "company_id": self.company.id,
+                    "order_line": [Command.create({"product_id": self.box.id, "product_uom_qty": quantity})],
+                }
+            )
+            loaded = order._oms_load({order: order.order_line._oms_to_source()}, "manual")
+            return loaded.demands[order].items[0].is_movable
+
+        self.assertEqual([is_sent(2), is_sent(2.5)], [True, False])
+        route = self.env["stock.warehouse"]._find_or_create_global_route("stock.route_warehouse0_mto", "Make To Order")
+        route.active = True
+        self.tea.route_ids = route
+        self.assertFalse(is_sent(2))

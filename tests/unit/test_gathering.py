@@ -6,10 +6,13 @@ from decimal import Decimal
 from itertools import product as combinations_of
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from odoo.addons.oms_routing.domain.batch_plan import plan_batch
+from odoo.addons.oms_routing.domain.gathering import when_gathered
 from odoo.addons.oms_routing.domain.model import Capacity, Demand, Item, Node, NodeCosts, Place, Transfers
-from odoo.addons.oms_routing.domain.planner import plan, plan_many, replay
+from odoo.addons.oms_routing.domain.planner import decide, plan, plan_many, replay
 from odoo.addons.oms_routing.domain.policy import LEAST_COST, Policy, Prices, Rule
 from odoo.addons.oms_routing.domain.recording import record, restore
 from odoo.addons.oms_routing.domain.snapshot import Snapshot
@@ -144,7 +147,7 @@ def test_who_sends_nothing_to_another_site_is_not_asked_to(facts, demand):
     assert "transfer" not in {a.mode for a in plan(order("mug", "lamp", **demand), snapshot, GATHER).allocations}
 
 
-def test_a_kit_is_not_sent_to_another_site():
+def test_what_cannot_be_sent_is_not_sent_to_another_site():
     demand = order("mug", "lamp")
     demand = replace(demand, items=(demand.items[0], replace(demand.items[1], is_movable=False)))
     gathered_at_lille = [("mug", "Lyon", "transfer", "Lille"), ("lamp", "Lille", "ship", None)]
@@ -220,6 +223,143 @@ def test_a_batch_plans_such_orders_one_by_one_and_says_why():
     batch = plan_batch(demands, _twice(LYON_HAS_A_MUG_LILLE_A_LAMP), replace(GATHER, strategy=LEAST_COST))
     assert "sent from site to site first" in batch.reason
     assert [told(batch.seen[name].decision) for name in "AB"] == [GATHERED_AT_LYON] * 2
+
+
+# --- kits ---------------------------------------------------------------------------------------------------------------
+
+BOX = {"box": (("mug", Decimal(2)), ("tea", Decimal(1)))}
+
+
+def order_of(**units):
+    """Lines of so many of each product: ``order_of(box=2, mug=1)``."""
+    demand = order(*units)
+    return replace(demand, items=tuple(replace(item, quantity=Decimal(units[item.id])) for item in demand.items))
+
+
+def kits(recipes=BOX, transfers=CHEAP, **sites):
+    """What lies where: ``kits(Lyon={"mug": 2})``."""
+    nodes = tuple(site(name, place, transfers) for place, name in enumerate(sites))
+    there = {(name, sku): Decimal(units) for name, shelf in sites.items() for sku, units in shelf.items()}
+    return Snapshot(nodes, there, recipes=recipes)
+
+
+def told_units(decision):
+    return [(a.item_id, a.node_id, int(a.quantity), a.mode) for a in decision.allocations]
+
+
+def test_a_kit_is_sent_whole_to_where_the_rest_of_the_order_is():
+    """The kit shares no part with the lamp, and stands on the shelves as itself."""
+    snapshot = kits({}, Lyon={"lamp": 3}, Lille={"box": 5})
+    decision = plan(order_of(lamp=3, box=2), snapshot, GATHER)
+    assert told_units(decision) == [("lamp", "Lyon", 3, "ship"), ("box", "Lille", 2, "transfer")]
+    assert decision.sentence == "One parcel from Lyon, to where Lille sends 2 Box first: 6.00 less than 2 parcels."
+
+
+def test_kits_of_the_hub_and_kits_that_are_sent_leave_as_one_parcel():
+    snapshot = kits(Lyon={"mug": 3, "tea": 1, "lamp": 3}, Lille={"mug": 4, "tea": 2})
+    decision = plan(order_of(lamp=3, box=2), snapshot, GATHER)
+    assert told_units(decision) == [
+        ("lamp", "Lyon", 3, "ship"),
+        ("box", "Lyon", 1, "ship"),
+        ("box", "Lille", 1, "transfer"),
+    ]
+
+
+def test_no_kit_is_put_together_from_what_two_sites_have_of_it():
+    """Lyon has the mugs and Lille the tea."""
+    snapshot = kits(Lyon={"mug": 2, "lamp": 1}, Lille={"tea": 1}, Metz={"mug": 1})
+    decision = plan(order_of(lamp=1, box=1), snapshot, GATHER)
+    assert "transfer" not in {a.mode for a in decision.allocations}
+    assert [a.quantity for a in _taken(decision)] == [1]
+
+
+@pytest.mark.parametrize("lines", [{"box": 1, "mug": 2}, {"mug": 2, "box": 1}])
+def test_a_mug_is_sent_in_a_kit_or_by_itself_but_not_twice(lines):
+    """Lille has two mugs: for the box, or for the mugs."""
+    short = kits(Lyon={"lamp": 5}, Lille={"mug": 2, "tea": 1})
+    decision = plan(order_of(lamp=5, **lines), short, replace(GATHER, nodes_max=1))
+    assert _parts_taken(decision).get(("Lille", "mug"), 0) <= 2
+    both = kits(Lyon={"lamp": 5}, Lille={"mug": 4, "tea": 1})
+    decision = plan(order_of(lamp=5, **lines), both, GATHER)
+    assert [a.mode for a in decision.allocations] == ["ship", "transfer", "transfer"]
+    assert _parts_taken(decision) == {("Lyon", "lamp"): 5, ("Lille", "mug"): 4, ("Lille", "tea"): 1}
+
+
+def test_what_the_hub_gives_beside_a_kit_that_is_sent_is_its_own():
+    """Lyon has mugs for the line, and not for the box as well."""
+    snapshot = kits(Lyon={"mug": 2}, Lille={"mug": 2, "tea": 1})
+    decision = plan(order_of(mug=2, box=1), snapshot, GATHER)
+    assert told_units(decision) == [("mug", "Lyon", 2, "ship"), ("box", "Lille", 1, "transfer")]
+
+
+@pytest.mark.parametrize(("mugs", "teas", "sent"), [(4, 2, ["box"]), (3, 2, []), (4, 1, [])])
+def test_what_a_site_keeps_back_of_a_part_or_of_a_kit_is_not_sent(mugs, teas, sent):
+    """Of each a site keeps one: of what is in a box, and of boxes."""
+    policy = replace(GATHER, constraints=(Rule("safety_stock", quantity=Decimal(1)),), nodes_max=1)
+    snapshot = kits(Lyon={"mug": 5, "lamp": 6}, Lille={"mug": mugs, "tea": teas})
+    decision = plan(order_of(lamp=5, mug=4, box=1), snapshot, policy)
+    assert [a.product_id for a in decision.allocations if a.mode == "transfer"] == sent
+
+
+def test_what_is_sent_in_kits_is_there_for_nobody_else():
+    snapshot = kits(Lyon={"lamp": 1, "mug": 2}, Lille={"mug": 3, "tea": 1})
+    first, second = plan_many([order_of(lamp=1, box=1, mug=2), order_of(mug=1)], snapshot, GATHER)
+    assert told_units(first)[1:] == [("box", "Lille", 1, "transfer"), ("mug", "Lyon", 2, "ship")]
+    assert told_units(second) == [("mug", "Lille", 1, "ship")]
+
+
+def test_a_kit_that_was_sent_is_told_again_from_the_hub_bit_for_bit():
+    demand, snapshot = order_of(mug=2, box=1), kits(Lyon={"mug": 2}, Lille={"mug": 2, "tea": 1})
+    decision = plan(demand, snapshot, GATHER)
+    assert replay(decision, *restore(record(demand, snapshot, GATHER)))
+    later, there = when_gathered(demand, snapshot, "Lyon", {"box": Decimal(1)})
+    ships = [(a.item_id, "Lyon", None, a.quantity) for a in decision.allocations]
+    again = decide(later, there, Policy(prices=GATHER.prices, ignores_capacity=True), ships)
+    transfer = decision.shipments[0].costs["transfer"]
+    assert again.shipments[0].costs == {
+        code: amount for code, amount in decision.shipments[0].costs.items() if code != "transfer"
+    }
+    assert (again.cost, transfer) == (decision.cost - transfer, Decimal("1.50"))
+
+
+UNITS = st.integers(0, 5)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.fixed_dictionaries(
+        {name: st.fixed_dictionaries(dict.fromkeys(("mug", "tea"), UNITS)) for name in ("Lyon", "Lille", "Metz")}
+    ),
+    st.tuples(st.integers(1, 3), st.integers(0, 3), st.integers(0, 1)),
+    st.sampled_from([None, 1]),
+    st.sampled_from([0, 1]),
+    st.permutations(("box", "mug", "tea")),
+)
+def test_kits_are_whole_and_no_site_gives_more_than_it_has(shelves, wanted, nodes_max, kept, sequence):
+    counts = dict(zip(("box", "mug", "tea"), wanted, strict=True))
+    units = {sku: counts[sku] for sku in sequence if counts[sku]}
+    demand, snapshot = order_of(**units), kits(**shelves)
+    rules = (Rule("safety_stock", quantity=Decimal(kept)),) if kept else ()
+    policy = replace(GATHER, strategy=LEAST_COST, nodes_max=nodes_max, constraints=rules)
+    decision, without = plan(demand, snapshot, policy), plan(demand, snapshot, replace(policy, consolidate=False))
+    sums = {item.id: sum(a.quantity for a in decision.allocations if a.item_id == item.id) for item in demand.items}
+    assert sums == units or decision.outcome == "unsourced"
+    assert all(a.quantity % 1 == 0 for a in decision.allocations)
+    for (name, part), taken in _parts_taken(decision).items():
+        assert taken <= max(0, shelves[name][part] - kept)
+    shipped, before = (sum(a.quantity for a in _taken(one)) for one in (decision, without))
+    assert (-shipped, decision.cost) <= (-before, without.cost)
+    assert sum(sum(a.costs.values()) for a in decision.allocations) == decision.cost
+    assert replay(decision, *restore(record(demand, snapshot, policy)))
+
+
+def _parts_taken(decision, recipes=BOX):
+    """{(site, part): how much leaves there}, of kits what is in them."""
+    found = {}
+    for one in _taken(decision):
+        for part, needed in recipes.get(one.product_id, ((one.product_id, 1),)):
+            found[one.node_id, part] = found.get((one.node_id, part), 0) + needed * one.quantity
+    return found
 
 
 def _twice(snapshot):
