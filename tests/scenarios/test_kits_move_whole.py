@@ -539,7 +539,10 @@ class TestKitsAreGathered(KitsCommon):
         order, _delivery, leaves, _arrives = self._gathered(boxes=2)
         self.assertEqual(self._sends(leaves), {self.mug: 2, self.tea: 1})
         self._put_boxes(lyon=4)
-        order.order_line.filtered(lambda line: line.product_id == self.box).product_uom_qty = 7
+        boxes = order.order_line.filtered(lambda line: line.product_id == self.box)
+        promised, self.lyon.oms_bring_days = boxes.oms_promised_at, 5
+        boxes.product_uom_qty = 7
+        self.assertEqual((boxes.oms_promised_at - promised).days, 4)
         told = self._told(order._oms_decisions()[:1])
         self.assertEqual(told, [(self.box, self.lyon, 3, "ship"), (self.box, self.lille, 2, "transfer")])
         leaves = order.oms_transfer_ids.filtered(lambda picking: picking.picking_type_code == "internal")
