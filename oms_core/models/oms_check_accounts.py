@@ -82,12 +82,7 @@ class OmsCheck(models.AbstractModel):
         redeemed than sold."""
         product = self.env.ref("oms_core.product_gift_card").with_company(company)
         account = product.property_account_income_id
-        explained = SQL(
-            """l.product_id = %s OR EXISTS (SELECT 1 FROM account_payment p
-                                              JOIN payment_transaction t ON t.id = p.payment_transaction_id
-                                             WHERE p.move_id = m.id AND t.oms_tender = 'gift_card')""",
-            product.id,
-        )
+        explained = SQL(" OR ").join(self._get_gift_card_causes(company))
         for move, balance in self._find_unexplained(company, scope, account, explained):
             yield self._compare(
                 *("gift_cards", move, balance, 0),
@@ -119,6 +114,17 @@ class OmsCheck(models.AbstractModel):
                 ),
                 company.currency_id.round(balance),
             )
+
+    @api.model
+    def _get_gift_card_causes(self, company):
+        """Hook: what may change the account of gift cards, as conditions on items ``l`` of entries ``m``."""
+        return [
+            SQL("l.product_id = %s", self.env.ref("oms_core.product_gift_card").id),
+            SQL(
+                """EXISTS (SELECT 1 FROM account_payment p JOIN payment_transaction t ON t.id = p.payment_transaction_id
+                            WHERE p.move_id = m.id AND t.oms_tender = 'gift_card')"""
+            ),
+        ]
 
     def _find_unexplained(self, company, scope, accounts, explained):
         """(entry, debits less credits) of the items ``l`` of entries ``m`` on accounts that only certain events may change."""

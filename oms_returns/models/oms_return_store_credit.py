@@ -32,29 +32,36 @@ class OmsReturn(models.Model):
 
     def _turn_into_credit(self, move):
         """Make what is open of a posted credit note store credit of the customer, with the bonus of the channel on top."""
-        credits = self.env["oms.store.credit.entry"]
         move_sudo = move.sudo()  # sudo: who may settle need have no right to entries
         open_sudo = move_sudo.line_ids.filtered(
             lambda line: line.account_id.account_type == "asset_receivable" and not line.reconciled
         )
         amount = _exact(move_sudo.currency_id, -sum(open_sudo.mapped("amount_residual_currency")))
-        if amount <= 0:
-            return credits
+        if amount > 0:
+            percent = Decimal(repr(self.channel_id.sudo().return_credit_bonus))  # sudo: a setting of the channel
+            extra = bonus(amount, percent, Decimal(str(move_sudo.currency_id.rounding)))
+            self._give_credit(move_sudo, open_sudo, amount, extra)
+
+    def _give_credit(self, move_sudo, open_sudo, amount, extra):
+        """Hook: give what is open of a credit note to the customer, in whatever form.
+
+        :param open_sudo: the open items of the receivable.
+        :param Decimal amount: what they come to; ``extra``: the bonus on top, zero or more.
+        """
+        credits = self.env["oms.store.credit.entry"]
         about = (move_sudo.partner_id.commercial_partner_id, move_sudo.company_id, move_sudo.currency_id)
         values = {"return_id": self.id, "order_id": move_sudo.invoice_line_ids.sale_line_ids.order_id[:1].id}
         account = open_sudo.account_id[:1]
         entry = credits._give(
-            *about, amount, f"issue:{move.id}", account, reason=self.env._("Return %s", self.name), **values
+            *about, amount, f"issue:{move_sudo.id}", account, reason=self.env._("Return %s", self.name), **values
         )
         opposite_sudo = entry.sudo().move_id.line_ids.filtered(lambda line: line.account_id == account)
         (open_sudo.filtered(lambda line: line.account_id == account) | opposite_sudo).reconcile()
-        percent = Decimal(repr(self.channel_id.sudo().return_credit_bonus))  # sudo: a setting of the channel
-        extra = bonus(amount, percent, Decimal(str(move_sudo.currency_id.rounding)))
         if extra > 0:
             entry |= credits._give(
                 *about,
                 extra,
-                f"bonus:{move.id}",
+                f"bonus:{move_sudo.id}",
                 move_sudo.company_id._oms_get_credit_account("given"),
                 reason=self.env._("Bonus for taking store credit, return %s", self.name),
                 **values,
@@ -64,7 +71,6 @@ class OmsReturn(models.Model):
                 "%(amount)s became store credit of the customer.", amount=about[2].format(sum(entry.mapped("amount")))
             )
         )
-        return entry
 
 
 class OmsChannel(models.Model):

@@ -18,7 +18,10 @@ ADDONS = tuple(
 #: Glue to Odoo's own shop and till, which are large: it is tested in databases of its own, beside the four add-ons.
 SHOPS = tuple(
     name
-    for name in ("oms_pos", "oms_returns_pos", "oms_website", "oms_website_collect", "oms_returns_website")
+    for name in (
+        *("oms_pos", "oms_returns_pos", "oms_website", "oms_website_collect", "oms_returns_website"),
+        "oms_returns_loyalty",
+    )
     if (CHECKOUT / name / "__manifest__.py").exists()
 )
 #: Add-ons that Odoo installs by itself where one of ours meets one of Odoo's that ours does not need (purchase, crm, …).

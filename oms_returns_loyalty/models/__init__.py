@@ -1,0 +1,7 @@
+from . import res_company
+from . import loyalty_card
+from . import oms_channel
+from . import oms_return
+from . import oms_return_line
+from . import sale_order
+from . import oms_check

@@ -1,0 +1,213 @@
+"""A return whose money becomes a gift card of Odoo's: store credit whose holder is whoever has the code."""
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+
+from odoo.addons.oms_core.alone import on_its_own
+
+from .oms_channel import CREDIT_AS
+
+
+class OmsReturn(models.Model):
+    _inherit = "oms.return"
+
+    credit_as = fields.Selection(
+        CREDIT_AS,
+        string="Store Credit Is",
+        compute="_compute_credit_as",
+        store=True,
+        readonly=False,
+        help="What the lines get whose outcome is store credit. As the channel has it, unless somebody says otherwise.",
+    )
+    has_credit = fields.Boolean(compute="_compute_has_credit")
+    gift_card_ids = fields.One2many(
+        "loyalty.card", "oms_return_id", string="Gift Cards", groups="sales_team.group_sale_salesman"
+    )
+    gift_card_count = fields.Integer(compute="_compute_gift_card_count", compute_sudo=True)
+
+    @api.depends("channel_id")
+    def _compute_credit_as(self):
+        for record in self:
+            channel_sudo = record.channel_id.sudo()  # sudo: a setting of the channel
+            record.credit_as = channel_sudo.return_credit_as or "balance"
+
+    @api.depends("line_ids.outcome")
+    def _compute_has_credit(self):
+        for record in self:
+            record.has_credit = any(line.outcome == "credit" for line in record.line_ids)
+
+    @api.depends("gift_card_ids")
+    def _compute_gift_card_count(self):
+        for record in self:
+            record.gift_card_count = len(record.gift_card_ids)
+
+    def action_view_gift_cards(self):
+        self.ensure_one()
+        self.check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id("loyalty.loyalty_card_action")
+        return {
+            **action,
+            "domain": [("oms_return_id", "=", self.id)],
+            "context": {"create": False, "program_type": "gift_card"},
+        }
+
+    # -------------------------------------------------------------------------------------------------------- GIVING
+
+    def _give_credit(self, move_sudo, open_sudo, amount, extra):
+        """Override of ``oms_returns``: as a gift card, where it is to be one.
+
+        ::
+
+            gift card   Dr receivable, bonus   Cr gift cards
+        """
+        if self.credit_as != "gift_card":
+            return super()._give_credit(move_sudo, open_sudo, amount, extra)
+        return self._give_gift_card(move_sudo, open_sudo, amount, extra)
+
+    def _give_gift_card(self, move, open_lines, amount, extra):
+        """:return: the card; the one that is there when it was given before."""
+        company = move.company_id
+        if move.currency_id != company.currency_id:
+            raise UserError(
+                self.env._(
+                    "%(move)s is in %(currency)s, and gift cards are in %(own)s. Set “Store Credit Is” to a balance, which keeps "
+                    "its currency.",
+                    move=move.name,
+                    currency=move.currency_id.name,
+                    own=company.currency_id.name,
+                )
+            )
+        key = f"gift_card:{move.id}"
+        # sudo: who may settle a return need no right to gift cards and entries; what is made follows from the return alone
+        cards_sudo = self.env["loyalty.card"].sudo()
+        if known_sudo := cards_sudo.search([("oms_move_id.oms_key", "=", key)]):
+            return known_sudo.with_env(self.env)
+        program = company._oms_get_gift_card_program()
+        entry_sudo = self._book_gift_card(move, open_lines, amount, extra, key)
+        whole = float(amount + extra)
+        card_sudo = cards_sudo.with_context(loyalty_no_mail=True).create(
+            {
+                "program_id": program.id,
+                "partner_id": move.partner_id.id,
+                "points": whole,
+                "expiration_date": company._oms_get_credit_end(),
+                "oms_return_id": self.id,
+                "oms_move_id": entry_sudo.id,
+                "history_ids": [Command.create({"description": self.env._("Return %s", self.name), "issued": whole})],
+            }
+        )
+        self.message_post(
+            body=self.env._(
+                "%(amount)s became gift card %(card)s of the customer.",
+                amount=move.currency_id.format(whole),
+                card=card_sudo._oms_get_hint(),
+            )
+        )
+        self._send_gift_card(card_sudo.with_context(loyalty_no_mail=False))
+        return card_sudo.with_env(self.env)
+
+    def _book_gift_card(self, move, open_lines, amount, extra, key):
+        """Post that so much is owed to the holder of a card, and set it off against the credit note."""
+        company_sudo = move.company_id.sudo()  # sudo: as for the card
+        receivable = open_lines.account_id[:1]
+        shared = {
+            "partner_id": move.partner_id.commercial_partner_id.id,
+            "name": self.env._("Gift card for return %s", self.name),
+        }
+        items = [(receivable, amount), (company_sudo._oms_get_gift_card_account(), -amount - extra)]
+        if extra:
+            items.append((company_sudo._oms_get_credit_account("given"), extra))
+        moves_sudo = self.env["account.move"].sudo().with_company(company_sudo)  # sudo: as for the card
+        entry_sudo = moves_sudo.create(
+            {
+                "move_type": "entry",
+                "journal_id": company_sudo._oms_get_tender_journal("gift_card").id,
+                "date": company_sudo._oms_get_today(),
+                "ref": shared["name"],
+                "oms_key": key,
+                "oms_return_id": self.id,
+                "oms_why": self.env._("What was credited with %s is owed to the holder of a gift card.", move.name),
+                "line_ids": [
+                    Command.create({**shared, "account_id": account.id, "balance": float(balance)})
+                    for account, balance in items
+                ],
+            }
+        )
+        entry_sudo.action_post()
+        opposite_sudo = entry_sudo.line_ids.filtered(lambda line: line.account_id == receivable)
+        (open_lines.filtered(lambda line: line.account_id == receivable) | opposite_sudo).reconcile()
+        return entry_sudo
+
+    def _send_gift_card(self, card_sudo):
+        """Odoo's own mail. What is given stays given where it cannot be sent."""
+        if not card_sudo.partner_id.email:
+            self.message_post(body=self.env._("The customer has no mail address: hand the code of the gift card over."))
+            return
+
+        def tell(error):
+            self.message_post(
+                body=self.env._("The gift card could not be mailed, send it by hand (Gift Cards, Send): %s", error)
+            )
+
+        with on_its_own(card_sudo, tell):
+            card_sudo._send_creation_communication()
+
+    # ------------------------------------------------------------------------------------------------ GIVING BACK
+
+    def _credit(self, parts, new_order=None):
+        """Override of ``oms_returns``: what a gift card paid of goods that come back is on the card again.
+
+        Not for an exchange: the new goods have the price that was paid, and the card's part is in it.
+        """
+        refunds = super()._credit(parts, new_order)
+        if not new_order:
+            refunds.sudo()._oms_give_back_to_cards()  # sudo: as for the card
+        return refunds
+
+    # ------------------------------------------------------------------------------------------------------- TELLING
+
+    def _notify_customer(self, event, key=None, pickings=None, **details):
+        """Override of ``oms_returns``: a gift card is told by Odoo's own mail, with its code."""
+        by_us = self.filtered(lambda record: event != "return_credited" or record.credit_as != "gift_card")
+        return super(OmsReturn, by_us)._notify_customer(event, key, pickings, **details)
+
+    def _get_customer_state(self):
+        """Override of ``oms_returns``: what was given as a card is told as one."""
+        state = super()._get_customer_state()
+        # sudo: customers see their own return
+        notes = {f"gift_card:{move.id}": move.name for move in self.refund_ids}
+        keys = self.sudo().gift_card_ids.oms_move_id.mapped("oms_key")
+        carded = {notes[key] for key in keys if key in notes}
+        for paid in state["paid_back"]:
+            if paid["number"] in carded:
+                paid["outcome"] = "gift_card"
+        return state
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    def _oms_give_back_to_cards(self):
+        """Give the shares of cards that paid for what these credit notes credit back to those cards."""
+        for line in self.invoice_line_ids.filtered(lambda line: line.oms_refund_kind == "discount"):
+            sold = line.oms_credited_line_id.sale_line_ids.filtered("coupon_id")[:1]
+            card = sold.coupon_id
+            amount = (
+                line.currency_id._convert(
+                    -line.price_total, card.currency_id, line.company_id, line.move_id.invoice_date
+                )
+                if card.program_id.is_payment_program
+                else 0
+            )
+            if amount > 0:
+                card.points += amount
+                self.env["loyalty.history"].create(
+                    {
+                        "card_id": card.id,
+                        "description": self.env._("Given back with %s", line.move_id.name),
+                        "issued": amount,
+                        "order_model": sold.order_id._name,
+                        "order_id": sold.order_id.id,
+                    }
+                )

@@ -1,0 +1,2 @@
+from . import test_gift_card
+from . import test_gift_card_in_the_shops
