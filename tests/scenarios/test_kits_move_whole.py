@@ -446,6 +446,7 @@ class TestKitsAreGathered(KitsCommon):
         """(order, its delivery, transfers out, transfers in)"""
         order = self._order(("CHAIR", 5), ("BOX", boxes), *more)
         leaves = order.oms_transfer_ids.filtered(lambda picking: picking.picking_type_code == "internal")
+        self.assertIn(self.mug, leaves.move_ids.product_id)
         return order, order.picking_ids, leaves, order.oms_transfer_ids - leaves
 
     def _told(self, decision):
