@@ -22,14 +22,7 @@ class OmsCheck(models.AbstractModel):
         categories = self.env["product.category"].with_company(company)
         categories = categories.search([("property_stock_valuation_account_id", "!=", False)])
         accounts = categories.property_stock_valuation_account_id | company.account_stock_valuation_id
-        # Odoo keeps there which entries are closings of the valuation.
-        closings = self.env["ir.config_parameter"].get_param(f"{company.id}.stock_valuation_closing_ids") or ""
-        explained = SQL(
-            """l.display_type = 'cogs' OR l.oms_cause IN ('deferred_cost', 'accrued_cost') OR l.product_id IS NOT NULL
-               OR m.id = ANY(%s)
-               OR EXISTS (SELECT 1 FROM stock_move s WHERE s.account_move_id = m.id)""",
-            [*self._get_first_entries(company, accounts), *map(int, filter(str.isdigit, closings.split(",")))],
-        )
+        explained = SQL(" OR ").join(self._get_stock_causes(company, accounts))
         for move, balance in self._find_unexplained(company, scope, accounts, explained):
             yield self._compare(
                 *("stock", move, balance, 0),
@@ -40,6 +33,21 @@ class OmsCheck(models.AbstractModel):
                 ),
                 self.env._("Change the value of the product instead, or say here what the entry stands for."),
             )
+
+    def _get_stock_causes(self, company, accounts):
+        """Hook: what may change the accounts of the stock, as conditions on items ``l`` of entries ``m``."""
+        # Odoo keeps there which entries are closings of the valuation.
+        closings = self.env["ir.config_parameter"].get_param(f"{company.id}.stock_valuation_closing_ids") or ""
+        return [
+            SQL(
+                "l.display_type = 'cogs' OR l.oms_cause IN ('deferred_cost', 'accrued_cost') OR l.product_id IS NOT NULL"
+            ),
+            SQL(
+                "m.id = ANY(%s)",
+                [*self._get_first_entries(company, accounts), *map(int, filter(str.isdigit, closings.split(",")))],
+            ),
+            SQL("EXISTS (SELECT 1 FROM stock_move s WHERE s.account_move_id = m.id)"),
+        ]
 
     @api.model
     def _check_stock_value(self, company, scope):

@@ -20,6 +20,15 @@ class OmsCheck(models.AbstractModel):
             for check in super()._get_checks()
         ]
 
+    def _get_stock_causes(self, company, accounts):
+        """Override of ``oms_core``: a session books the cost of all that it sold, and what takes a sale out of it or reverses it
+        books that back."""
+        return [
+            *super()._get_stock_causes(company, accounts),
+            SQL("m.reversed_pos_order_id IS NOT NULL"),
+            SQL("EXISTS (SELECT 1 FROM pos_session ts WHERE ts.move_id IN (m.id, m.reversed_entry_id))"),
+        ]
+
     def _get_counted_elsewhere_sql(self):
         """Override of ``oms_core``: a till moves and charges without a transfer or an invoice of the order."""
         return SQL(

@@ -43,18 +43,21 @@ class PosOrder(models.Model):
         """Override of ``point_of_sale``: what takes a sale out of the entry of its session takes the cost of its goods out, too.
 
         Odoo 19.0 takes the value of goods that left for a number below zero, and books their cost once more: sold goods of 20
-        cost 60 when they are invoiced afterwards. Each move has two items there, its cost first.
+        cost 60 when they are invoiced afterwards. Each move has two items there. What is shipped later was in no session.
         """
         items = super()._prepare_aml_values_list_per_nature()
-        if not items.get("stock"):
-            return items
-        # sudo: who invoices a sale need not see the stock; what it cost is booked already
-        moves_sudo = self.picking_ids.move_ids.sudo().filtered(lambda move: move.product_id.valuation == "real_time")
-        left = sum(move.value if move.is_out else -move.value for move in moves_sudo)
-        booked = sum(item["balance"] for item in items["stock"][::2])
-        if self.company_id.currency_id.compare_amounts(booked, -left) == 0:
-            for item in items["stock"]:
-                item["balance"], item["amount_currency"] = -item["balance"], -item["amount_currency"]
+        if self.shipping_date:
+            items.pop("stock", None)
+        if stock := items.get("stock"):
+            # sudo: who invoices a sale need not see the stock; what it cost is booked already
+            moves_sudo = self.env["stock.move"].sudo()
+            moves_sudo = moves_sudo.search(
+                [("picking_id", "in", self.picking_ids.ids), ("product_id.valuation", "=", "real_time")]
+            )
+            for move, *pair in zip(moves_sudo, stock[::2], stock[1::2], strict=True):
+                if move.is_out and self.company_id.currency_id.compare_amounts(pair[0]["balance"], -move.value) == 0:
+                    for item in pair:
+                        item["balance"], item["amount_currency"] = -item["balance"], -item["amount_currency"]
         return items
 
     @api.model

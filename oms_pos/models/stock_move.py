@@ -43,9 +43,15 @@ class StockMove(models.Model):
         )
 
     def _oms_get_sold(self, lines):
-        """{move: lines of the till whose goods it brings}: Odoo's own answer, asked once for each product."""
+        """{move: lines of the till whose goods it brings}: Odoo's own answer, asked once for each product.
+
+        It names what is in a kit for lines of the part alone as well: a move of a kit is the kit's.
+        """
         sold = {}
         for of_product in lines.grouped("product_id").values():
             for move in of_product[:1]._get_stock_moves_to_consider(self, of_product.product_id):
                 sold[move] = sold.get(move, lines.browse()) | of_product
-        return sold
+        return {
+            move: lines.filtered(lambda line, move=move: line.product_id != move.product_id) or lines
+            for move, lines in sold.items()
+        }
