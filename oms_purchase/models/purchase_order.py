@@ -1,4 +1,5 @@
 from datetime import timedelta
+from decimal import Decimal
 
 from odoo import fields, models
 from odoo.exceptions import UserError
@@ -91,6 +92,7 @@ class PurchaseOrder(models.Model):
         called_off = self.with_context(oms_called_off=INSIDE)
         goods = self.order_line.filtered(lambda line: not line.display_type)
         if all(line.product_uom_id.compare(line.product_qty, quantities.get(line, 0.0)) <= 0 for line in goods):
+            called_off.filtered("locked").button_unlock()
             called_off.button_cancel()
         else:
             for line, quantity in quantities.items():
@@ -120,10 +122,12 @@ class PurchaseOrder(models.Model):
             move.quantity = sent.get(move, 0.0)
             move.picked = bool(sent.get(move))
         pickings = moves.filtered("picked").picking_id
-        number = tracking or self.oms_vendor_tracking
+        # What the buyer typed beforehand is of all that is sent; of several parcels each has its own number, or none.
+        number = self.oms_vendor_tracking if tracking is None else tracking
         if number:
-            self.oms_vendor_tracking = number
             pickings.carrier_tracking_ref = number
+            if quantities is None:
+                self.oms_vendor_tracking = number
         pickings.with_context(skip_backorder=True, skip_expired=True)._oms_validate()
 
     def _oms_get_sent(self, quantities):
@@ -163,9 +167,9 @@ class PurchaseOrder(models.Model):
         if compared > 0:
             raise UserError(
                 self.env._(
-                    "Of “%(product)s” only %(open)g are still to be sent.",
+                    "Of “%(product)s” only %(open)s are still to be sent.",
                     product=line.product_id.display_name,
-                    open=line._oms_get_open(),
+                    open=line._oms_get_open_digits(),
                 )
             )
         return compared
@@ -182,7 +186,7 @@ class PurchaseOrder(models.Model):
     def _oms_get_vendor_basis(self):
         """The order in short, as the page shows it: what was answered to another one is not done."""
         self.ensure_one()
-        return ",".join([self.state, *(f"{line.id}={line._oms_get_open():g}" for line in self.order_line)])
+        return ",".join([self.state, *(f"{line.id}={line._oms_get_open_digits()}" for line in self.order_line)])
 
     def _oms_vendor_answer(self, step, basis, quantities, words):
         """Do what the vendor says on its page, and write down that it did.
@@ -259,4 +263,10 @@ class PurchaseOrderLine(models.Model):
     def _oms_get_open(self):
         """How much of this line the vendor has still to send, in its unit."""
         self.ensure_one()
-        return max(self.product_qty - self.qty_received, 0.0) if not self.display_type else 0.0
+        if self.display_type:
+            return 0.0
+        return max(self.product_uom_id.round(self.product_qty - self.qty_received), 0.0)
+
+    def _oms_get_open_digits(self):
+        """The same with all its digits, as fields of a form have it."""
+        return f"{Decimal(repr(self._oms_get_open())).normalize():f}"

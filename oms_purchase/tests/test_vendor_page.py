@@ -95,6 +95,30 @@ class TestVendorPage(VendorPages):
         rejection = self.order.order_line.oms_vendor_rejection_ids
         self.assertEqual((rejection.quantity, rejection.reason, rejection.user_id), (2, "Sold out", self.user))
 
+    def test_a_parcel_without_a_number_is_not_told_with_that_of_the_one_before(self):
+        self._answer("accept", expected_on=str(self.day))
+        self._answer("sent", quantity="1", tracking="V-1")
+        self._answer("sent")
+        self.assertEqual(
+            sorted(self.order.picking_ids.mapped(lambda sent: sent.carrier_tracking_ref or "")), ["", "V-1"]
+        )
+
+    def test_what_is_open_stands_in_the_form_with_all_its_digits(self):
+        line = self.purchase.order_line
+        line.product_uom_id.rounding = 0.01
+        line.product_qty = 12345.67
+        self.assertIn('max="12345.67" value="12345.67"', self._page())
+        self._answer("accept", expected_on=str(self.day))
+        self._answer("sent", quantity="12340.37")
+        self.assertIn('max="5.3" value="5.3"', self._page())
+
+    def test_an_order_that_is_locked_when_it_is_accepted_can_be_rejected_all_the_same(self):
+        self.company.po_lock = "lock"
+        self._answer("accept", expected_on=str(self.day))
+        self.assertTrue(self.purchase.locked)
+        self.assertIn("we find another way", self._answer("reject", reason="Sold out"))
+        self.assertEqual(self._bought_from(self.second).order_line.product_qty, 3)
+
     def test_an_answer_that_is_sent_twice_is_done_once(self):
         self._answer("accept", expected_on=str(self.day))
         page = self._page()
