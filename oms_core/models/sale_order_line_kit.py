@@ -116,6 +116,12 @@ class StockMove(models.Model):
                 if not line._oms_get_left_over(Quantities(brought) + Quantities(lost._oms_get_given_up())):
                     (here - left)._oms_call_off_left_over(line, line._oms_get_left_over(brought))
 
+    def _oms_is_let_down(self):
+        """Whether something was called off of the transfers that bring what this move takes."""
+        self.ensure_one()
+        before = self.move_orig_ids | self.move_orig_ids.move_orig_ids
+        return any(move.state == "cancel" for move in before.picking_id.move_ids)
+
     def _oms_get_given_up(self):
         """{product: ``Decimal`` in its unit} of what these moves, cancelled or done short, should have brought and have not."""
         given_up = defaultdict(Decimal)
@@ -131,7 +137,8 @@ class StockMove(models.Model):
         :param dict over: {product: ``Decimal`` in its unit}
         """
         rest = self.browse()
-        for move in self.sorted("id", reverse=True):
+        # First what comes with a transfer of which something was called off: what others send is whole.
+        for move in self.sorted(lambda move: (not move._oms_is_let_down(), -move.id)):
             part = min(over.get(move.product_id, Decimal(0)), Decimal(repr(move.product_qty)))
             if part > 0:
                 over[move.product_id] -= part

@@ -630,6 +630,18 @@ class TestKitsAreGathered(KitsCommon):
         self._ship(order)
         self.assertEqual(order.order_line.mapped("qty_delivered"), [5, 2])
 
+    def test_when_one_of_two_sites_gives_up_a_part_the_box_of_the_other_stays_whole(self):
+        for giving_up in (0, 1):
+            with self.subTest(giving_up=giving_up), self.env.cr.savepoint() as savepoint:
+                self._put_boxes(lille=1, marseille=1)
+                _order, _delivery, leaves, _arrives = self._gathered()
+                gone = leaves[giving_up]
+                gone.move_ids.filtered(lambda move: move.product_id == self.tea)._action_cancel()
+                self.assertEqual(gone.state, "cancel")
+                self.assertEqual(self._sends(leaves - gone), {self.mug: 2, self.tea: 1})
+                savepoint.rollback()
+                self.env.invalidate_all()
+
     def test_with_nobody_else_to_send_it_nothing_of_the_boxes_leaves_and_the_order_says_so(self):
         self._put_boxes(lille=3)
         order, _delivery, leaves, _arrives = self._gathered()
