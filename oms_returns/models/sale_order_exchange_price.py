@@ -5,6 +5,8 @@ from decimal import Decimal
 from odoo import api, models
 from odoo.fields import Command
 
+from odoo.addons.oms_core.domain.money import ZERO
+
 from ..domain.exchange import Swap, keeps_price
 from ..domain.refund import Money
 from .account_move import COUNTED_KINDS
@@ -66,7 +68,7 @@ class SaleOrder(models.Model):
                 money = sum((entry.money for entry in of_line), Money())
                 found = sum(entry.quantity for entry in of_line if entry.kind in COUNTED_KINDS)
                 if found == quantity and "rest" not in money.taxes:
-                    paid[line] = money
+                    paid[line] = _as_price(money)
         return paid
 
     def _oms_prepare_exchange_line(self, line, quantity, paid=None):
@@ -158,8 +160,9 @@ class SaleOrder(models.Model):
                 amount = pinned[str(tax.id)]["tax_amount_currency"] if pinned else one.price_total - one.price_subtotal
                 by_tax[tax.id] += _exact(one.currency_id, amount)
         net = sum((_exact(one.currency_id, one.price_subtotal) for one in credits), Decimal(0))
+        price = _as_price(Money(net, by_tax))
         lines = self.env["sale.order.line"]
-        return lines._oms_pinned(credits.currency_id, quantity, net, by_tax, credits.tax_ids)
+        return lines._oms_pinned(credits.currency_id, quantity, price.net, price.taxes, credits.tax_ids)
 
     def _oms_get_pay_link(self):
         """Where the customer pays what is open of this order: its invoice, or the order until there is one."""
@@ -169,6 +172,11 @@ class SaleOrder(models.Model):
         )
         document = open_invoices[:1] or self
         return document.get_base_url() + document.get_portal_url()
+
+
+def _as_price(money):
+    """A discount of more than the goods makes the new ones free: no invoice is below zero, nor was the credit note."""
+    return money if money.total >= ZERO else Money(ZERO, dict.fromkeys(money.taxes, ZERO))
 
 
 def _pinned_taxes(line):

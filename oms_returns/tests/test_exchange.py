@@ -290,6 +290,20 @@ class TestSentFirst(ExchangeCase):
         self._book(order)
         self._assert_even_sent_first(self._exchange(order, 1, ships_first=True))
 
+    def test_goods_that_are_worth_less_than_what_was_off_the_whole_order_are_exchanged_for_nothing(self):
+        """Of three at 10 one leaves, with the 15 that were off the order and shipping of 20; the others are called off."""
+        off, way = (
+            self._line("", 1, total, 20, kind=kind) for total, kind in (("-15.00", "discount"), ("20.00", "shipping"))
+        )
+        order = self._apply(self._doc(lines=(self._line("STD", 3, "30.00"), off, way)))[0][0]
+        self._ship(order, {self.product_standard: 1})
+        self._book(order)
+        order.order_line[0].product_uom_qty = 1
+        request = self._exchange(order, 1)
+        new = self._settle(request)
+        self.assertEqual((new.amount_total, request.refund_ids.amount_total), (0, 0))
+        self.assertEqual(self._send(new).state, "posted")
+
     def test_two_lines_for_the_same_goods_have_one_share_each(self):
         """50.00 for three, and 10.00 of tax: the first two have 16.67 and 16.66 of it, 3.33 and 3.34."""
         order = self._shipped(("STD", 3, "50.00", 20))
