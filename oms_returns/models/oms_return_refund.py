@@ -68,8 +68,8 @@ class OmsReturn(models.Model):
             "oms_kept_line_ids"
         )  # for all at once, as each line asks for its own
         for (order, _request), of_order in grouped.items():
-            book = books[order] = books.get(order) or order._oms_get_refund_book()
-            entries = self._plan_goods(book, of_order) + self._plan_charges(book, order)
+            book = books[order] = books.get(order) or order._oms_get_refund_book(for_new_goods=bool(new_order))
+            entries = self._plan_refund(book, order, of_order)
             plans += self._by_document(self._within_room(book, entries), order)
         refunds = self._post_credits(plans, new_order)
         for order in refunds.oms_order_id:
@@ -87,7 +87,7 @@ class OmsReturn(models.Model):
         preview = Preview()
         for (order, _request), of_order in self._group_by_order(parts).items():
             book = order._oms_get_refund_book(foresee=True)
-            entries = self._plan_goods(book, of_order, foresee=True) + self._plan_charges(book, order)
+            entries = self._plan_refund(book, order, of_order, foresee=True)
             sums = defaultdict(Decimal)
             for entry in entries:
                 kind = entry.kind if entry.kind in ("shipping", *KEPT_BACK) else "goods"
@@ -116,6 +116,10 @@ class OmsReturn(models.Model):
             if quantity > 0:
                 grouped[line.sale_line_id.order_id, line.return_id][line] = quantity
         return grouped
+
+    def _plan_refund(self, book, order, parts, foresee=False):
+        """Hook: the entries for goods, and for shipping that goes back with them."""
+        return self._plan_goods(book, parts, foresee) + self._plan_charges(book, order)
 
     def _plan_goods(self, book, parts, foresee=False):
         """The entries for goods, with what is kept back of them.
@@ -392,7 +396,7 @@ class OmsReturnLine(models.Model):
         """
         parts, rest, whole = [], quantity, book.lines[key].whole
         # Inspectors deduct without tax, and what is deducted has the tax of the goods.
-        with_tax = whole.total / whole.net if whole.net else Decimal(1)
+        with_tax = whole.total / whole.net if whole.net > 0 else Decimal(1)
         while rest > 0:
             taken = min(rest, terms[0][0])
             unit = terms[0][1]

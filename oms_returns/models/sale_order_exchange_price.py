@@ -62,7 +62,8 @@ class SaleOrder(models.Model):
         }
         paid = {}
         for (order, request), parts in self.env["oms.return"]._group_by_order(same).items():
-            entries = request._plan_goods(order._oms_get_refund_book(foresee=True), parts, foresee=True)
+            book = order._oms_get_refund_book(foresee=True, for_new_goods=True)
+            entries = request._plan_goods(book, parts, foresee=True)
             for line, quantity in parts.items():
                 of_line = [entry for entry in entries if entry.return_line == line and entry.kind not in KEPT_BACK]
                 money = sum((entry.money for entry in of_line), Money())

@@ -1,10 +1,15 @@
 """A return whose money becomes a gift card of Odoo's: store credit whose holder is whoever has the code."""
 
+from collections import defaultdict
+from decimal import Decimal
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from odoo.addons.oms_core.alone import on_its_own
+from odoo.addons.oms_core.domain.money import ZERO, allocate
+from odoo.addons.oms_returns.models.oms_return_refund import Entry
 
 from .oms_channel import CREDIT_AS
 
@@ -154,6 +159,29 @@ class OmsReturn(models.Model):
             card_sudo._send_creation_communication()
 
     # ------------------------------------------------------------------------------------------------ GIVING BACK
+
+    def _plan_refund(self, book, order, parts, foresee=False):
+        """Override of ``oms_returns``: cards get back their part of what is given back in the end: of the goods at their price,
+        of shipping, and less of what is kept of them."""
+        entries = super()._plan_refund(book, order, parts, foresee)
+        if not book.redeemed:
+            return entries
+        totals = defaultdict(Decimal)
+        for entry in entries:
+            totals[entry.return_line] += entry.money.total
+        room = None if foresee else max(book.room, ZERO)
+        given = book.redeemed.give_back(sum(totals.values(), ZERO), room, book.step)
+        for sold, amount in given.items():
+            charged = sold.invoice_lines.filtered(
+                lambda line: line.move_id.state == "posted" and line.move_id.move_type == "out_invoice"
+            )
+            parts_of_it = allocate(amount, [max(total, ZERO) for total in totals.values()], book.step)
+            for line, part in zip(totals, parts_of_it, strict=True):
+                if part:
+                    money = -(-book.redeemed.paid[sold]).part(part, book.step)
+                    why = self.env._("What a gift card paid of it is on the card again.")
+                    entries.append(Entry("discount", charged[:1], money, return_line=line, why=why))
+        return entries
 
     def _credit(self, parts, new_order=None):
         """Override of ``oms_returns``: what a gift card paid of goods that come back is on the card again.
