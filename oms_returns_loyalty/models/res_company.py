@@ -41,6 +41,9 @@ class ResCompany(models.Model):
         for product_sudo in program_sudo._oms_get_money_products().with_company(self):
             if product_sudo.property_account_income_id != account:
                 product_sudo.property_account_income_id = account
+        # Odoo's own needs a point, and what is below it could not be spent.
+        step = program_sudo.currency_id.rounding
+        program_sudo.reward_ids.filtered(lambda reward: reward.required_points > step).required_points = step
         return program_sudo.with_env(self.env)
 
     def _oms_get_returns_card_product(self):

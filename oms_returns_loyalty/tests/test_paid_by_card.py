@@ -129,3 +129,10 @@ class TestPaidByCard(PaidByCardCommon):
         request.action_refund()
         self.env.invalidate_all()
         self.assertEqual((request.refund_ids.amount_total, card.points), (12, 12))
+
+    def test_the_last_cents_of_a_card_are_spent(self):
+        program = self.company._oms_get_gift_card_program()
+        program.reward_ids.required_points = 1  # as programs of before have it
+        order, card = self._paid_by(0.5, 1)
+        self._sell(order)
+        self.assertEqual(card.points, 0)
