@@ -218,24 +218,29 @@ class AccountMove(models.Model):
 
     def _oms_give_back_to_cards(self):
         """Give the shares of cards that paid for what these credit notes credit back to those cards."""
-        for line in self.invoice_line_ids.filtered(lambda line: line.oms_refund_kind == "discount"):
-            sold = line.oms_credited_line_id.sale_line_ids.filtered("coupon_id")[:1]
-            card = sold.coupon_id
-            amount = (
-                line.currency_id._convert(
-                    -line.price_total, card.currency_id, line.company_id, line.move_id.invoice_date
-                )
-                if card.program_id.is_payment_program
-                else 0
-            )
+        for line in self.invoice_line_ids:
+            card, amount = line._oms_get_given_to_card()
             if amount > 0:
                 card.points += amount
+                # Without the order: Odoo deletes what names an order when that is cancelled, and this stays given.
                 self.env["loyalty.history"].create(
                     {
                         "card_id": card.id,
                         "description": self.env._("Given back with %s", line.move_id.name),
                         "issued": amount,
-                        "order_model": sold.order_id._name,
-                        "order_id": sold.order_id.id,
                     }
                 )
+
+
+class AccountMoveLine(models.Model):
+    _inherit = "account.move.line"
+
+    def _oms_get_given_to_card(self):
+        """(the card, its points) of a line of a credit note that takes back what a card paid."""
+        self.ensure_one()
+        lines = self.oms_credited_line_id.sale_line_ids if self.oms_refund_kind == "discount" else None
+        card = lines.coupon_id[:1] if lines else self.env["loyalty.card"]
+        if not card.program_id.is_payment_program:
+            return card, 0
+        day = self.move_id.invoice_date
+        return card, self.currency_id._convert(-self.price_total, card.currency_id, self.company_id, day)

@@ -48,6 +48,20 @@ class Redeemed:
 class SaleOrder(models.Model):
     _inherit = "sale.order"
 
+    def _get_point_changes(self):
+        """Override of ``sale_loyalty``: what credit notes took back of what a card paid is not given back by cancelling too."""
+        changes = super()._get_point_changes()
+        cancelled_sudo = self.filtered(lambda order: order.state == "cancel").sudo()  # sudo: clerks may cancel
+        charged_sudo = cancelled_sudo.order_line.filtered("coupon_id").invoice_lines
+        if charged_sudo:
+            credited = [("oms_credited_line_id", "in", charged_sudo.ids), ("parent_state", "=", "posted")]
+            for line_sudo in charged_sudo.search(credited):
+                card_sudo, amount = line_sudo._oms_get_given_to_card()
+                card = card_sudo.with_env(self.env)
+                if amount and card in changes:
+                    changes[card] += amount
+        return changes
+
     def _oms_add_discounts(self, book, others, goods, money):
         """Override of ``oms_returns``: a card is a way to pay, and goods that it paid for cost no less. New goods do."""
         cards = others.filtered(lambda line: line.coupon_id.program_id.is_payment_program)

@@ -130,6 +130,16 @@ class TestPaidByCard(PaidByCardCommon):
         self.env.invalidate_all()
         self.assertEqual((request.refund_ids.amount_total, card.points), (12, 12))
 
+    def test_cancelling_the_rest_gives_the_card_no_more_than_it_paid(self):
+        order, card = self._paid_by(12)
+        self._sell(order)
+        self._come_back(order)
+        self.assertEqual(card.points, 6)
+        order._action_cancel()
+        self.env.invalidate_all()
+        self.assertEqual(card.points, 12)
+        self.assertIn(6, card.history_ids.mapped("issued"), "what was given back is still told")
+
     def test_the_last_cents_of_a_card_are_spent(self):
         program = self.company._oms_get_gift_card_program()
         program.reward_ids.required_points = 1  # as programs of before have it
