@@ -1,6 +1,7 @@
 """A return whose money becomes a gift card of Odoo's: store credit whose holder is whoever has the code."""
 
 from collections import defaultdict
+from datetime import timedelta
 from decimal import Decimal
 
 from odoo import api, fields, models
@@ -12,6 +13,9 @@ from odoo.addons.oms_core.domain.money import ZERO, allocate
 from odoo.addons.oms_returns.models.oms_return_refund import Entry
 
 from .oms_channel import CREDIT_AS
+
+#: For so long what is given back to a card can be spent at least.
+DAYS_TO_SPEND = 30
 
 
 class OmsReturn(models.Model):
@@ -221,7 +225,12 @@ class AccountMove(models.Model):
         for line in self.invoice_line_ids:
             card, amount = line._oms_get_given_to_card()
             if amount > 0:
-                card.points += amount
+                values = {"points": card.points + amount, "active": True}
+                if card.expiration_date:
+                    # Else nobody could spend it any more.
+                    soon = line.company_id._oms_get_today() + timedelta(days=DAYS_TO_SPEND)
+                    values["expiration_date"] = max(card.expiration_date, soon)
+                card.write(values)
                 # Without the order: Odoo deletes what names an order when that is cancelled, and this stays given.
                 self.env["loyalty.history"].create(
                     {

@@ -1,5 +1,7 @@
 """PAY-06: a gift card is a way to pay. Goods that it paid for cost no less, and so it is with fees, deductions and shipping."""
 
+from datetime import timedelta
+
 from odoo.fields import Command
 
 from odoo.addons.oms_returns.tests.test_inspection import InspectionCommon
@@ -139,6 +141,18 @@ class TestPaidByCard(PaidByCardCommon):
         self.env.invalidate_all()
         self.assertEqual(card.points, 12)
         self.assertIn(6, card.history_ids.mapped("issued"), "what was given back is still told")
+
+    def test_what_goes_back_to_a_card_that_is_over_can_be_spent_for_a_month(self):
+        order, card = self._paid_by(24)
+        self._sell(order)
+        today = self.company._oms_get_today()
+        card.write({"expiration_date": today - timedelta(days=1), "active": False})
+        self._come_back(order)
+        self.assertEqual((card.points, card.active), (12, True))
+        self.assertEqual(card.expiration_date, today + timedelta(days=30))
+        card.expiration_date = today + timedelta(days=90)
+        self._come_back(order)
+        self.assertEqual(card.expiration_date, today + timedelta(days=90))
 
     def test_the_last_cents_of_a_card_are_spent(self):
         program = self.company._oms_get_gift_card_program()
