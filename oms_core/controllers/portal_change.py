@@ -38,7 +38,7 @@ class OmsPortalChange(OmsPortal):
             return request.redirect("/my")
         if request.httprequest.method != "POST":
             return self._oms_render_cancel(order, access_token)
-        note = _clean(note, CUSTOMER_NOTE_MAX_CHARS)
+        note = typed_line(note, CUSTOMER_NOTE_MAX_CHARS)
         quantities, error = self._oms_read_quantities(order, form)
         if error:
             return self._oms_render_cancel(order, access_token, note=note, error=error)
@@ -86,12 +86,12 @@ class OmsPortalChange(OmsPortal):
 
     def _oms_read_address(self, form):
         """What was entered, of bearable length; the order decides whether it is an address."""
-        texts = {name: _clean(form.get(name), size) for name, size in CUSTOMER_ADDRESS_MAX_CHARS.items()}
+        texts = {name: typed_line(form.get(name), size) for name, size in CUSTOMER_ADDRESS_MAX_CHARS.items()}
         return {**texts, "country_id": _read_id(form.get("country_id")), "state_id": _read_id(form.get("state_id"))}
 
     def _oms_read_method(self, form):
         return {
-            "delivery_method": _clean(form.get("delivery_method"), 40) or False,
+            "delivery_method": typed_line(form.get("delivery_method"), 40) or False,
             "pickup_warehouse_id": _read_id(form.get("pickup_warehouse_id")),
         }
 
@@ -204,9 +204,9 @@ def typed_quantity(text):
     return quantity if quantity.is_finite() and quantity >= 0 else None
 
 
-def _clean(text, size):
-    """What somebody typed, on one line and not longer than that."""
-    text = str(text or "")[: size * 4]
+def typed_line(text, size):
+    """What somebody typed, on one line and not longer than that. A file in the place of a word is nothing."""
+    text = text[: size * 4] if isinstance(text, str) else ""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())[:size]
 
 

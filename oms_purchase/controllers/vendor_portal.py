@@ -3,10 +3,12 @@ from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.http import request
 
 from odoo.addons.oms_core.controllers.portal import IDS
-from odoo.addons.oms_core.controllers.portal_change import typed_quantity
+from odoo.addons.oms_core.controllers.portal_change import typed_line, typed_quantity
 from odoo.addons.purchase.controllers.portal import CustomerPortal
 
 STEPS = ("accept", "sent", "reject")
+WORDS = ("expected_on", "tracking", "reason")
+TEXT_MAX_CHARS = 200
 
 
 class OmsVendorPortal(CustomerPortal):
@@ -20,10 +22,11 @@ class OmsVendorPortal(CustomerPortal):
         if not purchase or step not in STEPS:
             return request.redirect("/my")
         quantities, error = self._oms_read_sent(purchase, form)
+        words = {name: typed_line(form.get(name), TEXT_MAX_CHARS) for name in WORDS}
         if not error:
             try:
                 with request.env.cr.savepoint():
-                    done = purchase._oms_vendor_answer(step, basis, quantities, form)
+                    done = purchase._oms_vendor_answer(step, basis, quantities, words)
                 request.session["oms_vendor_told"] = [purchase.id, "success", done]
             except UserError as refused:
                 error = str(refused)

@@ -6,9 +6,6 @@ from odoo.exceptions import UserError
 
 from odoo.addons.oms_core.const import INSIDE
 
-#: What a vendor types is no longer than that.
-TEXT_MAX_CHARS = 200
-
 #: A vendor names no later day than in so many.
 EXPECTED_MAX_DAYS = 366
 
@@ -194,7 +191,7 @@ class PurchaseOrder(models.Model):
         :param step: ``accept``, ``sent`` or ``reject``.
         :param basis: what :meth:`_oms_get_vendor_basis` was when the page was shown.
         :param quantities: {line: how much of it, in its unit}; for acceptance all of it is meant.
-        :param words: ``expected_on``, ``tracking`` and ``reason`` as they were typed.
+        :param words: ``expected_on``, ``tracking`` and ``reason``, each a text that may be empty.
         :return: what was done, a sentence for the vendor.
         :raise UserError: a sentence for the vendor.
         """
@@ -203,7 +200,7 @@ class PurchaseOrder(models.Model):
             raise UserError(self.env._("Meanwhile this order has changed. Please look at it again."))
         goods = ", ".join(f"{quantity:g} × {line.product_id.display_name}" for line, quantity in quantities.items())
         if step == "accept":
-            day = self._oms_read_expected(_typed(words.get("expected_on")))
+            day = self._oms_read_expected(words["expected_on"])
             self.action_oms_vendor_accept(self.order_line[:1]._convert_to_middle_of_day(day))
             told = self.env._("The vendor sends it, so that it arrives on %s.", day)
             done = (
@@ -212,12 +209,12 @@ class PurchaseOrder(models.Model):
                 else self.env._("Thank you. Please wait for our confirmation before you send it.")
             )
         elif step == "sent":
-            tracking = _typed(words.get("tracking"))
+            tracking = words["tracking"]
             self._oms_vendor_ship(tracking, quantities)
             told = self.env._("The vendor has sent %(goods)s, %(tracking)s.", goods=goods, tracking=tracking or "–")
             done = self.env._("Thank you. We tell our customer that it is on its way.")
         else:
-            reason = _typed(words.get("reason"))
+            reason = words["reason"]
             self._oms_vendor_reject(quantities, reason)
             told = self.env._("The vendor does not send %(goods)s: %(reason)s", goods=goods, reason=reason or "–")
             done = self.env._("Thank you. Please do not send it any more: we find another way.")
@@ -242,10 +239,6 @@ class PurchaseOrder(models.Model):
             raise UserError(self.env._("%s is not sent to a customer by its vendor.", self.display_name))
         if self.state == "cancel":
             raise UserError(self.env._("%s is cancelled.", self.display_name))
-
-
-def _typed(text):
-    return " ".join(str(text or "")[:TEXT_MAX_CHARS].replace("\0", "").split())
 
 
 class PurchaseOrderLine(models.Model):

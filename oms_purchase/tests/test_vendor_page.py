@@ -135,6 +135,13 @@ class TestVendorPage(VendorPages):
         self.assertIn("sent or called off", self._answer("reject", page, quantity="0"))
         self.assertIn("has changed", self._answer("sent", page, tracking="V-1"), "it has not accepted")
         self.assertEqual((self.purchase.state, self.order.order_line.qty_delivered), ("sent", 0))
+        self.url_open(
+            f"/my/purchase/{self.purchase.id}/vendor",
+            data={**dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page)), "step": "accept"},
+            files={"expected_on": ("day.txt", b"2026-12-24")},
+        )
+        self.env.invalidate_all()
+        self.assertEqual(self.purchase.state, "sent", "a file is no day")
         self._answer("accept", page, expected_on=str(self.day))
         self.assertIn("Say how much", self._answer("sent", quantity="0"))
 
