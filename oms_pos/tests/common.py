@@ -27,6 +27,22 @@ class TillCommon(OmsCommon):
         cls.company.point_of_sale_update_stock_quantities = "real"
         cls.till = cls._create_till("Front till")
 
+    def _create_rounding_till(self):
+        """A till that rounds what is paid to five cents."""
+        rounding = self.env["account.cash.rounding"].create(
+            {
+                "name": "To five cents",
+                "rounding": 0.05,
+                "strategy": "add_invoice_line",
+                "rounding_method": "HALF-UP",
+                "profit_account_id": self.company.income_account_id.id,
+                "loss_account_id": self.company.expense_account_id.id,
+            }
+        )
+        return self._create_till(
+            "Rounding till", cash_rounding=True, rounding_method=rounding.id, only_round_cash_method=False
+        )
+
     @classmethod
     def _create_till(cls, name, **values):
         """A till with a drawer of its own, if there is one already."""

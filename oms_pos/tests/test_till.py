@@ -112,19 +112,7 @@ class TestTill(TillCommon):
                 self.assertEqual(order.invoice_status, "invoiced")
 
     def test_what_the_till_rounds_off_stands_in_a_line_of_its_own(self):
-        rounding = self.env["account.cash.rounding"].create(
-            {
-                "name": "To five cents",
-                "rounding": 0.05,
-                "strategy": "add_invoice_line",
-                "rounding_method": "HALF-UP",
-                "profit_account_id": self.company.income_account_id.id,
-                "loss_account_id": self.company.expense_account_id.id,
-            }
-        )
-        till = self._create_till(
-            "Rounding till", cash_rounding=True, rounding_method=rounding.id, only_round_cash_method=False
-        )
+        till = self._create_rounding_till()
         order = self._sold(
             self._part(price_unit=10.02), pay=[(till.payment_method_ids.filtered("is_cash_count"), 12.0)], till=till
         )

@@ -107,19 +107,7 @@ class TestTillMargin(TillBooksCase):
         self.assertEqual(self._told(("order_id", "=", orders[6].id)), {"refund": -20.0, "goods": 10.0})
 
     def test_what_cash_rounds_off_is_a_row_of_the_session_and_of_no_order(self):
-        rounding = self.env["account.cash.rounding"].create(
-            {
-                "name": "To five cents",
-                "rounding": 0.05,
-                "strategy": "add_invoice_line",
-                "rounding_method": "HALF-UP",
-                "profit_account_id": self.company.income_account_id.id,
-                "loss_account_id": self.company.expense_account_id.id,
-            }
-        )
-        till = self._create_till(
-            "Rounding till", cash_rounding=True, rounding_method=rounding.id, only_round_cash_method=False
-        )
+        till = self._create_rounding_till()
         pay = [(till.payment_method_ids.filtered("is_cash_count"), 12.0)]
         order = self._sold(self._part(price_unit=10.02), pay=pay, till=till)
         entry = self._close(till)
