@@ -96,8 +96,8 @@ def _docs(rows: Rows, form: Format, name: str) -> list[PayoutDoc]:
         key = (rows.text(cells, "payout_id") or name, currency)
         payout = found[key]
         told = rows.text(cells, "id")
-        name = (f"{key[0]}#{told}" if counted else told) if told else f"{key[0]}:{line}"
-        payout.lines.extend(_row(rows, line, cells, form, kinds, name))
+        line_id = (f"{key[0]}#{told}" if counted else told) if told else f"{key[0]}:{line}"
+        payout.lines.extend(_row(rows, line, cells, form, kinds, line_id))
         if rows.text(cells, "total"):
             total = rows.amount(line, cells, "total")
             if payout.total is not None and total != payout.total:
@@ -121,7 +121,7 @@ def _only_counts(ids: Iterable[str], count: int) -> bool:
 
 
 def _row(
-    rows: Rows, line: int, cells: list[str], form: Format, kinds: Mapping[str, str], name: str
+    rows: Rows, line: int, cells: list[str], form: Format, kinds: Mapping[str, str], line_id: str
 ) -> Iterator[PayoutLine]:
     main = "amount" if "amount" in rows.places else "gross"
     sign = -1 if form.fees_negative else 1
@@ -144,7 +144,7 @@ def _row(
     }
     if amount or not (fee or tax):
         yield PayoutLine(
-            id=name,
+            id=line_id,
             row=line,
             kind=kind,
             amount=amount,
@@ -159,9 +159,9 @@ def _row(
             **more,
         )
     if fee:
-        yield PayoutLine(f"{name}:fee", line, "fee", -fee * sign, code="fee", text="Fee", **more)
+        yield PayoutLine(f"{line_id}:fee", line, "fee", -fee * sign, code="fee", text="Fee", **more)
     if tax:
-        yield PayoutLine(f"{name}:fee_tax", line, "fee_tax", -tax * sign, code="fee_tax", text="Tax on the fee", **more)
+        yield PayoutLine(f"{line_id}:fee_tax", line, "fee_tax", -tax * sign, code="fee_tax", text="Tax on the fee", **more)
 
 
 def _kind(rows: Rows, line: int, cells: list[str], kinds: Mapping[str, str], amount: Decimal) -> str:

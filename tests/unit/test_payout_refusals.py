@@ -286,6 +286,24 @@ class TestGenericFormat:
         (doc,) = payout_csv.parse_payouts(b"A\n5.00\n", form, "march.csv")
         assert doc.id == "march.csv" and doc.problems() == []
 
+    @pytest.mark.parametrize(
+        "table",
+        [
+            "O,A\n1,5.00\n2,7.00\n3,-1.00\n",
+            "O,A,No\n1,5.00,70001\n2,7.00,70002\n3,-1.00,70003\n",
+            "O,A,No\n1,5.00,1\n2,7.00,2\n3,-1.00,3\n",
+            "O,A,T\n1,5.00,11.00\n2,7.00,11.00\n3,-1.00,11.00\n",
+            "O,A,P\n1,5.00,\n2,7.00,\n3,-1.00,\n",
+        ],
+        ids=["orders and amounts", "with ids", "with rows that are counted", "with a total", "with an empty payout"],
+    )
+    def test_all_rows_of_a_file_that_names_no_payout_are_one_payout(self, table):
+        known = {"O": "order_ref", "A": "amount", "No": "id", "T": "total", "P": "payout_id"}
+        columns = {name: known[name] for name in table.split("\n")[0].split(",")}
+        (doc,) = payout_csv.parse_payouts(table.encode(), payout_csv.Format(columns, currency="EUR"), "march")
+        assert (doc.id, doc.total, len(doc.lines), doc.problems()) == ("march", Decimal("11.00"), 3, [])
+        assert [line.order_ref for line in doc.lines] == ["1", "2", "3"]
+
     def test_money_of_two_currencies_is_two_payouts(self):
         docs = simple(b"Payout,Order,Amount,Currency\nP1,1,5.00,EUR\nP2,2,7.00,USD\n")
         assert [(doc.currency, doc.total) for doc in docs] == [("EUR", Decimal("5.00")), ("USD", Decimal("7.00"))]
