@@ -29,6 +29,7 @@ class PostingLine:
         ``account.move.line``, or the posting key of an entry or a payment, of which it is the items of the same account. A
         tuple of such names where one item settles many.
     :param taxes: the taxes of which ``amount`` is the base, to be computed on top (reverse charge).
+    :param product: whose worth this item changes.
     """
 
     account: Hashable
@@ -40,6 +41,7 @@ class PostingLine:
     cause: str = ""
     match: Hashable | None = None
     taxes: tuple[Hashable, ...] = ()
+    product: Hashable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,8 @@ class PostingDraft:
                     line.cause,
                     line.match,
                     line.taxes,
+                    # Left out where there is none: what was booked before items had a product is known again.
+                    *([] if line.product is None else [line.product]),
                 )
             )
             for line in self.lines

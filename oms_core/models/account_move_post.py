@@ -144,10 +144,7 @@ class AccountMove(models.Model):
         locks = company._get_violated_lock_dates(date, has_tax, journal)
         if not locks:
             return []
-        # Another lock may lie behind the first.
-        open_day = max(lock for lock, _field in locks) + timedelta(days=1)
-        while later := company._get_violated_lock_dates(open_day, has_tax, journal):
-            open_day = max(lock for lock, _field in later) + timedelta(days=1)
+        open_day = self._oms_get_open_day(date, journal, has_tax)
         return [
             Problem(
                 "locked",
@@ -162,6 +159,14 @@ class AccountMove(models.Model):
                 ),
             )
         ]
+
+    @api.model
+    def _oms_get_open_day(self, date, journal, has_tax=False):
+        """That day, or the next one on which the books are open: of what has happened and cannot wait."""
+        # Another lock may lie behind the first.
+        while locks := journal.company_id._get_violated_lock_dates(date, has_tax, journal):
+            date = max(lock for lock, _field in locks) + timedelta(days=1)
+        return date
 
     @api.model
     def _oms_posting_values(self, draft, currencies):
@@ -181,6 +186,7 @@ class AccountMove(models.Model):
                         "balance": float(line.amount),
                         "oms_cause": line.cause or False,
                         "tax_ids": [Command.set(line.taxes)],
+                        **({"product_id": line.product} if line.product else {}),
                         # What only settles another item is neither cost nor income; Odoo would ask its rules for each.
                         **({"analytic_distribution": False} if line.match is not None else {}),
                         **(

@@ -6,6 +6,9 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
+from odoo.addons.oms_core.domain.posting import PostingDraft, PostingLine
+from odoo.addons.oms_core.models.sale_order_money import exact
+
 
 class StockMove(models.Model):
     _inherit = "stock.move"
@@ -233,24 +236,16 @@ class OmsReturnInspection(models.Model):
             return self.env["account.move"]
         company = self.env.company
         label = f"{', '.join(self.return_id.mapped('name')[:3])}: {product.display_name}"
-        debit = company._oms_get_write_down_account()
-        credit = product._get_product_accounts()["stock_valuation"]
-        entry = self.env["account.move"].create(
-            {
-                "journal_id": company.account_stock_journal_id.id,
-                "ref": label,
-                "line_ids": [
-                    Command.create(
-                        {"account_id": debit.id, "name": label, "balance": amount, "product_id": product.id}
-                    ),
-                    Command.create(
-                        {"account_id": credit.id, "name": label, "balance": -amount, "product_id": product.id}
-                    ),
-                ],
-            }
+        sides = (
+            (company._oms_get_write_down_account(), 1),
+            (product._get_product_accounts()["stock_valuation"], -1),
         )
-        entry._post()
-        return entry
+        worth = exact(amount)
+        lines = tuple(PostingLine(account.id, sign * worth, label, product=product.id) for account, sign in sides)
+        moves, journal = self.env["account.move"], company.account_stock_journal_id
+        day = moves._oms_get_open_day(company._oms_get_today(), journal)
+        key = f"write-down:{','.join(map(str, sorted(self.ids)))}:{product.id}"
+        return moves._oms_post([PostingDraft(key, day, journal.id, label, lines)])
 
     # -------------------------------------------------------------------------------------------------------- VENDOR
 

@@ -6,10 +6,10 @@ from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.fields import Command
 from odoo.tools import SQL
 
 from odoo.addons.oms_core.alone import on_its_own
+from odoo.addons.oms_core.domain.posting import PostingDraft, PostingLine
 
 from ..const import CREDIT_EXPIRY_BATCH_MAX, CREDIT_KINDS
 from ..domain.store_credit import Lot, NotEnough, expired, spend, spendable
@@ -241,44 +241,30 @@ class OmsStoreCreditEntry(models.Model):
         """
         # sudo: who may settle a return need have no right to entries; what is booked follows from the event alone
         company_sudo = company.sudo()
+        moves_sudo = self.env["account.move"].sudo().with_company(company_sudo)  # sudo: the same
         journal_sudo = company_sudo._oms_get_tender_journal("store_credit").sudo()
-        date = company_sudo._oms_get_today()
-        value = float(amount)
-        balance = currency._convert(value, company_sudo.currency_id, company_sudo, date)
-        shared = {
-            "partner_id": partner.commercial_partner_id.id,
-            "currency_id": currency.id,
-            "name": reason or self.env._("Store credit"),
-        }
-        move_sudo = (
-            self.env["account.move"]
-            .sudo()
-            .with_company(company_sudo)
-            .create(
-                {
-                    "move_type": "entry",
-                    "journal_id": journal_sudo.id,
-                    "date": date,
-                    "ref": reason or self.env._("Store credit"),
-                    "oms_key": f"store-credit:{company.id}:{key}",
-                    "line_ids": [
-                        Command.create(
-                            {**shared, "account_id": account.id, "amount_currency": value, "balance": balance}
-                        ),
-                        Command.create(
-                            {
-                                **shared,
-                                "account_id": journal_sudo.default_account_id.id,
-                                "amount_currency": -value,
-                                "balance": -balance,
-                            }
-                        ),
-                    ],
-                }
-            )
+        today = company_sudo._oms_get_today()
+        balance = _exact(
+            company_sudo.currency_id,
+            currency._convert(float(amount), company_sudo.currency_id, company_sudo, today),
         )
-        move_sudo.action_post()
-        return move_sudo
+        text = reason or self.env._("Store credit")
+        lines = tuple(
+            PostingLine(
+                account_id,
+                sign * balance,
+                text,
+                partner.commercial_partner_id.id,
+                currency=currency.name,
+                currency_amount=sign * amount,
+            )
+            for account_id, sign in ((account.id, 1), (journal_sudo.default_account_id.id, -1))
+        )
+        # What a customer has got or spent cannot wait until the books are open.
+        day = moves_sudo._oms_get_open_day(today, journal_sudo)
+        return moves_sudo._oms_post(
+            [PostingDraft(f"store-credit:{company.id}:{key}", day, journal_sudo.id, text, lines)]
+        )
 
     def action_revoke(self):
         """Take away what is left of credit that was given by mistake."""

@@ -108,3 +108,17 @@ class TestFaultsOfReturns(CreditCase, CheckCase):
         )
         move.action_post()
         self._finds("store_credit", move, "books .*50.00.* as store credit, and no customer", 50, ["compared"])
+
+    def test_what_an_entry_of_store_credit_books_was_altered(self):
+        """It balances, and what is owed is right: only what it was booked with tells of it."""
+        entry = self.entry.move_id
+        item = entry.line_ids.filtered(lambda item: item.account_id == self.given)
+        self._sql("UPDATE account_move_line SET account_id = %s WHERE id = %s", self._account("income").id, item.id)
+        self._finds("edited", entry, f"was booked with 9.00.* on .*{self.given.name}", 9, ["compared"])
+
+    def test_entries_from_before_it_was_kept_what_they_book_are_not_called_altered(self):
+        entry = self.entry.move_id
+        self._sql("UPDATE account_move SET oms_fingerprint = NULL, oms_booked = NULL WHERE id = %s", entry.id)
+        item = entry.line_ids.filtered(lambda item: item.account_id == self.given)
+        self._sql("UPDATE account_move_line SET account_id = %s WHERE id = %s", self._account("income").id, item.id)
+        self.assertFalse(self._check())

@@ -83,6 +83,9 @@ class TestDisposition(InspectionCommon):
                     {"Returned goods: write-down": (8, 0), self._account("stock").name: (0, 8)},
                 )
                 self.assertIn("Outlet", request.line_ids.move_ids.value_justification)
+                self.assertEqual(row.write_down_move_id.line_ids.product_id, product)
+                self.assertEqual(row.write_down_move_id.oms_key, f"write-down:{row.id}:{product.id}")
+                self.assertTrue(row.write_down_move_id.oms_booked, "what the auditor compares it with")
 
     def test_the_auditor_knows_that_goods_that_were_written_down_are_credited_at_their_old_cost(self):
         for product in (self.product_average, self.product_fifo):

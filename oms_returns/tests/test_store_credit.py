@@ -156,6 +156,13 @@ class TestLedger(CreditCase):
         self.assertEqual(self.customer._oms_get_store_credit(self.company), {self.eur: 3, usd: 10})
         self._owes(8)
 
+    def test_on_a_closed_day_it_is_booked_on_the_next_open_one(self):
+        today = self.company._oms_get_today()
+        self.company.sudo().fiscalyear_lock_date = today + timedelta(days=1)
+        entry = self._gives(self.customer, 5)
+        self.assertEqual((entry.move_id.state, entry.move_id.date), ("posted", today + timedelta(days=2)))
+        self._owes(5)
+
     def test_the_contact_shows_what_there_is(self):
         self._gives(self.customer, 5)
         self.assertIn("5.00", self.customer.oms_credit_text)

@@ -10,6 +10,7 @@ from odoo.fields import Command
 
 from odoo.addons.oms_core.alone import on_its_own
 from odoo.addons.oms_core.domain.money import ZERO, allocate
+from odoo.addons.oms_core.domain.posting import PostingDraft, PostingLine
 from odoo.addons.oms_returns.models.oms_return_refund import Entry
 
 from .oms_channel import CREDIT_AS
@@ -119,33 +120,24 @@ class OmsReturn(models.Model):
     def _book_gift_card(self, move, open_lines, amount, extra, key):
         """Post that so much is owed to the holder of a card, and set it off against the credit note."""
         company_sudo = move.company_id.sudo()  # sudo: as for the card
-        receivable = open_lines.account_id[:1]
-        shared = {
-            "partner_id": move.partner_id.commercial_partner_id.id,
-            "name": self.env._("Gift card for return %s", self.name),
-        }
-        items = [(receivable, amount), (company_sudo._oms_get_gift_card_account(), -amount - extra)]
+        account_id = open_lines.account_id[:1].id
+        open_ids = tuple(open_lines.filtered(lambda line: line.account_id.id == account_id).ids)
+        items = [
+            (account_id, amount, open_ids),
+            (company_sudo._oms_get_gift_card_account().id, -amount - extra, None),
+        ]
         if extra:
-            items.append((company_sudo._oms_get_credit_account("given"), extra))
+            items.append((company_sudo._oms_get_credit_account("given").id, extra, None))
+        text = self.env._("Gift card for return %s", self.name)
+        partner_id = move.partner_id.commercial_partner_id.id
+        lines = tuple(PostingLine(account, sum_, text, partner_id, match=match) for account, sum_, match in items)
         moves_sudo = self.env["account.move"].sudo().with_company(company_sudo)  # sudo: as for the card
-        entry_sudo = moves_sudo.create(
-            {
-                "move_type": "entry",
-                "journal_id": company_sudo._oms_get_tender_journal("gift_card").id,
-                "date": company_sudo._oms_get_today(),
-                "ref": shared["name"],
-                "oms_key": key,
-                "oms_return_id": self.id,
-                "oms_why": self.env._("What was credited with %s is owed to the holder of a gift card.", move.name),
-                "line_ids": [
-                    Command.create({**shared, "account_id": account.id, "balance": float(balance)})
-                    for account, balance in items
-                ],
-            }
-        )
-        entry_sudo.action_post()
-        opposite_sudo = entry_sudo.line_ids.filtered(lambda line: line.account_id == receivable)
-        (open_lines.filtered(lambda line: line.account_id == receivable) | opposite_sudo).reconcile()
+        journal = company_sudo._oms_get_tender_journal("gift_card")
+        # What is credited is owed at once, whether the books are open or not.
+        day = moves_sudo._oms_get_open_day(company_sudo._oms_get_today(), journal)
+        entry_sudo = moves_sudo._oms_post([PostingDraft(key, day, journal.id, text, lines)])
+        entry_sudo.oms_return_id = self
+        entry_sudo.oms_why = self.env._("What was credited with %s is owed to the holder of a gift card.", move.name)
         return entry_sudo
 
     def _send_gift_card(self, card_sudo):

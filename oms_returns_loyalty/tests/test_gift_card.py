@@ -109,6 +109,19 @@ class TestGiven(GiftCardCommon):
         self.assertEqual(again, request.gift_card_ids)
         self.assertEqual(self._net(self.liability), -24)
 
+    def test_what_the_entry_of_a_card_books_and_somebody_alters_is_found(self):
+        self.channel.return_credit_bonus = 10
+        entry = self._carded(self._shipped(("STD", 1))).gift_card_ids.oms_move_id
+        self.assertNothingWrong()
+        given = entry.line_ids.filtered(lambda item: item.balance == 2.4)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE account_move_line SET account_id = %s WHERE id = %s", (self._account("income").id, given.id)
+        )
+        self.env.invalidate_all()
+        with self.assertRaisesRegex(AssertionError, "was booked with 2.40.* on .*Store credit given"):
+            self.assertNothingWrong()
+
     def test_a_return_may_say_otherwise_than_its_channel(self):
         self.channel.return_credit_as = "balance"
         order = self._shipped(("STD", 2))

@@ -56,6 +56,12 @@ def test_the_order_of_items_does_not_matter_to_what_is_booked(lines):
     assert replace(DRAFT, lines=tuple(lines)).fingerprint() == DRAFT.fingerprint()
 
 
+def test_what_was_booked_before_items_had_a_product_is_known_again():
+    was = "79b51ad347adcad15b13deb8705f2bf9205e788f04f046e98efb45a02face223"
+    assert DRAFT.fingerprint() == was
+    assert replace(DRAFT, lines=(replace(BANK, product=7), FEE, CLEARING)).fingerprint() != was
+
+
 def test_zeros_after_the_point_do_not_matter_to_what_is_booked():
     lines = (replace(BANK, amount=D("97.1")), FEE, replace(CLEARING, amount=D("-1E+2")))
     assert replace(DRAFT, lines=lines).fingerprint() == DRAFT.fingerprint()
