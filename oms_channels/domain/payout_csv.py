@@ -161,7 +161,9 @@ def _row(
     if fee:
         yield PayoutLine(f"{line_id}:fee", line, "fee", -fee * sign, code="fee", text="Fee", **more)
     if tax:
-        yield PayoutLine(f"{line_id}:fee_tax", line, "fee_tax", -tax * sign, code="fee_tax", text="Tax on the fee", **more)
+        yield PayoutLine(
+            f"{line_id}:fee_tax", line, "fee_tax", -tax * sign, code="fee_tax", text="Tax on the fee", **more
+        )
 
 
 def _kind(rows: Rows, line: int, cells: list[str], kinds: Mapping[str, str], amount: Decimal) -> str:
