@@ -220,10 +220,15 @@ class OmsReturn(models.Model):
         moves = self._credit(parts, new_order=order_sudo)
         if order_sudo.oms_exchange_waits:
             order_sudo._oms_match_credits(moves)
+        self._carry_over(moves, order_sudo)
+        if order_sudo.oms_exchange_waits:
             order_sudo._oms_send_exchange()
         order_sudo._oms_reconcile()
         self._tell_difference(order_sudo)
         return moves
+
+    def _carry_over(self, moves, order_sudo):
+        """Hook: what was paid otherwise than with money for what these credit notes credit pays for the new goods."""
 
     def _settle_replacement(self, parts):
         """Send the same again: for goods that come back as an even exchange, else free of charge.

@@ -68,7 +68,7 @@ class OmsReturn(models.Model):
             "oms_kept_line_ids"
         )  # for all at once, as each line asks for its own
         for (order, _request), of_order in grouped.items():
-            book = books[order] = books.get(order) or order._oms_get_refund_book(for_new_goods=bool(new_order))
+            book = books[order] = books.get(order) or order._oms_get_refund_book()
             entries = self._plan_refund(book, order, of_order)
             plans += self._by_document(self._within_room(book, entries), order)
         refunds = self._post_credits(plans, new_order)

@@ -62,7 +62,7 @@ class SaleOrder(models.Model):
         }
         paid = {}
         for (order, request), parts in self.env["oms.return"]._group_by_order(same).items():
-            book = order._oms_get_refund_book(foresee=True, for_new_goods=True)
+            book = order._oms_get_refund_book(foresee=True)
             entries = request._plan_goods(book, parts, foresee=True)
             for line, quantity in parts.items():
                 of_line = [entry for entry in entries if entry.return_line == line and entry.kind not in KEPT_BACK]

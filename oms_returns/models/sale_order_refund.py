@@ -26,7 +26,6 @@ class Book:
     :param open: {line of a posted invoice: quantity that is not credited}, by order line, the latest first.
     :param room: what was charged and not given back, in all.
     :param set_off: {line of an invoice: what goods that came back were paid too little of, as there was no room for it}.
-    :param for_new_goods: read for what new goods are to cost: whatever lessened what was paid in money is in their price.
     :param redeemed: what paid as money does and stands on invoices as a line, where an add-on knows of such.
     """
 
@@ -37,7 +36,6 @@ class Book:
     charges: list = field(default_factory=list)
     room: Decimal = ZERO
     set_off: dict = field(default_factory=dict)
-    for_new_goods: bool = False
     redeemed: object = None
 
     def key_of(self, invoice_line):
@@ -59,15 +57,14 @@ class SaleOrder(models.Model):
             order.invoice_count = len(order.invoice_ids)
         return result
 
-    def _oms_get_refund_book(self, foresee=False, for_new_goods=False):
+    def _oms_get_refund_book(self, foresee=False):
         """What was charged and credited of this order.
 
         :param foresee: as if everything that is ordered were invoiced, for previews.
-        :param for_new_goods: as of :class:`Book`.
         """
         self.ensure_one()
         order_sudo = self.sudo()  # sudo: clerks who may refund need no right to every entry
-        book = Book(Decimal(str(self.currency_id.rounding)), for_new_goods=for_new_goods)
+        book = Book(Decimal(str(self.currency_id.rounding)))
         lines_sudo = order_sudo.order_line.filtered(lambda line: not line.display_type and not line.is_downpayment)
         goods_sudo = lines_sudo.filtered(lambda line: line._is_oms_goods() and line.product_uom_qty > 0)
         charged_sudo = lines_sudo.invoice_lines.filtered(

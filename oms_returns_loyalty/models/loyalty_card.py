@@ -1,4 +1,9 @@
+from datetime import timedelta
+
 from odoo import fields, models
+
+#: For so long what is given back to a card can be spent at least.
+DAYS_TO_SPEND = 30
 
 
 class LoyaltyCard(models.Model):
@@ -24,6 +29,18 @@ class LoyaltyCard(models.Model):
         """Enough of the code to tell cards apart, and too little to spend one."""
         self.ensure_one()
         return f"…{self.code[-4:]}"
+
+    def _oms_give_back(self, amount, company, why):
+        """Have so much more on this card, and let it be spent."""
+        self.ensure_one()
+        values = {"points": self.points + amount, "active": True}
+        if self.expiration_date:
+            # Else nobody could spend it any more.
+            soon = company._oms_get_today() + timedelta(days=DAYS_TO_SPEND)
+            values["expiration_date"] = max(self.expiration_date, soon)
+        self.write(values)
+        # Without the order: Odoo deletes what names an order when that is cancelled, and this stays given.
+        self.env["loyalty.history"].create({"card_id": self.id, "description": why, "issued": amount})
 
 
 class LoyaltyProgram(models.Model):

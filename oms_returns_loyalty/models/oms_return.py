@@ -1,7 +1,6 @@
 """A return whose money becomes a gift card of Odoo's: store credit whose holder is whoever has the code."""
 
 from collections import defaultdict
-from datetime import timedelta
 from decimal import Decimal
 
 from odoo import api, fields, models
@@ -9,14 +8,12 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from odoo.addons.oms_core.alone import on_its_own
-from odoo.addons.oms_core.domain.money import ZERO, allocate
+from odoo.addons.oms_core.domain.money import ZERO, allocate, round_to
 from odoo.addons.oms_core.domain.posting import PostingDraft, PostingLine
 from odoo.addons.oms_returns.models.oms_return_refund import Entry
+from odoo.addons.oms_returns.models.sale_order_refund import dec
 
 from .oms_channel import CREDIT_AS
-
-#: For so long what is given back to a card can be spent at least.
-DAYS_TO_SPEND = 30
 
 
 class OmsReturn(models.Model):
@@ -168,9 +165,7 @@ class OmsReturn(models.Model):
         room = None if foresee else max(book.room, ZERO)
         given = book.redeemed.give_back(sum(totals.values(), ZERO), room, book.step)
         for sold, amount in given.items():
-            charged = sold.invoice_lines.filtered(
-                lambda line: line.move_id.state == "posted" and line.move_id.move_type == "out_invoice"
-            )
+            charged = sold._oms_get_redeeming()
             parts_of_it = allocate(amount, [max(total, ZERO) for total in totals.values()], book.step)
             for line, part in zip(totals, parts_of_it, strict=True):
                 if part:
@@ -182,12 +177,46 @@ class OmsReturn(models.Model):
     def _credit(self, parts, new_order=None):
         """Override of ``oms_returns``: what a gift card paid of goods that come back is on the card again.
 
-        Not for an exchange: the new goods have the price that was paid, and the card's part is in it.
+        Of an exchange it pays for the new goods, see :meth:`_carry_over`.
         """
         refunds = super()._credit(parts, new_order)
         if not new_order:
             refunds.sudo()._oms_give_back_to_cards()  # sudo: as for the card
         return refunds
+
+    def _carry_over(self, moves, order_sudo):
+        """Override of ``oms_returns``: what a gift card paid of goods that come back, it pays of the new ones; where those cost
+        less, in their share, and the rest is on the card again.
+
+        ::
+
+            credit note   Dr income, taxes            Cr receivable, gift cards
+            invoice       Dr receivable, gift cards   Cr income, taxes
+        """
+        super()._carry_over(moves, order_sudo)
+        step = dec(order_sudo.currency_id.rounding)
+        # sudo: as for the card
+        lines_sudo = moves.sudo().invoice_line_ids.filtered(lambda line: line._oms_get_given_to_card()[1] > 0)
+        if not lines_sudo:
+            return
+        shares = [-dec(line.price_total) for line in lines_sudo]
+        used = [ZERO for _line in lines_sudo]
+        if moves.currency_id == order_sudo.currency_id:
+            whole = sum((dec(move.amount_total) for move in moves), sum(shares, ZERO))
+            charged = min(max(dec(self._get_carried(moves, order_sudo)), ZERO), whole)
+            used = allocate(round_to(sum(shares, ZERO) * charged / whole, step), shares, step)
+        order_sudo._oms_pay_by_cards(dict(zip(lines_sudo, used, strict=True)))
+        for line_sudo, share, part in zip(lines_sudo, shares, used, strict=True):
+            card_sudo, points = line_sudo._oms_get_given_to_card()
+            if rest := card_sudo.currency_id.round(points * float((share - part) / share)):
+                why = self.env._("Given back with %s", line_sudo.move_id.name)
+                card_sudo._oms_give_back(rest, line_sudo.company_id, why)
+
+    def _get_carried(self, moves, order_sudo):
+        """What is to be paid for new goods, and no other credit note than these pays for."""
+        open_now = self._get_exchange_open(order_sudo)
+        others = self._get_pledged(new=order_sudo) - sum(moves.mapped("amount_residual"))
+        return open_now - max(others, 0)
 
     # ------------------------------------------------------------------------------------------------------- TELLING
 
@@ -217,24 +246,18 @@ class AccountMove(models.Model):
         for line in self.invoice_line_ids:
             card, amount = line._oms_get_given_to_card()
             if amount > 0:
-                values = {"points": card.points + amount, "active": True}
-                if card.expiration_date:
-                    # Else nobody could spend it any more.
-                    soon = line.company_id._oms_get_today() + timedelta(days=DAYS_TO_SPEND)
-                    values["expiration_date"] = max(card.expiration_date, soon)
-                card.write(values)
-                # Without the order: Odoo deletes what names an order when that is cancelled, and this stays given.
-                self.env["loyalty.history"].create(
-                    {
-                        "card_id": card.id,
-                        "description": self.env._("Given back with %s", line.move_id.name),
-                        "issued": amount,
-                    }
-                )
+                card._oms_give_back(amount, line.company_id, self.env._("Given back with %s", line.move_id.name))
 
 
 class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
+
+    def _oms_is_paid_by_card(self):
+        """Whether this line of a credit note is about what a card paid of an invoice of before, and takes nothing back."""
+        self.ensure_one()
+        sold = self.sale_line_ids
+        is_refund = self.move_id.move_type == "out_refund" and self.parent_state == "posted"
+        return is_refund and self.price_total > 0 and any(sold.mapped("oms_is_carried"))
 
     def _oms_get_given_to_card(self):
         """(the card, its points) of a line of a credit note that takes back what a card paid."""

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from odoo import models
+from odoo import api, fields, models
 
 from odoo.addons.oms_core.domain.money import ZERO, allocate, round_to
 from odoo.addons.oms_returns.domain.refund import Money
@@ -63,12 +63,59 @@ class SaleOrder(models.Model):
         return changes
 
     def _oms_add_discounts(self, book, others, goods, money):
-        """Override of ``oms_returns``: a card is a way to pay, and goods that it paid for cost no less. New goods do."""
+        """Override of ``oms_returns``: a card is a way to pay, and goods that it paid for cost no less."""
         cards = others.filtered(lambda line: line.coupon_id.program_id.is_payment_program)
-        if cards and not book.for_new_goods:
+        if cards:
             book.redeemed = cards._oms_get_redeemed(book, others - cards, goods, money)
             others -= cards
         return super()._oms_add_discounts(book, others, goods, money)
+
+    def _oms_prepare_credited_price(self, credits):
+        """Override of ``oms_returns``: for new goods, too."""
+        return super()._oms_prepare_credited_price(credits.filtered(lambda one: not one._oms_get_given_to_card()[1]))
+
+    def _oms_pay_by_cards(self, used):
+        """Let cards pay for an exchange with what credit notes took back of what they paid.
+
+        These lines are no rewards for Odoo, which would look for the money on the card, where it never was in between.
+
+        :param dict used: {line of a credit note: what of it pays for this order, ``Decimal``}
+        """
+        self.ensure_one()
+        step, whole = dec(self.currency_id.rounding), dec(self._oms_get_uninvoiced())
+        money = self.env["account.move.line"].union(*used)._oms_get_charged_money()
+        values = []
+        for line, amount in used.items():
+            if amount:
+                part = -(-money[line]).part(amount, step)
+                pinned = self.order_line._oms_pinned(self.currency_id, Decimal(1), part.net, part.taxes, line.tax_ids)
+                values.append(
+                    {
+                        **pinned,
+                        "order_id": self.id,
+                        "product_id": line.product_id.id,
+                        "name": line.name,
+                        "product_uom_qty": 1,
+                        "coupon_id": line._oms_get_given_to_card()[0].id,
+                    }
+                )
+        self.env["sale.order.line"].create(values)
+        if values and sum(used.values(), ZERO) > whole:
+            # Sent first, and charged already.
+            self._create_invoices(final=True).action_post()
+
+    def _action_cancel(self):
+        """Override of ``sale``: what a card paid of new goods that nobody gets is on the card again."""
+        result = super()._action_cancel()
+        lines_sudo = self.sudo().order_line.filtered("oms_is_carried")  # sudo: clerks may cancel
+        lines_sudo.filtered(lambda line: not line._oms_get_redeeming()).unlink()
+        return result
+
+    def copy(self, default=None):
+        """Override of ``sale_loyalty``: a copy is paid by no card."""
+        copies = super().copy(default)
+        copies.order_line.filtered(lambda line: line.coupon_id and not line.reward_id).unlink()
+        return copies
 
     def _oms_get_offered_line(self, line, judged):
         """Override of ``oms_returns``: who would get a gift card reads so before asking."""
@@ -83,10 +130,50 @@ class SaleOrder(models.Model):
 class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
 
+    oms_is_carried = fields.Boolean(
+        "Paid by Card Before",
+        compute="_compute_oms_is_carried",
+        help="What a gift card paid of goods that were exchanged for those of this order.",
+    )
+
+    @api.depends("coupon_id", "reward_id", "order_id.oms_exchange_return_id")
+    def _compute_oms_is_carried(self):
+        for line in self:
+            line.oms_is_carried = line.coupon_id and not line.reward_id and line.order_id.oms_exchange_return_id
+
+    def unlink(self):
+        """Override of ``sale``: the money of a line that is gone is on its card again."""
+        given = []
+        for line in self.filtered("oms_is_carried"):
+            if not line._oms_get_redeeming():
+                card_sudo, company = (
+                    line.coupon_id.sudo(),
+                    line.company_id,
+                )  # sudo: who may change orders need see no cards
+                today = company._oms_get_today()
+                amount = line.currency_id._convert(-line.price_total, card_sudo.currency_id, company, today)
+                given.append((card_sudo, amount, company, self.env._("Given back with %s", line.order_id.name)))
+        result = super().unlink()
+        for card_sudo, amount, company, why in given:
+            card_sudo._oms_give_back(amount, company, why)
+        return result
+
+    def _oms_get_redeeming(self):
+        """The items of posted invoices by which cards paid; of new goods that were charged before, of credit notes."""
+        return self.invoice_lines.filtered(
+            lambda line: (
+                line.parent_state == "posted"
+                and (line.move_id.move_type == "out_invoice" or line._oms_is_paid_by_card())
+            )
+        )
+
     def _oms_get_redeemed(self, book, others, goods, money):
         """What these lines paid of the goods and of all else of their order, as of :meth:`_oms_add_discounts`."""
 
         def charged(line):
+            beside = line.invoice_lines.filtered(lambda item: item._oms_is_paid_by_card())
+            if beside:
+                return -sum(beside._oms_get_charged_money().values(), Money())
             return sum((money[each] for each in (*line.invoice_lines, line) if each in money), Money())
 
         paid = {line: amounts for line in self if (amounts := charged(line)).total < 0}
@@ -109,6 +196,8 @@ class SaleOrderLine(models.Model):
         )
         for credit in credits:
             card = (credit.oms_credited_line_id.sale_line_ids | credit.sale_line_ids) & self
+            if credit._oms_is_paid_by_card():
+                continue
             if card:
                 given[card[0]] -= dec(credit.price_total)
             else:
