@@ -7,7 +7,6 @@ from odoo.tools import SQL
 
 from odoo.addons.oms_core.domain.cost_to_serve import Part, Share
 
-from ..domain.explained import CAUSES
 from ..domain.settlement_posting import FEES
 
 #: Cause of an item of a payout → what kind of cost it is.
@@ -90,29 +89,15 @@ class OmsCost(models.AbstractModel):
         ]
 
     def _get_payout_parts(self, settlement, items):
-        """As ``domain/settlement_posting.py`` joins lines of one cause and code into an item; so does the bill for its fees,
-        which knows no part that is other than agreed. Each order has of all items together what was taken for it."""
-        rested = settlement.line_ids.filtered("rest_id")
-        by_text = rested.grouped(
-            lambda line: self._get_fee_text("fee" if line.cause == "fee_change" else line.cause, line.rest_id.code)
-        )
-        changes = {
-            self._get_fee_text(rest.cause, rest.code): rest
-            for rest in settlement.rest_ids
-            if rest.cause == "fee_change"
-        }
+        """Each order has of all items together what was taken for it."""
         more = {}
-        for rest in changes.values():
+        for rest in settlement.rest_ids.filtered(lambda rest: rest.cause == "fee_change"):
             told = sum(Decimal(str(line.amount)) for line in rest.line_ids)
             for line in rest.line_ids:
                 more[line] = Decimal(str(rest.amount)) * Decimal(str(line.amount)) / told if told else Decimal(0)
-        rests_of = settlement.rest_ids.filtered("item_id").grouped("item_id")
+        rested = settlement.line_ids.filtered("rest_id")
         found = {}
-        for item in items:
-            if rests := rests_of.get(item) or changes.get(item.name):
-                lines = rests.line_ids
-            else:
-                lines = by_text.get(item.name, rested.browse())
+        for item, lines in settlement._get_lines_of(items).items():
             if item.move_id.is_purchase_document():
                 # A line that an accountant wrote is for whoever paid fees.
                 lines = lines or rested.filtered(lambda line: line.cause in FEES)
@@ -131,9 +116,6 @@ class OmsCost(models.AbstractModel):
                 ],
             )
         return found
-
-    def _get_fee_text(self, cause, code):
-        return f"{CAUSES[cause]}: {code}" if code else CAUSES[cause]
 
     def _get_fee_bill_parts(self, bill, items):
         """A bill that names a channel and a time is for the orders of that time, by their value."""

@@ -185,6 +185,35 @@ class OmsSettlement(models.Model):
             ],
         )
 
+    def _get_lines_of(self, items):
+        """{journal item of this payout: the lines of the report that it books}.
+
+        As ``domain/settlement_posting.py`` joins lines of one cause and code into an item; so does the bill for its fees, which
+        knows no part that is other than agreed.
+        """
+        self.ensure_one()
+
+        def told(cause, code):
+            return f"{CAUSES[cause]}: {code}" if code else CAUSES[cause]
+
+        rested = self.line_ids.filtered("rest_id")
+        by_text = rested.grouped(
+            lambda line: told("fee" if line.cause == "fee_change" else line.cause, line.rest_id.code)
+        )
+        changes = {told(rest.cause, rest.code): rest for rest in self.rest_ids if rest.cause == "fee_change"}
+        rests_of = self.rest_ids.filtered("item_id").grouped("item_id")
+        found = {}
+        for item in items:
+            rests = rests_of.get(item) or changes.get(item.name)
+            found[item] = rests.line_ids if rests else by_text.get(item.name, rested.browse())
+        return found
+
+    def _open(self):
+        """The payout itself."""
+        self.check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id("oms_channels.oms_settlement_action")
+        return {**action, "res_id": self[:1].id, "view_mode": "form", "views": [(False, "form")]}
+
     def action_view_bank_line(self):
         """The entry of the bank statement line that brought the money."""
         self.ensure_one()

@@ -27,6 +27,7 @@ from . import test_outbox
 from . import test_pack
 from . import test_payout_import
 from . import test_payout_poll
+from . import test_payouts_to_cash
 from . import test_poll
 from . import test_push
 from . import test_push_platforms

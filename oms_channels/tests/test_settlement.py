@@ -58,6 +58,21 @@ class SettlementCase(OmsCommon):
         )
         order._oms_book_transaction(transaction, self.clearing_journal)
 
+    def _use_dollars(self):
+        usd = self.env.ref("base.USD")
+        usd.active = True
+        for day, rate in ((date(2026, 3, 1), 1.25), (date(2026, 3, 10), 1.20), (date(2026, 3, 18), 1.10)):
+            self.env["res.currency.rate"].create(
+                {"currency_id": usd.id, "company_id": self.company.id, "name": day, "rate": rate}
+            )
+        return usd
+
+    def _order_of_currency(self, code, net=20, **values):
+        order = self._apply(self._doc(lines=(self._line(total=net),), currency=code, **values))[0][0]
+        self._ship(order)
+        self._book(order)
+        return order
+
     def _row(self, kind, amount, order=None, **values):
         number = next(self.line_numbers)
         if order is not None:
@@ -329,21 +344,6 @@ class TestSettlement(SettlementCase):
     def _exchanged(self):
         """What stands as gain and as loss on exchange; that of the payments and their invoices, too."""
         return [self._net(self._role(name)) for name in ("exchange_gain", "exchange_loss")]
-
-    def _use_dollars(self):
-        usd = self.env.ref("base.USD")
-        usd.active = True
-        for day, rate in ((date(2026, 3, 1), 1.25), (date(2026, 3, 10), 1.20), (date(2026, 3, 18), 1.10)):
-            self.env["res.currency.rate"].create(
-                {"currency_id": usd.id, "company_id": self.company.id, "name": day, "rate": rate}
-            )
-        return usd
-
-    def _order_of_currency(self, code, net=20, **values):
-        order = self._apply(self._doc(lines=(self._line(total=net),), currency=code, **values))[0][0]
-        self._ship(order)
-        self._book(order)
-        return order
 
     def test_reverse_charge_on_fees_is_owed_and_deducted_in_one(self):
         account = self.tax_20.invoice_repartition_line_ids.account_id

@@ -31,13 +31,19 @@ KINDS = (
     "matched",
     "exchange",
     "fee",
+    "tax_kept",
+    "postage",
+    "adjustment",
+    "reserve",
     "chargeback",
+    "difference",
     "settled",
     "banked",
 )
 
-#: What a channel takes off before it pays out.
-KEPT = ("fee", "chargeback")
+#: What a channel takes off before it pays out, and what it pays out otherwise than is booked.
+KEPT = ("fee", "tax_kept", "postage", "adjustment", "reserve", "chargeback")
+OTHERWISE = (*KEPT, "difference")
 
 #: {cause: whether somebody has to do something about it}. The others pass by themselves.
 CAUSES = {
@@ -55,6 +61,9 @@ CAUSES = {
     "with_channel": False,
     "late_at_channel": True,
     "on_its_way": False,
+    "held_back": False,
+    "disputed": True,
+    "to_explain": True,
     "unexplained": True,
 }
 
@@ -138,7 +147,7 @@ class Rest:
 class Totals:
     """``charged`` is invoiced less credited, ``received`` taken less given back, ``owed`` what the customer owes (negative:
     what we owe), ``settled`` what the channel has accounted for, ``fees`` what it kept (negative), ``banked`` what of
-    both is in payouts that the bank has shown."""
+    both, and of what it pays out otherwise than is booked, is in payouts that the bank has shown."""
 
     ordered: Decimal = ZERO
     invoiced: Decimal = ZERO
@@ -195,13 +204,14 @@ def tell(steps: Iterable[Step], goods: Goods, terms: Terms) -> Account:
 
 def _arrived(steps: Sequence[Step]) -> set[Document]:
     """The entries of payouts that the bank has shown."""
-    return {step.entry for step in steps if step.kind == "settled" and step.entry and not step.open}
+    shown = {step.entry for step in steps if step.kind == "settled" and step.entry and not step.open}
+    return shown | {step.entry for step in steps if step.kind in OTHERWISE and step.counterparts}
 
 
 def _with_kept(steps: Sequence[Step]) -> tuple[Step, ...]:
     """The last step at the bank says what the channel kept: what arrived is so much less."""
     arrived = _arrived(steps)
-    kept = -sum((step.amount for step in steps if step.kind in KEPT and step.entry in arrived), ZERO)
+    kept = -sum((step.amount for step in steps if step.kind in OTHERWISE and step.entry in arrived), ZERO)
     last = max((number for number, step in enumerate(steps) if step.kind == "banked" and step.amount > 0), default=None)
     if kept <= 0 or last is None:
         return tuple(steps)
@@ -214,7 +224,7 @@ def _totals(steps: Sequence[Step]) -> Totals:
     for step in steps:
         if step.counts:
             sums[step.kind] += step.amount
-        if step.kind in KEPT and step.entry in arrived:
+        if step.kind in OTHERWISE and step.entry in arrived:
             sums["banked"] += step.amount
     return Totals(
         ordered=sums["ordered"],
@@ -308,6 +318,12 @@ def _of_money(steps: Sequence[Step], terms: Terms) -> Iterable[Rest]:
             yield Rest("asked", step.open, sentence, step.document)
         elif step.kind == "settled" and step.open:
             yield _with_channel(step, terms) if step.entry is None else _on_its_way(step)
+        elif step.kind in OTHERWISE and step.open:
+            sentence = step.note or f"{step.open:.2f} of payout {step.document.name} are to be explained."
+            yield Rest("disputed" if step.kind == "chargeback" else "to_explain", step.open, sentence, step.document)
+    held = sum((step.amount for step in steps if step.kind == "reserve"), ZERO)
+    if held < 0:
+        yield Rest("held_back", -held, f"{-held:.2f} are held back by the channel for now; a later payout has them.")
 
 
 def _with_channel(step: Step, terms: Terms) -> Rest:

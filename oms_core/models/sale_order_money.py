@@ -10,6 +10,7 @@ from datetime import datetime, time
 from decimal import Decimal
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ..const import PAYOUT_LATE_DAYS
 from ..domain.money import share
@@ -70,6 +71,11 @@ class SaleOrder(models.Model):
             "matched": self.env._("Matched"),
             "exchange": self.env._("Exchange difference"),
             "fee": self.env._("Fee"),
+            "tax_kept": self.env._("Tax paid by the channel"),
+            "postage": self.env._("Postage"),
+            "adjustment": self.env._("Adjustment by the channel"),
+            "reserve": self.env._("Held back or released"),
+            "difference": self.env._("Otherwise than booked"),
             "chargeback": self.env._("Chargeback"),
             "settled": self.env._("With the channel"),
             "banked": self.env._("In the bank"),
@@ -309,7 +315,8 @@ class AccountMove(models.Model):
         """From an entry to what it is a part of."""
         self.env["oms.cut.off"].check_access("read")
         self.check_access("read")
-        return self._oms_get_orders().action_oms_order_to_cash()
+        orders = self._oms_get_orders()
+        return orders.action_oms_order_to_cash() if orders else self.line_ids.action_oms_order_to_cash()
 
 
 class AccountMoveLine(models.Model):
@@ -328,6 +335,34 @@ class AccountMoveLine(models.Model):
         return dict(matched)
 
     def action_oms_order_to_cash(self):
+        """From a journal item to what it is a part of: its orders, or else what it is there for.
+
+        :raise UserError: where nothing of that is known.
+        """
         self.env["oms.cut.off"].check_access("read")
         self.check_access("read")
-        return self.move_id.action_oms_order_to_cash()
+        if orders := self._oms_get_orders():
+            return orders.action_oms_order_to_cash()
+        return self._oms_open_behind()
+
+    def _oms_get_orders(self):
+        """The orders that these items are about: those of their entries, or else of what they or the other items of their
+        entries are matched with."""
+        return (
+            self.move_id._oms_get_orders()
+            or self._oms_get_orders_of_counterparts()
+            or self.move_id.line_ids._oms_get_orders_of_counterparts()
+        )
+
+    def _oms_get_orders_of_counterparts(self):
+        return self.env["account.move"].union(*self._oms_get_counterparts())._oms_get_orders()
+
+    def _oms_open_behind(self):
+        """What opens for items that are about no order. Add-ons open documents of theirs before ``super()``."""
+        raise UserError(
+            self.env._(
+                "%s is about no order: it is matched with no invoice and no payment of one. What made the entry stands in its "
+                "Other Info and its messages.",
+                self.move_id[:1].display_name,
+            )
+        )

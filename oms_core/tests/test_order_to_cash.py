@@ -3,7 +3,7 @@
 from datetime import datetime, timezone
 
 from odoo import fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 
 from .common import MOMENT, OmsCommon
@@ -209,7 +209,20 @@ class TestOrderToCash(OmsCommon):
             action = line.action_oms_order_to_cash()
             self.assertEqual((action["res_model"], action["res_id"]), ("sale.order", order.id))
         stranger = self.env["account.move"].create({"journal_id": self.bank.id})
-        self.assertEqual(stranger.action_oms_order_to_cash()["domain"], [("id", "in", [])])
+        with self.assertRaisesRegex(UserError, "is about no order"):
+            stranger.action_oms_order_to_cash()
+
+    def test_what_a_customer_pays_to_the_bank_leads_to_the_page_from_each_of_its_items(self):
+        order = self._shipped_and_booked(payments=())
+        receivable = order.invoice_ids.line_ids.filtered(lambda line: line.account_type == "asset_receivable")
+        statement_line = self.env["account.bank.statement.line"].create(
+            {"journal_id": self.bank.id, "amount": 24, "payment_ref": "Thanks", "date": fields.Date.today()}
+        )
+        _liquidity, suspense, _other = statement_line._seek_for_lines()
+        suspense.account_id = receivable.account_id
+        (suspense | receivable).reconcile()
+        for line in statement_line.move_id.line_ids:
+            self.assertEqual(line.action_oms_order_to_cash()["res_id"], order.id)
 
     def test_an_accountant_who_only_reads_opens_it_and_a_store_does_not(self):
         order = self._shipped_and_booked()

@@ -165,3 +165,23 @@ def test_the_same_steps_in_any_order_tell_the_same(steps, chance):
     shuffled = list(steps)
     chance.shuffle(shuffled)
     assert tell(steps, Goods(), TERMS).totals == tell(shuffled, Goods(), TERMS).totals
+
+
+def test_what_is_kept_of_a_payout_beside_fees_has_not_come_to_the_bank_either_and_a_cent_of_rounding_is_no_fee():
+    steps = [
+        step("settled", 24, "PAYOUT", 1),
+        step("banked", 24, "BNK1", 2),
+        step("tax_kept", -4, "PAYOUT", 1),
+        step("postage", -3, "PAYOUT", 1),
+        step("difference", "-0.01", "PAYOUT", 1),
+    ]
+    account = tell(steps, Goods(), TERMS)
+    totals = account.totals
+    assert (totals.settled, totals.fees, totals.banked) == (24, -7, D("16.99"))
+    assert "less 7.01" in next(step for step in account.steps if step.kind == "banked").note
+
+
+def test_what_is_held_back_and_released_is_no_longer_open():
+    held, released = step("reserve", -10, "PAYOUT", 1), step("reserve", 10, "LATER", 30)
+    assert causes(tell([held], Goods(), TERMS)) == [("held_back", 10)]
+    assert causes(tell([held, released], Goods(), TERMS)) == []
