@@ -24,15 +24,23 @@ class OmsVendorPortal(CustomerPortal):
         quantities, error = self._oms_read_sent(purchase, form)
         words = {name: typed_line(form.get(name), TEXT_MAX_CHARS) for name in WORDS}
         if not error:
-            try:
-                with request.env.cr.savepoint():
-                    done = purchase._oms_vendor_answer(step, basis, quantities, words)
-                request.session["oms_vendor_told"] = [purchase.id, "success", done]
-            except UserError as refused:
-                error = str(refused)
-        if error:
-            request.session["oms_vendor_told"] = [purchase.id, "warning", error]
+            done, error = self._oms_do_answer(purchase, step, basis, quantities, words)
+        told = ["warning", error] if error else ["success", done]
+        request.session["oms_vendor_told"] = [purchase.id, *told]
         return request.redirect(purchase.get_portal_url())
+
+    def _oms_do_answer(self, purchase, step, basis, quantities, words):
+        """(what was done, why not). What the vendor cannot put right by itself, the buyer hears too."""
+        try:
+            purchase._oms_check_vendor_answer(step, basis, quantities, words)
+        except UserError as refused:
+            return "", str(refused)
+        try:
+            with request.env.cr.savepoint():
+                return purchase._oms_vendor_answer(step, quantities, words), ""
+        except UserError as refused:
+            purchase._oms_tell_answer_refused(step, quantities, words, refused)
+            return "", str(refused)
 
     def _oms_get_own_purchase(self, order_id, access_token):
         """The purchase order, as superuser in the name of who asks, when it is theirs to answer; else nothing.

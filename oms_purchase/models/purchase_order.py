@@ -4,6 +4,7 @@ from decimal import Decimal
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.oms_core.alone import leave_task
 from odoo.addons.oms_core.const import INSIDE
 
 #: A vendor names no later day than in so many.
@@ -185,20 +186,34 @@ class PurchaseOrder(models.Model):
         self.ensure_one()
         return ",".join([self.state, *(f"{line.id}={line._oms_get_open_digits()}" for line in self.order_line)])
 
-    def _oms_vendor_answer(self, step, basis, quantities, words):
-        """Do what the vendor says on its page, and write down that it did.
+    def _oms_check_vendor_answer(self, step, basis, quantities, words):
+        """Refuse what the vendor can put right by itself; the parameters are those of :meth:`_oms_vendor_answer`.
 
-        :param step: ``accept``, ``sent`` or ``reject``.
         :param basis: what :meth:`_oms_get_vendor_basis` was when the page was shown.
-        :param quantities: {line: how much of it, in its unit}; for acceptance all of it is meant.
-        :param words: ``expected_on``, ``tracking`` and ``reason``, each a text that may be empty.
-        :return: what was done, a sentence for the vendor.
         :raise UserError: a sentence for the vendor.
         """
         self.ensure_one()
         if step not in self._oms_get_vendor_steps() or basis != self._oms_get_vendor_basis():
             raise UserError(self.env._("Meanwhile this order has changed. Please look at it again."))
-        goods = ", ".join(f"{quantity:g} × {line.product_id.display_name}" for line, quantity in quantities.items())
+        if step == "accept":
+            self._oms_read_expected(words["expected_on"])
+            return
+        if not quantities:
+            raise UserError(self.env._("Say how much of %s you mean.", self.name))
+        for line, quantity in quantities.items():
+            self._check_oms_open(line, quantity)
+
+    def _oms_vendor_answer(self, step, quantities, words):
+        """Do what the vendor says on its page, and write down that it did.
+
+        :param step: ``accept``, ``sent`` or ``reject``.
+        :param quantities: {line: how much of it, in its unit}; for acceptance all of it is meant.
+        :param words: ``expected_on``, ``tracking`` and ``reason``, each a text that may be empty.
+        :return: what was done, a sentence for the vendor.
+        :raise UserError: a sentence for the vendor, and for the buyer, who has to do something about it.
+        """
+        self.ensure_one()
+        goods = self._oms_name_goods(quantities)
         if step == "accept":
             day = self._oms_read_expected(words["expected_on"])
             self.action_oms_vendor_accept(self.order_line[:1]._convert_to_middle_of_day(day))
@@ -221,7 +236,37 @@ class PurchaseOrder(models.Model):
         user = self.env.user
         author = user.partner_id if not user._is_public() else self.partner_id
         self.message_post(body=told, author_id=author.id, subtype_xmlid="mail.mt_note")
+        self.activity_ids.filtered(lambda task: task.summary == self._oms_get_vendor_task(step)).action_feedback(
+            feedback=told
+        )
         return done
+
+    def _oms_tell_answer_refused(self, step, quantities, words, error):
+        """The buyer hears of an answer that could not be done: nobody else can do anything about it."""
+        self.ensure_one()
+        said = [self._oms_name_goods(quantities), *words.values()]
+        text = self.env._(
+            "%(vendor)s answered on the page of its order (%(said)s), and it could not be done: %(error)s",
+            vendor=self.partner_id.display_name,
+            said=", ".join(filter(None, said)) or "–",
+            error=error,
+        )
+        # Never who asks: that is the vendor.
+        responsible = self.user_id or self.order_line.sale_line_id.order_id.oms_channel_id[:1].user_id
+        leave_task(self, self._oms_get_vendor_task(step), text, responsible or self.env.ref("base.user_root"))
+
+    def _oms_get_vendor_task(self, step):
+        """How the task is called that an answer of the vendor leaves which could not be done."""
+        # In the buyer's language, not that of who asks.
+        env = self.with_context(lang=self.user_id.lang or self.company_id.partner_id.lang).env
+        return {
+            "accept": env._("The vendor could not accept"),
+            "sent": env._("The vendor could not say what it has sent"),
+            "reject": env._("The vendor could not reject"),
+        }[step]
+
+    def _oms_name_goods(self, quantities):
+        return ", ".join(f"{quantity:g} × {line.product_id.display_name}" for line, quantity in quantities.items())
 
     def _oms_read_expected(self, text):
         today = fields.Date.context_today(self.with_context(tz=self.get_order_timezone().zone))

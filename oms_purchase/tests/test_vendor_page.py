@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.fields import Command
 from odoo.tests import HttpCase, tagged
+from odoo.tools import html2plaintext
 
 from odoo.addons.oms_core.tests.common import OmsCommon
 
@@ -132,7 +133,7 @@ class TestVendorPage(VendorPages):
             self.assertIn("Enter the day", self._answer("accept", page, **words))
         self.assertIn("as a number", self._answer("reject", page, quantity="many"))
         self.assertIn("only 3", self._answer("reject", page, quantity="4"))
-        self.assertIn("sent or called off", self._answer("reject", page, quantity="0"))
+        self.assertIn("Say how much", self._answer("reject", page, quantity="0"))
         self.assertIn("has changed", self._answer("sent", page, tracking="V-1"), "it has not accepted")
         self.assertEqual((self.purchase.state, self.order.order_line.qty_delivered), ("sent", 0))
         self.url_open(
@@ -144,6 +145,26 @@ class TestVendorPage(VendorPages):
         self.assertEqual(self.purchase.state, "sent", "a file is no day")
         self._answer("accept", page, expected_on=str(self.day))
         self.assertIn("Say how much", self._answer("sent", quantity="0"))
+        self.assertFalse(self.purchase.activity_ids, "it is the vendor who has to do something about it")
+
+    def test_what_only_the_buyer_can_put_right_the_buyer_is_told_once_with_the_reason(self):
+        self._answer("accept", expected_on=str(self.day))
+        self.purchase.order_line.product_id.purchase_method = "purchase"
+        self.purchase.user_id = buyer = self._create_user("buyer", "purchase.group_purchase_user")
+        self.purchase.action_create_invoice()
+        bill = self.purchase.invoice_ids
+        bill.invoice_date = fields.Date.today()
+        bill.action_post()
+        for _click in range(2):
+            self.assertIn("cancel their related vendor bills", self._answer("reject", reason="Burnt down"))
+        task = self.purchase.activity_ids
+        self.assertEqual((len(task), task.user_id, task.summary), (1, buyer, "The vendor could not reject"))
+        for words in ("portal_vendor", "3 × ", "Burnt down", "cancel their related vendor bills"):
+            self.assertIn(words, html2plaintext(task.note))
+        bill.button_draft()
+        bill.button_cancel()
+        self.assertIn("we find another way", self._answer("reject", reason="Burnt down"))
+        self.assertFalse(self.purchase.activity_ids)
 
     def test_nobody_else_may_answer(self):
         page = self._page()
