@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.oms_core.const import INSIDE
+
 from ..domain.outgoing import ListingRef
 
 #: Why a listing is that product, or might be.
@@ -120,7 +122,7 @@ class OmsChannelListing(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Override: who enters a product has chosen it."""
-        if not self.env.context.get("oms_matching"):
+        if self.env.context.get("oms_matching") is not INSIDE:
             vals_list = [
                 {"fixed": True, "match_code": "chosen", **vals} if vals.get("product_id") else vals
                 for vals in vals_list
@@ -129,7 +131,7 @@ class OmsChannelListing(models.Model):
 
     def write(self, vals):
         """Override: a product that a person chooses stays, and orders that waited for it go on."""
-        by_person = not self.env.context.get("oms_matching")
+        by_person = self.env.context.get("oms_matching") is not INSIDE
         if by_person and "product_id" in vals:
             chosen = bool(vals["product_id"])
             vals = {

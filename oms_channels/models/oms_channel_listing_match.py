@@ -4,6 +4,8 @@ from collections import defaultdict
 
 from odoo import api, fields, models
 
+from odoo.addons.oms_core.const import INSIDE
+
 from ..const import GUESS_PRODUCTS_MAX, TASK_NAMES_MAX
 from ..domain.listing_match import Guesses, Known, Offer, Product, match
 
@@ -30,7 +32,7 @@ class OmsChannelListing(models.Model):
             if found.code == "none":
                 guesses = guesses or self._read_guesses(channel)
                 found = guesses.guess(offer)
-            listing.with_context(oms_matching=True)._take(found)
+            listing.with_context(oms_matching=INSIDE)._take(found)
             matched |= listing if found.product else listing.browse()
         matched._wake_waiting_orders()
         return guesses
@@ -149,7 +151,7 @@ class OmsChannelListing(models.Model):
         """
         now = fields.Datetime.now()
         # The job that reads an order knows what it is called there, and no more.
-        listings = self.with_context(oms_matching=True).create(
+        listings = self.with_context(oms_matching=INSIDE).create(
             [
                 {
                     "channel_id": channel.id,

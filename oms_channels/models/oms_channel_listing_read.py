@@ -6,6 +6,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from odoo.addons.oms_core.const import INSIDE
 from odoo.addons.oms_core.exceptions import CONCURRENCY_ERRORS
 from odoo.addons.oms_core.notice import CLOSE, notice
 
@@ -133,7 +134,7 @@ class OmsChannel(models.Model):
                     len(unseen),
                 )
             )
-        unseen.with_context(oms_matching=True).active = False
+        unseen.with_context(oms_matching=INSIDE).active = False
         self.write({"listings_read_at": fields.Datetime.now(), "listings_started_at": False, "listings_cursor": False})
 
     # --------------------------------------------------------------------------------------------------------- PAGES
@@ -148,7 +149,7 @@ class OmsChannel(models.Model):
         for listing in page.listings:
             if listing.ref.external_id not in told or not listing.ref.location_ref:
                 told[listing.ref.external_id] = listing
-        listings = self.env["oms.channel.listing"].with_context(active_test=False, oms_matching=True)
+        listings = self.env["oms.channel.listing"].with_context(active_test=False, oms_matching=INSIDE)
         known = {
             listing.external_id: listing
             for listing in listings.search([("channel_id", "=", self.id), ("external_id", "in", list(told))])

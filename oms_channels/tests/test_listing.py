@@ -11,6 +11,7 @@ from odoo.tests import new_test_user
 
 from odoo.addons.oms_channels.domain.outgoing import Listing, ListingPage, ListingRef
 from odoo.addons.oms_channels.models import oms_channel_listing_read as reading
+from odoo.addons.oms_core.const import INSIDE
 
 from .test_hints import HintsCommon
 
@@ -36,7 +37,7 @@ class ListingCommon(HintsCommon):
         channel = channel or self.shop_channel
         return (
             self.env["oms.channel.listing"]
-            .with_context(oms_matching=True)
+            .with_context(oms_matching=INSIDE)
             .create({"channel_id": channel.id, "external_id": f"ref-{next(self._numbers)}", "title": "Thing", **values})
             .with_context(oms_matching=False)
         )
@@ -188,6 +189,15 @@ class TestMatchListings(ListingCommon):
         self._read()
         for listing in self._listings():
             self.assertEqual((listing.product_id, listing.pack_size, listing.fixed), (self.product_average, 4, True))
+
+    def test_what_a_client_says_in_its_context_makes_no_choice_of_a_person_the_systems(self):
+        listing = self._listing(external_id="11", sku="STD").with_context(oms_matching=True)
+        listing.write({"product_id": self.product_average.id})
+        self.assertTrue(listing.fixed)
+        other = listing.create(
+            {"channel_id": self.shop_channel.id, "external_id": "12", "product_id": self.product_average.id}
+        )
+        self.assertEqual((other.fixed, other.match_code), (True, "chosen"))
 
     def test_a_match_by_sku_stays_when_the_shop_changes_the_sku(self):
         self.shop.add_product(11, sku="STD")

@@ -2,6 +2,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from odoo.addons.oms_channels.domain.envelope import open_sealed
+from odoo.addons.oms_core.const import INSIDE
 
 from .common import ChannelsCommon
 
@@ -14,7 +15,7 @@ class TestPack(ChannelsCommon):
         self.shop_channel.write({"api_url": "https://shop.example", "api_key": "k", "api_secret": "s"})
         self.listing = (
             self.env["oms.channel.listing"]
-            .with_context(oms_matching=True)
+            .with_context(oms_matching=INSIDE)
             .create(
                 {
                     "channel_id": self.shop_channel.id,

@@ -7,6 +7,7 @@ from decimal import Decimal
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.oms_core.const import INSIDE
 from odoo.addons.oms_core.domain.rate_shopping import Option
 from odoo.addons.oms_core.domain.rates import normal_zip
 
@@ -130,7 +131,7 @@ class RateShopper(models.AbstractModel):
         reason = ""
         if (order.oms_delivery_method or "ship") not in carrier._oms_get_methods():
             reason = self.env._("Not used for this way of delivery.")
-        elif self.env.context.get("oms_own_costs") and not carrier.oms_is_ours:
+        elif self.env.context.get("oms_own_costs") is INSIDE and not carrier.oms_is_ours:
             reason = self.env._("Its price is what customers pay; nobody knows what it costs. Choose it by hand.")
         if reason:
             currency = source.company_id.currency_id.name

@@ -6,7 +6,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from odoo.addons.oms_core.alone import leave_task, on_its_own
-from odoo.addons.oms_core.const import COLLECTED_METHODS, LABEL_MAY_EXIST
+from odoo.addons.oms_core.const import COLLECTED_METHODS, INSIDE, LABEL_MAY_EXIST
 
 from ..const import CHOOSE_BATCH, CHOOSE_MAX
 from ..domain.transit import find
@@ -103,7 +103,7 @@ class StockPicking(models.Model):
         """Compare all carriers and take the best; where none is in time, the one that is there first. Where none takes it at
         all, a task says so, the delivery keeps the carrier that it has, and is asked about again once it is packed and sent."""
         self.ensure_one()
-        verdicts = self.env["oms.rate.shopper"].with_context(oms_own_costs=True)._shop(self)
+        verdicts = self.env["oms.rate.shopper"].with_context(oms_own_costs=INSIDE)._shop(self)
         best, reason = self._oms_get_best(verdicts)
         carrier = self.env["delivery.carrier"].browse(best.carrier_id if best else ())
         boxes = Counter()

@@ -67,6 +67,12 @@ class TestCarrierChoice(CarrierChoiceCommon):
         quote = picking.oms_quote_ids.filtered(lambda quote: quote.carrier_id == free)
         self.assertIn("nobody knows what it costs", quote.reason)
 
+    def test_what_a_client_says_in_its_context_hides_no_delivery_method_from_who_chooses_by_hand(self):
+        free = self._create_carrier("Free for customers", "fixed", fixed_price=0.0, sequence=0)
+        verdicts = self.env["oms.rate.shopper"].with_context(oms_own_costs=True)._shop(self._unsent())
+        asked = next(verdict.option for verdict in verdicts if verdict.option.carrier_id == free.id)
+        self.assertFalse(asked.problem)
+
     def test_a_carrier_that_the_order_names_is_kept_unless_the_channel_says_otherwise(self):
         kept = self._unsent()
         kept.carrier_id = self.fast

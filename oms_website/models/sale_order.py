@@ -18,7 +18,7 @@ class SaleOrder(models.Model):
         What holds an order is no error of its customer, whose payment is being worked on: it waits, and nothing is raised.
         """
         carts = self.filtered(lambda order: order.website_id and order.state in ("draft", "sent"))
-        if not carts or self._oms_is_by_person() or self.env.context.get("oms_placed"):
+        if not carts or self._oms_is_by_person() or self.env.context.get("oms_placed") is INSIDE:
             return super().action_confirm()
         if self.env.context.get("oms_by_job") is INSIDE:
             # A hold was released, the time for changes is over, the till was paid.
@@ -61,7 +61,7 @@ class SaleOrder(models.Model):
         :param waits_for: a sentence, when the money is still to come.
         """
         # sudo: what follows from a customer's order is done by the system
-        carts = self.sudo().with_context(oms_placed=True, oms_by_job=INSIDE)
+        carts = self.sudo().with_context(oms_placed=INSIDE, oms_by_job=INSIDE)
         carts._oms_take_channel()
         carts._oms_place()
         for cart in carts:

@@ -26,6 +26,12 @@ class TestShop(ShopCommon):
         self._begin_payment(cart)
         self.assertFalse(cart.oms_channel_id, "not even when its customer has gone to pay")
 
+    def test_what_a_client_says_in_its_context_lets_no_cart_be_sent_past_its_channel(self):
+        cart = self._cart()
+        cart.with_context(oms_placed=True).action_confirm()
+        self.assertEqual(cart.oms_channel_id, self.shop)
+        self.assertTrue(cart.oms_ordered_at)
+
     def test_from_the_cart_to_matched_entries(self):
         cart = self._cart()
         entries = self.env["account.move"].search([("company_id", "=", self.company.id)])
