@@ -67,7 +67,13 @@ class OmsChannelRefund(models.Model):
 
     def _leave_to_person(self, summary, text):
         self._settle_as("task", text)
-        leave_task(self.order_id, summary, text, self.order_id.oms_channel_id._get_responsible(), retell=False)
+        self._leave_task(summary, text)
+
+    def _leave_task(self, summary, text):
+        """One task for each refund: of two with the same trouble each has its amount."""
+        order = self.order_id
+        summary = self.env._("%(what)s (refund %(refund)s)", what=summary, refund=self.external_id)
+        leave_task(order, summary, text, order.oms_channel_id._get_responsible())
 
     def _wait_for_details(self):
         waited = fields.Datetime.now() - self.create_date
@@ -189,14 +195,11 @@ class OmsChannelRefund(models.Model):
         if self.state == "withdrawn" and (
             called_off or any(line.quantity_received for line in self.return_ids.line_ids)
         ):
-            leave_task(
-                order,
+            self._leave_task(
                 self.env._("%s: a refund was taken back", order.display_name),
                 self.env._(
                     "The channel no longer has the refund %s, for which goods were called off or came back. The entries are "
                     "reversed. Ask whether the customer still wants the goods, and order them anew.",
                     self.external_id,
                 ),
-                order.oms_channel_id._get_responsible(),
-                retell=False,
             )

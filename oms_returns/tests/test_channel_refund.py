@@ -416,6 +416,22 @@ class TestToldAgain(ChannelRefundCase):
         self.assertEqual(len(order.activity_ids), 1)
         self.assertEqual(order.oms_channel_refund_ids.booking, "task")
 
+    def test_of_two_refunds_with_the_same_trouble_each_is_a_task_with_its_amount(self):
+        order, doc = self._placed(("STD", 3))
+        self._tell(
+            doc,
+            self._refund(24, external_id="r-1", sum_only=True),
+            self._refund(12, external_id="r-2", sum_only=True),
+        )
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE oms_channel_refund SET create_date = create_date - interval '2 days'")
+        self.env.invalidate_all()
+        self._book(order)
+        tasks = order.activity_ids.sorted("id")
+        for task, refund, amount in zip(tasks, ("r-1", "r-2"), ("24.00", "12.00"), strict=True):
+            self.assertIn(refund, task.summary)
+            self.assertIn(amount, task.note)
+
     def test_a_job_that_dies_in_between_books_once(self):
         order, doc = self._placed(("STD", 3))
         books = type(self.env["oms.channel.refund"])._credit
