@@ -67,6 +67,12 @@ class OmsOrderChange(models.Model):
     amount_difference = fields.Monetary(compute="_compute_preview", string="Difference")
     preview = fields.Text(compute="_compute_preview", string="What Happens")
     refusal = fields.Text(compute="_compute_preview", string="Why Not")
+    total_shown = fields.Monetary(
+        compute="_compute_total_shown",
+        store=True,
+        readonly=False,  # a screen says what it has shown
+        help="The new total as it was when the change was entered, or looked at again: what it is applied for.",
+    )
     total_before = fields.Monetary(readonly=True)
     total_after = fields.Monetary(readonly=True)
     accepted_totals = fields.Char(readonly=True, help="The order's and the channel's total after this change.")
@@ -95,6 +101,16 @@ class OmsOrderChange(models.Model):
                 change.refusal = change._get_refusal() or False
                 change.preview = change._get_preview() if not change.refusal else False
             change.amount_difference = change.amount_after - change.amount_before
+
+    # Of nothing but the change itself: prices, taxes and rates of today are to be compared with it.
+    @api.depends("order_id", "kind", "line_ids.quantity", "line_ids.sale_line_id", "line_ids.product_id")
+    def _compute_total_shown(self):
+        for change in self:
+            order = change.order_id._origin
+            if not order or change.state != "proposed":
+                change.total_shown = change.total_after
+            else:
+                change.total_shown = change._get_total_after() if change.kind == "items" else order.amount_total
 
     def _get_refusal(self):
         """Why this change cannot be made, in one sentence; empty when it can."""
@@ -280,7 +296,7 @@ class OmsOrderChange(models.Model):
         """Take the order as it is now for the basis of this change."""
         self.check_access("write")
         for change in self:
-            change.basis = change.order_id._oms_get_basis()
+            change.write({"basis": change.order_id._oms_get_basis(), "total_shown": change.amount_after})
         return self._get_records_action(target="new", name=self.env._("Change"))
 
     # ----------------------------------------------------------------------------------------------------- BUSINESS
@@ -307,7 +323,7 @@ class OmsOrderChange(models.Model):
         if refusal := self._get_refusal():
             raise UserError(refusal)
         before, preview = order.amount_total, self._get_preview()
-        expected = self.amount_after
+        expected = self.total_shown
         match self.kind:
             case "address":
                 order._oms_set_delivery_address({name: self._get_value(name) for name in ADDRESS_FIELDS})
@@ -322,13 +338,15 @@ class OmsOrderChange(models.Model):
         if self.currency_id.compare_amounts(order.amount_total, expected):
             raise UserError(
                 self.env._(
-                    "The order would come to %(real)s instead of the %(shown)s that were shown. Nothing was changed.",
+                    "The order would come to %(real)s instead of the %(shown)s that were shown. Nothing was changed. Look at it "
+                    "again, then apply it.",
                     real=self.currency_id.format(order.amount_total),
                     shown=self.currency_id.format(expected),
                 )
             )
         self.write(
             {
+                "total_shown": expected,  # its rows are fewer now
                 "total_before": before,
                 "total_after": order.amount_total,
                 "accepted_totals": order._oms_get_totals() if order.oms_external_id else False,

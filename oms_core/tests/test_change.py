@@ -122,6 +122,22 @@ class TestChange(OmsCommon):
             {move.product_id: move.product_uom_qty for move in moves}, {self.product_average: 1, self.product_fifo: 2}
         )
 
+    def test_a_change_is_made_for_the_total_that_was_shown_or_not_at_all(self):
+        order = self._order(("STD", 1, "20.00", 20))
+        screen = Form(self.env["oms.order.change"].with_context(default_order_id=order.id))
+        with screen.line_ids.new() as row:
+            row.product_id = self.product_fifo
+        self.assertEqual(screen.amount_after, 48.00)
+        self.product_fifo.list_price = 50.0  # while the clerk talks with the customer
+        change = screen.save()
+        self.env.invalidate_all()
+        with self.assertRaisesRegex(UserError, "84.00.*instead of the 48.00.*that were shown"), self.env.cr.savepoint():
+            change.action_apply()
+        self.assertEqual((change.state, order.amount_total), ("proposed", 24.00))
+        change.action_look_again()
+        change.action_apply()
+        self.assertEqual((order.amount_total, change.total_shown), (84.00, 84.00))
+
     def test_a_substitute_costs_the_lower_of_both_prices(self):
         dear = self._create_product("DEAR", list_price=50.0)
         cheap = self._create_product("CHEAP", list_price=5.0)
