@@ -1,5 +1,4 @@
 import logging
-from zoneinfo import ZoneInfo
 
 import psycopg2.errors
 
@@ -147,7 +146,7 @@ class OmsSubscription(models.Model):
         for subscription in self:
             if not subscription.line_ids:
                 raise UserError(self.env._("Say first what is to be delivered."))
-            first = subscription._first_day(max(subscription.start_date, subscription._today()))
+            first = subscription._first_day(max(subscription.start_date, subscription.company_id._oms_get_today()))
             if not first:
                 raise UserError(self.env._("By its last day, nothing of this subscription is due any more."))
             subscription._set_state("running", next_date=first)
@@ -161,7 +160,7 @@ class OmsSubscription(models.Model):
         """Go on with the first day of the plan from today on."""
         self.check_access("write")
         for subscription in self:
-            first = subscription._first_day(max(subscription.start_date, subscription._today()))
+            first = subscription._first_day(max(subscription.start_date, subscription.company_id._oms_get_today()))
             if first:
                 subscription._set_state("running", next_date=first)
             else:
@@ -269,7 +268,7 @@ class OmsSubscription(models.Model):
         for subscription in self:
             try:
                 with quiet_sql(), self.env.cr.savepoint():
-                    subscription._run(today or subscription._today())
+                    subscription._run(today or subscription.company_id._oms_get_today())
             except psycopg2.errors.UniqueViolation:
                 _logger.info("Subscription %s has its order already, from another connection", subscription.id)
             except CONCURRENCY_ERRORS as error:
@@ -405,12 +404,6 @@ class OmsSubscription(models.Model):
             self.env["oms.subscription.period"].sudo().create({"subscription_id": self.id, "date": day, "state": state})
         )
 
-    def _today(self):
-        """What day it is where the company is."""
-        self.ensure_one()
-        zone = self.company_id.partner_id.tz or self.channel_id.user_id.tz or "UTC"
-        return fields.Datetime.now().replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(zone)).date()
-
     def _set_state(self, state, **values):
         """The one way to move subscriptions.
 
@@ -457,12 +450,11 @@ class OmsSubscriptionLine(models.Model):
     @api.depends("product_id")
     def _compute_price_unit(self):
         for line in self:
-            partner = line.subscription_id.partner_id
-            pricelist = partner.property_product_pricelist
-            if line.product_id and pricelist:
-                line.price_unit = pricelist._get_product_price(line.product_id, line.quantity or 1.0)
-            else:
-                line.price_unit = line.product_id.lst_price
+            # In the company that sells, whoever enters it in whichever company; without a pricelist that is in its currency.
+            subscription = line.subscription_id.with_company(line.subscription_id.company_id)
+            pricelist = subscription.partner_id.property_product_pricelist
+            product = line.product_id.with_company(subscription.company_id)
+            line.price_unit = product and pricelist._get_product_price(product, line.quantity or 1.0)
 
     def _prepare_order_line(self, fixed):
         self.ensure_one()

@@ -1,11 +1,11 @@
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from unittest.mock import patch
 
 from psycopg2.errors import LockNotAvailable, SerializationFailure, UniqueViolation
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
 from ..const import SUBSCRIPTION_TRANSITIONS
@@ -51,7 +51,7 @@ class TestSubscription(OmsCommon):
         return subscription
 
     def _today(self, day):
-        return patch.object(type(self.env["oms.subscription"]), "_today", lambda _self: day)
+        return patch.object(type(self.env["res.company"]), "_oms_get_today", lambda _self, moment=None: day)
 
     def test_each_period_has_its_order_and_only_one(self):
         subscription = self._subscription()
@@ -87,6 +87,51 @@ class TestSubscription(OmsCommon):
         self.assertEqual(current.order_ids.order_line.price_unit, 30)
         fixed.order_ids.order_line.product_uom_qty = 3
         self.assertEqual(fixed.order_ids.order_line.price_unit, 20)
+
+    def test_the_price_of_the_start_is_that_of_the_company_that_sells(self):
+        self.env.ref("base.group_user")._apply_group(self.env.ref("product.group_product_pricelist"))
+        other = self._create_company("Other merchant")
+        for company, percent in ((self.company, 50), (other, 25)):
+            prices = self.env["product.pricelist"].create(
+                {
+                    "name": company.name,
+                    "company_id": company.id,
+                    "currency_id": company.currency_id.id,
+                    "item_ids": [Command.create({"compute_price": "percentage", "percent_price": percent})],
+                }
+            )
+            self.customer.with_company(company).property_product_pricelist = prices
+        subscription = (
+            self.env["oms.subscription"]
+            .with_company(other)
+            .create(
+                {
+                    "company_id": self.company.id,
+                    "partner_id": self.customer.id,
+                    "channel_id": self.channel.id,
+                    "price_policy": "fixed",
+                    "line_ids": [Command.create({"product_id": self.product_standard.id})],
+                }
+            )
+        )
+        self.assertEqual(subscription.line_ids.price_unit, 10)
+
+    def test_it_starts_on_the_day_that_it_is_where_the_company_is(self):
+        self.company.partner_id.tz = False
+        self.company.resource_calendar_id.tz = "America/Los_Angeles"
+        self.channel.user_id.tz = "Europe/Paris"
+        with freeze_time(datetime(2026, 3, 31, 5)):  # the evening of the 30th
+            subscription = self.env["oms.subscription"].create(
+                {
+                    "partner_id": self.customer.id,
+                    "channel_id": self.channel.id,
+                    "start_date": START,
+                    "anchor_day": 30,
+                    "line_ids": [Command.create({"product_id": self.product_standard.id})],
+                }
+            )
+            subscription.action_start()
+        self.assertEqual(subscription.next_date, date(2026, 3, 30))
 
     def test_another_worker_that_was_quicker_leaves_nothing_to_do(self):
         subscription = self._subscription()
