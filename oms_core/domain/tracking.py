@@ -107,6 +107,7 @@ class Outlook:
 
     :param shipped_at: when it left us; ``None`` while it has not.
     :param transit_days: working days that the service needs; ``None`` if nobody said.
+    :param zone: the time zone of the place that it leaves: its days and weekdays count.
     """
 
     deliver_by: datetime | None
@@ -116,6 +117,7 @@ class Outlook:
     shipped_at: datetime | None = None
     last_scan_at: datetime | None = None
     transit_days: int | None = None
+    zone: str = "UTC"
 
 
 #: A parcel on its way is scanned at least this often; after that it is likely to stand still.
@@ -183,12 +185,12 @@ def predict_late(outlook: Outlook, now: datetime) -> tuple[str, str] | None:
         )
     if outlook.shipped_at is None and outlook.transit_days is not None:
         # Rounded to the day: who hands over in the morning of the last possible day is in time.
-        arrives = add_working_days(now, outlook.transit_days)
-        if arrives.date() > promise.date():
+        promised_on = local_day(promise, outlook.zone)
+        if add_working_days(local_day(now, outlook.zone), outlook.transit_days) > promised_on:
             return (
                 "not_shipped",
                 f"Not handed over yet; the carrier needs {outlook.transit_days} working days, promised for "
-                f"{promise:%Y-%m-%d}.",
+                f"{promised_on:%Y-%m-%d}.",
             )
     if outlook.shipped_at is not None and outlook.state not in ("out_for_delivery", "ready_for_pickup"):
         heard = max(filter(None, (outlook.last_scan_at, outlook.shipped_at)))

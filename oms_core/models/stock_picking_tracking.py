@@ -114,6 +114,7 @@ class StockPicking(models.Model):
                         shipped_at=picking.date_done or None,
                         last_scan_at=last.get(picking),
                         transit_days=picking.carrier_id.oms_transit_days or None,
+                        zone=picking.picking_type_id.warehouse_id._oms_get_clock(),
                     ),
                     now,
                 )

@@ -42,14 +42,15 @@ class OmsOfferBook(models.AbstractModel):
     @api.model
     def _get_company_offers(self, company, orders, warehouses, now):
         quotes = self._get_quotes(company, orders, warehouses, now)
-        services = self.env["delivery.carrier"]._oms_get_services(company, now.date())
+        today = company._oms_get_today(now)
+        services = self.env["delivery.carrier"]._oms_get_services(company, today)
         services = [service for one in services for service in _with_quotes(one, quotes.get(one.carrier_id))]
         book = OfferBook(
             services,
             now.replace(tzinfo=timezone.utc),
             self.env["oms.transit.lane"]._get_learned(),
-            self.env["oms.carbon.version"]._get_in_force(now.date()),
-            self._get_exchange(company, services, now.date()),
+            self.env["oms.carbon.version"]._get_in_force(today),
+            self._get_exchange(company, services, today),
         )
         origins = warehouses._oms_get_origins()
         ours = frozenset(service.carrier_id for service in services)

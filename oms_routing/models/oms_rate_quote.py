@@ -143,7 +143,7 @@ class RateShopper(models.AbstractModel):
         known = find(self.env["oms.transit.lane"]._get_learned(), lane)
         weight = sum((kg for kg, _sides in need.parcels), Decimal(0))
         way_km, _basis = partner._oms_way_from(warehouse.partner_id)
-        carbon = grams(weight, carrier._oms_grams_per_kg(way_km))
+        carbon = grams(weight, carrier._oms_grams_per_kg(way_km, source.company_id._oms_get_today()))
         return [_with_knowledge(option, known, carbon) for option in options]
 
 
@@ -166,7 +166,7 @@ class DeliveryCarrier(models.Model):
     def _oms_grams_per_kg(self, way_km, on=None):
         """What a kilogram emits over so many kilometres with this delivery method; ``None`` if nobody knows."""
         self.ensure_one()
-        factors = self.env["oms.carbon.version"]._get_in_force(on or fields.Date.context_today(self))
+        factors = self.env["oms.carbon.version"]._get_in_force(on or self.env.company._oms_get_today())
         return grams_per_kg(way_km, self.oms_mode, Decimal(str(self.oms_last_mile_km)), factors)
 
 

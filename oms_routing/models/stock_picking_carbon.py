@@ -37,7 +37,8 @@ class StockPicking(models.Model):
     def _compute_oms_carbon(self):
         Version = self.env["oms.carbon.version"]
         for picking in self:
-            factors = Version._get_in_force(picking.date_done.date()) if picking.date_done else None
+            left = picking.date_done and picking.company_id._oms_get_today(picking.date_done)
+            factors = Version._get_in_force(left) if left else None
             way = picking.oms_way_km if picking.oms_way_basis else None
             per_kg = grams_per_kg(way, picking.oms_mode or "", Decimal(str(picking.oms_last_mile_km)), factors)
             picking.oms_carbon = float(grams(Decimal(str(picking.oms_carried_kg)), per_kg) or 0)

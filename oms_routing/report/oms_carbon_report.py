@@ -21,7 +21,9 @@ class OmsCarbonReport(models.Model):
             "oms_way_km", "oms_way_basis", "oms_carried_kg", "oms_mode", "oms_last_mile_km",
         ],
         "stock.picking.type": ["warehouse_id"],
-        "res.partner": ["country_id"],
+        "res.partner": ["country_id", "tz"],
+        "res.company": ["partner_id", "resource_calendar_id"],
+        "resource.calendar": ["tz"],
         "oms.carbon.version": ["valid_from", "active"],
         "oms.carbon.factor": ["version_id", "mode", "grams_per_tkm", "detour"],
     }  # fmt: skip
@@ -65,8 +67,8 @@ class OmsCarbonReport(models.Model):
                    v.id AS version_id,
                    v.id = (SELECT f.id FROM oms_carbon_version f
                             WHERE f.active
-                            ORDER BY f.valid_from <= p.date_done::date DESC,
-                                     CASE WHEN f.valid_from <= p.date_done::date THEN f.valid_from END DESC,
+                            ORDER BY f.valid_from <= left_on.day DESC,
+                                     CASE WHEN f.valid_from <= left_on.day THEN f.valid_from END DESC,
                                      f.valid_from, f.id DESC LIMIT 1) AS in_force,
                    p.oms_way_km AS way_km,
                    p.oms_carried_kg AS carried_kg,
@@ -78,6 +80,9 @@ class OmsCarbonReport(models.Model):
                              1) END AS carbon
               FROM stock_picking p
               JOIN stock_picking_type t ON t.id = p.picking_type_id
+              JOIN res_company c ON c.id = p.company_id
+              CROSS JOIN LATERAL %(zone)s zone
+              CROSS JOIN LATERAL (SELECT (p.date_done AT TIME ZONE 'UTC' AT TIME ZONE zone.tz)::date AS day) left_on
               LEFT JOIN res_partner a ON a.id = p.partner_id
               CROSS JOIN oms_carbon_version v
               LEFT JOIN oms_carbon_factor m ON m.version_id = v.id AND m.mode = p.oms_mode
@@ -85,4 +90,5 @@ class OmsCarbonReport(models.Model):
              WHERE p.state = 'done' AND p.oms_way_basis IS NOT NULL AND v.active
             """,
             last_mile=LAST_MILE,
+            zone=self.env["res.company"]._oms_zone_sql("c"),
         )

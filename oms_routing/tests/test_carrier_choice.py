@@ -501,6 +501,20 @@ class TestCarbon(CarrierChoiceCommon):
         rows = self.env["oms.carbon.report"].search([("picking_id", "=", picking.id), ("in_force", "=", True)])
         self.assertEqual(rows.version_id, self.version)
 
+    def test_the_factors_are_those_of_the_day_where_the_company_is(self):
+        self.company.partner_id.tz = "America/Los_Angeles"
+        again = self.version.copy({"name": "March", "valid_from": "2026-03-11"})
+        again.factor_ids.grams_per_tkm = 1.0
+        with freeze_time(datetime(2026, 3, 11, 5)):  # the evening of the 10th
+            picking = self._sent()
+            quote = self.table._oms_grams_per_kg(392.0)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.assertGreater(picking.oms_carbon, 100)
+        self.assertAlmostEqual(float(quote) * 6, picking.oms_carbon, delta=5)
+        rows = self.env["oms.carbon.report"].search([("picking_id", "=", picking.id), ("in_force", "=", True)])
+        self.assertEqual(rows.version_id, self.version)
+
     def test_the_price_of_carbon_is_shared_by_weight_and_booked_nowhere(self):
         self.patch(type(self.env["ir.cron"]), "_commit_progress", lambda cron, *_rest, **_options: 60)
         self.product_average.weight = 3.6

@@ -120,6 +120,13 @@ def test_a_parcel_that_leaves_on_friday_evening_is_there_on_monday_wherever_the_
         ({"state": "cancelled"}, FRIDAY + timedelta(days=1), None),
         ({"transit_days": 2}, datetime(2026, 11, 18, 9), None),
         ({"transit_days": 2}, datetime(2026, 11, 19, 9), "not_shipped"),
+        # In California it is still Wednesday when in UTC it is Thursday, and Friday when the promise is Saturday's.
+        ({"transit_days": 2, "zone": "America/Los_Angeles"}, datetime(2026, 11, 19, 7), None),
+        (
+            {"transit_days": 2, "zone": "America/Los_Angeles", "deliver_by": datetime(2026, 11, 21, 2)},
+            datetime(2026, 11, 19, 17),
+            "not_shipped",
+        ),
         ({"transit_days": 2, "shipped_at": MONDAY}, datetime(2026, 11, 17, 9), None),
         ({"shipped_at": MONDAY, "state": "collected"}, datetime(2026, 11, 19, 9), "silent"),
         ({"shipped_at": MONDAY, "last_scan_at": datetime(2026, 11, 18, 12)}, datetime(2026, 11, 19, 9), None),
