@@ -8,7 +8,7 @@ from odoo.tools import SQL, format_datetime
 
 from odoo.addons.oms_core.checks import Check
 
-from ..const import SETTLEMENT_STUCK_H
+from ..const import SETTLEMENT_BANK_DAYS, SETTLEMENT_STUCK_H
 from ..domain.settlement import KINDS
 from .oms_settlement import STATES
 from .oms_settlement_work import IN_WORK
@@ -35,6 +35,17 @@ class OmsCheck(models.AbstractModel):
                     "What a booked payout took from the clearing account has settled payments and refunds, each of the order "
                     "that its line names, but for refunds that are not booked yet; its lines, and what they settle and "
                     "explain, sum to it; its entry is in the books; and none that a job works on is stuck."
+                ),
+            ),
+            Check(
+                "in_bank",
+                self.env._("Payouts reach the bank"),
+                self.env._("The money of what was booked as paid out was found on a bank statement."),
+                "warning",
+                self.env._(
+                    "Payouts of the last %s days, and those of which the bank statements are not here yet: of the accounts that "
+                    "the channel has paid to before, or else of any.",
+                    SETTLEMENT_BANK_DAYS,
                 ),
             ),
         ]
@@ -89,6 +100,50 @@ class OmsCheck(models.AbstractModel):
                 since=format_datetime(self.env, since),
             )
             yield self._tell_payout(payout, total or 1, 0, sentence, todo=todo)
+
+    @api.model
+    def _check_in_bank(self, company, scope):
+        """Money that was on its way when the bank had shown so much of what came later that it should have shown it, too."""
+        rows = self._query_payouts(
+            company,
+            scope,
+            """WITH fed AS (
+                     SELECT line.journal_id, MAX(line.date) AS last
+                       FROM account_move line
+                       JOIN account_journal journal ON journal.id = line.journal_id AND journal.type = 'bank'
+                      WHERE line.statement_line_id IS NOT NULL AND line.company_id = %(company)s AND line.state = 'posted'
+                        AND NOT EXISTS (SELECT 1 FROM oms_channel WHERE clearing_journal_id = journal.id)
+                   GROUP BY line.journal_id),
+                    used AS (
+                     SELECT DISTINCT payout.channel_id, line.journal_id
+                       FROM oms_settlement payout
+                       JOIN account_bank_statement_line line ON line.id = payout.bank_line_id
+                      WHERE payout.company_id = %(company)s)
+               SELECT payout.id, payout.total, payout.date, bank.last
+                 FROM oms_settlement payout
+                 JOIN LATERAL (SELECT MAX(fed.last) AS last FROM fed
+                                WHERE fed.journal_id IN (SELECT journal_id FROM used WHERE channel_id = payout.channel_id)
+                                   OR NOT EXISTS (SELECT 1 FROM used WHERE channel_id = payout.channel_id)
+                      ) bank ON bank.last > payout.date + %(days)s
+                WHERE payout.company_id = %(company)s AND payout.state = 'posted' AND payout.total != 0
+                  AND payout.bank_line_id IS NULL AND payout.date >= %(since)s AND payout.date < %(old)s
+             ORDER BY payout.id LIMIT %(limit)s""",
+            days=SETTLEMENT_BANK_DAYS,
+            old=fields.Date.today() - timedelta(days=SETTLEMENT_BANK_DAYS),
+        )
+        todo = self.env._(
+            "Match it with its line from the form of the payout, or ask the channel for the money. If it did not arrive, undo "
+            "the payout, or match it with the one that gives the money back."
+        )
+        for payout, total, day, last in rows:
+            sentence = self.env._(
+                "%(payout)s paid out %(total)s on %(day)s, and none of the bank statements up to %(last)s has the money.",
+                payout=payout.display_name,
+                total=payout.currency_id.format(total),
+                day=day,
+                last=last,
+            )
+            yield self._compare("in_bank", payout, total, 0, sentence, todo)
 
     def _find_left_on_clearing(self, company, scope):
         rows = self._query_payouts(

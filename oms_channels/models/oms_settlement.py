@@ -46,7 +46,7 @@ class OmsSettlement(models.Model):
         posted      Dr payouts on their way, fees, reserve … Cr clearing, each item reconciled with the payment it settles
         reconciled  the bank statement line that brings the money is matched with payouts on their way
         undoing     a job opens piece by piece what it had settled, and then reverses the entry
-        refused     the report cannot be taken, and says why; a corrected one takes its place
+        refused     the report cannot be taken, or its money did not arrive, and says why; a corrected one takes its place
 
     What a report says and what is booked for it is for nobody to change by hand: people read it, press buttons, choose the
     accounting date before it is booked, and delete what is not in the books.
@@ -75,6 +75,13 @@ class OmsSettlement(models.Model):
     file_name = fields.Char(readonly=True)
     checksum = fields.Char(readonly=True, index="btree_not_null", copy=False)
     problems = fields.Text(readonly=True, help="Why the report was refused.")
+    failed_on = fields.Date(
+        string="Did Not Arrive",
+        readonly=True,
+        copy=False,
+        tracking=True,
+        help="When the channel was read that said so.",
+    )
     line_ids = fields.One2many("oms.settlement.line", "settlement_id", readonly=True)
     rest_ids = fields.One2many("oms.settlement.rest", "settlement_id", readonly=True)
     line_count = fields.Integer(string="Lines", compute="_compute_line_count")

@@ -105,6 +105,8 @@ class OmsSettlement(models.Model):
             }
         )
         self._forget_stopped()
+        if self.failed_on:
+            self._give_up()
         return doc, explanation
 
     def _find_orders(self, lines):
@@ -357,8 +359,9 @@ class OmsSettlement(models.Model):
             sentences = [*sentences[:SETTLEMENT_TASKS_TOLD_MAX], self.env._("… and %s more, under Rests.", more)]
         self._leave_activity(self.env._("%s to be explained", len(tasks)), "\n".join(sentences))
 
-    def _leave_activity(self, summary, text):
-        user = self.channel_id.payout_user_id or self.env.user
+    def _leave_activity(self, summary, text, user=None):
+        """:param user: who is to look, where the channel names nobody."""
+        user = self.channel_id.payout_user_id or user or self.env.user
         # sudo: the system leaves tasks to those who have the rights
         settlement_sudo = self.sudo()
         if known_sudo := settlement_sudo.activity_ids.filtered(lambda activity: activity.summary == summary):

@@ -79,7 +79,9 @@ class OmsSettlement(models.Model):
         found.settled_on = fields.Date.context_today(self)
         self.task_count = len(self.rest_ids.filtered("is_task"))
         if not self.task_count:
-            self.activity_feedback(["mail.mail_activity_data_todo"], feedback=self.env._("All of it is explained."))
+            other = self._get_failed_summary()
+            explained = self.activity_ids.filtered(lambda activity: activity.summary != other)
+            explained.action_feedback(feedback=self.env._("All of it is explained."))
 
     @staticmethod
     def _find_whole(rests, doc, explanation):

@@ -35,7 +35,13 @@ class OmsSettlement(models.Model):
         currencies = set(self.env["res.currency"].search([("active", "=", True)]).mapped("name"))
         ids = [line.id for doc in docs for line in doc.lines]
         lines = self.env["oms.settlement.line"].search_fetch(
-            [("channel_id", "=", channel.id), ("external_id", "in", ids)], ["external_id", "settlement_id"]
+            [
+                ("channel_id", "=", channel.id),
+                ("external_id", "in", ids),
+                # What did not arrive is paid out again, by another payout.
+                ("settlement_id.state", "!=", "refused"),
+            ],
+            ["external_id", "settlement_id"],
         )
         known_lines = {line.external_id: line.settlement_id.external_id for line in lines}
         found = {}
@@ -56,9 +62,7 @@ class OmsSettlement(models.Model):
             else:
                 problems += seen_before(doc, set(known.mapped("external_id")), known_lines)
             if doc.status == "failed":
-                problems.append(
-                    Problem("failed", self.env._("Payout %s did not reach the bank, as the channel says.", doc.id))
-                )
+                problems.append(Problem("failed", self._get_failed_sentence(doc.id)))
             elif doc.status == "open":
                 problems.append(
                     Problem(
@@ -189,11 +193,10 @@ class OmsSettlement(models.Model):
         settlements_sudo = self.sudo()
         outcomes = []
         for doc in docs:
-            existing_sudo = settlements_sudo.search(
-                [("channel_id", "=", channel.id), ("external_id", "=", doc.id), ("state", "!=", "refused")]
-            )
-            if existing_sudo:
-                outcomes.append((existing_sudo, "done", self.env._("This payout is known.")))
+            existing_sudo = settlements_sudo.search([("channel_id", "=", channel.id), ("external_id", "=", doc.id)])
+            is_told = existing_sudo.failed_on and doc.status == "failed"
+            if existing_sudo and (existing_sudo.state != "refused" or is_told):
+                outcomes.append((existing_sudo, "done", existing_sudo._follow_status(doc.status)))
                 continue
             if doc.status == "open":
                 outcomes.append((settlements_sudo, "ignored", self.env._("The payout is still being added to.")))
@@ -211,6 +214,62 @@ class OmsSettlement(models.Model):
     def _is_booked_by_itself(self):
         """Whether what a channel told is booked without being asked for: a file never is, as somebody has imported it."""
         return self.state == "checked" and self.channel_id.payout_auto_post and not (self.checksum or self.task_count)
+
+    # ------------------------------------------------------------------------------------------------- DID NOT ARRIVE
+
+    def _follow_status(self, status):
+        """Money that was on its way when the payout was taken in may not arrive, or arrive after all at another try.
+
+        What is not booked is not booked any more. What is booked is for a person: whether the channel pays the orders out
+        again, or gives the money back in one line, is not known before it does.
+
+        :return: what became of it, for the message.
+        """
+        self.ensure_one()
+        failed = status == "failed"
+        if failed == bool(self.failed_on) or status == "open":
+            return self.env._("This payout is known.")
+        summary = self._get_failed_summary()
+        if not failed:
+            self.failed_on = False
+            self.activity_ids.filtered(lambda activity: activity.summary == summary).action_feedback(
+                feedback=self.env._("It arrived after all.")
+            )
+            return self.env._("It arrived after all.")
+        self.failed_on = fields.Date.context_today(self)
+        text = self._get_failed_sentence(self.external_id)
+        if self.state in ("draft", "checked") or (self.state == "booking" and not self.move_id):
+            self._give_up()
+            self._leave_activity(self.env._("The payout was refused"), text)
+            return text
+        todo = self.env._(
+            "%(sentence)s It is in the books. If the channel pays these orders out again by another payout, undo this one. If "
+            "its next payout gives the money back in one line, leave this one, and match the two on the account of payouts on "
+            "their way.",
+            sentence=text,
+        )
+        self._leave_activity(summary, todo, self.move_id.create_uid)
+        return text
+
+    def _give_up(self):
+        """What did not arrive, and is not in the books, is not booked any more."""
+        self.ensure_one()
+        self.rest_ids.unlink()
+        self.write(
+            {
+                "state": "refused",
+                "problems": self._get_failed_sentence(self.external_id),
+                "matched": 0,
+                "task_count": 0,
+            }
+        )
+
+    @api.model
+    def _get_failed_sentence(self, name):
+        return self.env._("Payout %s did not reach the bank, as the channel says.", name)
+
+    def _get_failed_summary(self):
+        return self.env._("Did not reach the bank")
 
     @api.model
     def _refuse(self, channel, doc, problems):

@@ -70,6 +70,17 @@ class TestPayoutPoll(ChannelsCommon):
         self.assertTrue(self.shop_channel.payouts_read_at)
         self.assertEqual(self._poll(), (False, PAGE + 2))
 
+    def test_one_that_was_scheduled_and_then_failed_is_not_booked_any_more(self):
+        self._pay_out(1)
+        self.shop.payouts[0][0]["status"] = "SCHEDULED"
+        self._poll()
+        settlement = self.env["oms.settlement"].search([("channel_id", "=", self.shop_channel.id)])
+        self.assertEqual(settlement.state, "checked")
+        self.shop.payouts[0][0]["status"] = "FAILED"
+        self.assertEqual(self._poll(), (False, 1))
+        self.assertEqual(settlement.state, "refused")
+        self.assertIn("did not reach the bank", settlement.problems)
+
     def test_a_run_that_has_read_its_share_goes_on_there_the_next_time(self):
         self._pay_out(2 * PAGE + 1)
         with patch.object(oms_channel_payout_poll, "POLL_PAGES_MAX", 1):

@@ -535,6 +535,39 @@ class TestSettlementBank(SettlementCase):
         self.assertEqual(settlement.state, "posted")
         self.assertClosed(settlement, in_transit=24)
 
+    def _late(self):
+        check = self.env["oms.check"]._get_check("in_bank")
+        scope = Scope(date(2026, 1, 1), datetime(2026, 12, 31), 100)
+        self.env.flush_all()
+        return [found.sentence for found in self.env["oms.check"]._find(self.company, {"in_bank"}, scope)[check]]
+
+    def test_money_that_the_bank_should_have_shown_is_found_and_not_where_the_bank_is_not_read(self):
+        settlement = self._on_its_way()
+        self.assertEqual(self._late(), [], "Nobody reads the bank here")
+        self._statement_line(20, "CREDIT UNKNOWN SENDER")
+        self._statement_line(-3, "BANK CHARGES", day=date(2026, 3, 28))
+        self.assertEqual(self._late(), [], "It may be on the next statement")
+        self._statement_line(-3, "BANK CHARGES", day=date(2026, 3, 31))
+        (sentence,) = self._late()
+        self.assertRegex(
+            sentence, r"paid out .*20.00.* on 2026-03-16, and none of the bank statements up to 2026-03-31"
+        )
+        settlement.action_match_bank()
+        self.assertEqual(self._late(), [])
+
+    def test_money_is_looked_for_where_the_channel_has_paid_to_before(self):
+        first = self._on_its_way()
+        self._statement_line(20, f"CREDIT {first.bank_reference}")
+        self.assertEqual(first.state, "reconciled")
+        self._booked(self._row("sale", 24, self._paid()))
+        other = self.env["account.journal"].create(
+            {"name": "Wages", "code": "WAGE", "type": "bank", "company_id": self.company.id}
+        )
+        self._statement_line(-3, "BANK CHARGES", day=date(2026, 4, 20), journal_id=other.id)
+        self.assertEqual(self._late(), [])
+        self._statement_line(-3, "BANK CHARGES", day=date(2026, 4, 20))
+        self.assertEqual(len(self._late()), 1)
+
     def test_another_amount_or_another_reference_is_left_alone(self):
         settlement = self._on_its_way()
         self._statement_line(20.01, settlement.bank_reference)
@@ -673,6 +706,62 @@ class TestSettlementByChannel(SettlementCase):
         self._tell(doc)
         message, settlement = self._tell(doc)
         self.assertEqual((message.state, len(settlement)), ("done", 1))
+
+    def _fail(self, doc):
+        """A payout that was on its way is told again, as one that did not arrive; its activities."""
+        _message, settlement = self._tell(replace(doc, status="failed"))
+        return settlement.activity_ids.mapped("summary")
+
+    def test_one_that_fails_after_it_was_booked_is_told_once_and_not_booked_any_more_when_it_is_undone(self):
+        self.channel.write({"payout_auto_post": True, "payout_user_id": self.accountant.id})
+        doc = self._payout(self._row("sale", 24, self._paid()))
+        _message, settlement = self._tell(doc)
+        self.assertEqual(settlement.state, "posted")
+        self.assertEqual(self._fail(doc), ["Did not reach the bank"])
+        self.assertEqual((settlement.state, settlement.activity_ids.user_id), ("posted", self.accountant))
+        self.assertIn("undo this one", str(settlement.activity_ids.note))
+        self.assertEqual(self._fail(doc), ["Did not reach the bank"])
+        settlement.activity_ids.action_feedback()
+        self.assertEqual(self._fail(doc), [], "What was told once is not told with each reading")
+        settlement.with_user(self.accountant).action_undo()
+        self.assertEqual(settlement.state, "refused")
+        self.assertIn("did not reach the bank", settlement.problems)
+        self.assertEqual(self._net(self.clearing_account), 24)
+        self.assertEqual(self._fail(doc), [])
+
+    def test_one_that_fails_before_it_is_booked_is_not_booked_any_more_and_says_why(self):
+        doc = self._payout(self._row("sale", 24, self._paid()), self._row("fee", -1))
+        _message, settlement = self._tell(doc)
+        self.assertEqual(self._fail(doc), ["The payout was refused"])
+        self.assertEqual(settlement.state, "refused")
+        self.assertIn("did not reach the bank", settlement.problems)
+        with self.assertRaisesRegex(UserError, "or was refused"):
+            settlement.action_post()
+        settlement.activity_ids.action_feedback()
+        self.assertEqual(self._fail(replace(doc, lines=())), [])
+
+    def test_the_orders_of_one_that_did_not_arrive_are_paid_out_by_another(self):
+        self.channel.payout_auto_post = True
+        doc = self._payout(self._row("sale", 24, self._paid()))
+        _message, settlement = self._tell(doc)
+        self._fail(doc)
+        settlement.action_undo()
+        _message, again = self._tell(replace(doc, id="another"))
+        self.assertEqual(again.state, "posted")
+        self.assertClosed(again, in_transit=24)
+
+    def test_one_that_arrives_after_all_is_in_order_again(self):
+        self.channel.payout_auto_post = True
+        doc = self._payout(self._row("sale", 24, self._paid()))
+        _message, settlement = self._tell(doc)
+        self._fail(doc)
+        self._tell(doc)
+        self.assertEqual((settlement.state, settlement.failed_on, len(settlement.activity_ids)), ("posted", False, 0))
+        waiting = self._payout(self._row("sale", 24, self._paid()))
+        self._tell(waiting)
+        self._fail(waiting)
+        _message, settlement = self._tell(waiting)
+        self.assertEqual(settlement.mapped("state"), ["posted"])
 
 
 class TestSettlementCost(SettlementCase):
