@@ -7,6 +7,11 @@
     "website": "https://github.com/oms-odoo/oms",
     "license": "LGPL-3",
     "depends": ["oms_returns", "sale_loyalty"],
-    "data": ["views/oms_channel_views.xml", "views/oms_return_views.xml", "views/portal_return_templates.xml"],
+    "data": [
+        "data/ir_cron_data.xml",
+        "views/oms_channel_views.xml",
+        "views/oms_return_views.xml",
+        "views/portal_return_templates.xml",
+    ],
     "auto_install": True,
 }

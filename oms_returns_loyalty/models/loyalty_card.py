@@ -30,15 +30,19 @@ class LoyaltyCard(models.Model):
         self.ensure_one()
         return f"…{self.code[-4:]}"
 
+    def _oms_keep_good(self, company):
+        """Let what came back to these cards be spent: else nobody could any more."""
+        soon = company._oms_get_today() + timedelta(days=DAYS_TO_SPEND)
+        for card in self:
+            card.active = True
+            if card.expiration_date:
+                card.expiration_date = max(card.expiration_date, soon)
+
     def _oms_give_back(self, amount, company, why):
         """Have so much more on this card, and let it be spent."""
         self.ensure_one()
-        values = {"points": self.points + amount, "active": True}
-        if self.expiration_date:
-            # Else nobody could spend it any more.
-            soon = company._oms_get_today() + timedelta(days=DAYS_TO_SPEND)
-            values["expiration_date"] = max(self.expiration_date, soon)
-        self.write(values)
+        self.points += amount
+        self._oms_keep_good(company)
         # Without the order: Odoo deletes what names an order when that is cancelled, and this stays given.
         self.env["loyalty.history"].create({"card_id": self.id, "description": why, "issued": amount})
 

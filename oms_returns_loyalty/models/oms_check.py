@@ -7,13 +7,18 @@ class OmsCheck(models.AbstractModel):
 
     @api.model
     def _get_sources(self):
-        """Override of ``oms_core``: a card is given for a credit note."""
-        return super()._get_sources() | {"gift_card": "account.move"}
+        """Override of ``oms_core``: a card is given for a credit note, and may run out."""
+        return super()._get_sources() | {"gift_card": "account.move", "gift_card_expired": "loyalty.card"}
 
     @api.model
     def _get_gift_card_causes(self, company):
-        """Override of ``oms_core``: cards that returns became, and those that were redeemed by invoice or at a till."""
-        causes = [*super()._get_gift_card_causes(company), SQL("m.oms_key LIKE 'gift\\_card:%%'")]
+        """Override of ``oms_core``: cards that returns became or that ran out, and those that were redeemed by invoice or at a
+        till."""
+        causes = [
+            *super()._get_gift_card_causes(company),
+            SQL("m.oms_key LIKE 'gift\\_card:%%'"),
+            SQL("m.oms_key LIKE 'gift\\_card\\_expired:%%'"),
+        ]
         # Not made here where there is none yet: a check changes nothing.
         program = self.env.ref(f"oms_core.company_{company.id}_returns_gift_card_program", raise_if_not_found=False)
         products = program._oms_get_money_products() if program else None

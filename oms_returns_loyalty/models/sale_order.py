@@ -105,8 +105,16 @@ class SaleOrder(models.Model):
             self._create_invoices(final=True).action_post()
 
     def _action_cancel(self):
-        """Override of ``sale``: what a card paid of new goods that nobody gets is on the card again."""
+        """Override of ``sale``: what a card paid of new goods that nobody gets is on the card again; and what Odoo gives back to
+        one can be spent."""
+        paid_sudo = {  # sudo: clerks may cancel
+            order: order.sudo().order_line.coupon_id.filtered("program_id.is_payment_program")
+            for order in self
+            if order.state == "sale"
+        }
         result = super()._action_cancel()
+        for order, cards_sudo in paid_sudo.items():
+            cards_sudo.filtered("points")._oms_keep_good(order.company_id)
         lines_sudo = self.sudo().order_line.filtered("oms_is_carried")  # sudo: clerks may cancel
         lines_sudo.filtered(lambda line: not line._oms_get_redeeming()).unlink()
         return result

@@ -1,5 +1,9 @@
 """PAY-06: the money of a return becomes a gift card of Odoo's, which is owed until it is redeemed."""
 
+from datetime import timedelta
+
+from freezegun import freeze_time
+
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import HttpCase
@@ -219,6 +223,102 @@ class TestRedeemed(GiftCardCommon):
         self.assertEqual(request.refund_ids.amount_total, 8, "the half of 40 that was not paid with the card")
         self.assertEqual((card.points, self._net(self.liability)), (12, -12))
         self.assertNothingWrong()
+
+
+class TestRanOut(GiftCardCommon):
+    def setUp(self):
+        super().setUp()
+        self.accounts[self.company._oms_get_credit_account("expired")] = "expired"
+        self.first = self._shipped(("STD", 3))
+        self.request = self._carded(self.first, 2)
+        self.card = self.request.gift_card_ids
+        self.last_day = self.card.expiration_date = self.company._oms_get_today() - timedelta(days=1)
+
+    def _expire(self):
+        with self.enter_registry_test_mode():
+            self.env.ref("oms_returns_loyalty.cron_gift_card_expiry").method_direct_trigger()
+        self.env.invalidate_all()
+
+    def _booked_out(self):
+        return self.env["account.move"].search(
+            [("oms_key", "=like", f"gift_card_expired:{self.card.id}:%")], order="id"
+        )
+
+    def test_what_nobody_spent_is_booked_out_once_the_day_after_its_last_one(self):
+        self.card.expiration_date = self.company._oms_get_today()
+        self._expire()
+        self.assertEqual((self.card.points, self._net(self.liability)), (48, -48))
+        self.card.expiration_date = self.last_day
+        self._expire()
+        self._expire()
+        self.assertEqual((self.card.points, self._net(self.liability)), (0, 0))
+        self.assertEqual(self._entry(self._booked_out()), {"cards": (48, 0), "expired": (0, 48)})
+        self.assertIn(48, self.card.history_ids.mapped("used"))
+        self.assertIn(self._booked_out(), self.request.posting_ids)
+        said = " ".join(self.request.message_ids.mapped("body"))
+        self.assertIn(f"Gift card {self.card._oms_get_hint()} ran out, and", said)
+        self.assertNotIn(self.card.code, said)
+        self.assertNothingWrong()
+
+    def test_what_is_left_of_a_card_that_somebody_archived_runs_out(self):
+        self.card.expiration_date = False
+        order = self._basket(self.first.partner_id, 1)
+        self._redeem(order, self.card)
+        self._sell(order)
+        self.card.write({"expiration_date": self.last_day, "active": False})
+        self._expire()
+        self.assertEqual((self.card.points, self._net(self.liability)), (0, 0))
+        self.assertEqual(self._entry(self._booked_out()), {"cards": (28, 0), "expired": (0, 28)})
+        self.assertNothingWrong()
+
+    def test_what_is_given_back_after_that_can_be_spent_and_runs_out_once_more(self):
+        self.card.expiration_date = False
+        order = self._basket(self.first.partner_id, 1)
+        self._redeem(order, self.card)
+        self._sell(order)
+        self.card.expiration_date = self.last_day
+        self._expire()
+        request = self._return(order, 1)
+        request.action_receive()
+        request.action_refund()
+        self.env.invalidate_all()
+        self.assertEqual((self.card.points, self._net(self.liability)), (20, -20))
+        self._expire()
+        self.assertEqual(self.card.points, 20)
+        with freeze_time(self.card.expiration_date + timedelta(days=2)):
+            self._expire()
+        self.assertEqual((self.card.points, self._net(self.liability)), (0, 0))
+        self.assertEqual([self._net(self.liability, move) for move in self._booked_out()], [28, 20])
+
+    def test_what_an_order_gives_back_that_is_cancelled_can_be_spent(self):
+        self.card.expiration_date = False
+        order = self._basket(self.first.partner_id, 1)
+        self._redeem(order, self.card)
+        order.action_confirm()
+        self.assertEqual(self.card.points, 28)
+        self.card.expiration_date = self.last_day
+        order.with_user(self.channel_user)._action_cancel()
+        self._expire()
+        self.assertEqual((self.card.points, self._net(self.liability)), (48, -48))
+        self.assertEqual(self.card.expiration_date, self.last_day + timedelta(days=31))
+
+    def test_a_card_waits_for_an_order_that_was_paid_in_time(self):
+        self.card.expiration_date = False
+        order = self._basket(self.first.partner_id, 3)
+        self._redeem(order, self.card)
+        paid = self.first.transaction_ids[:1].copy({"reference": "Paid in time", "amount": 12, "payment_id": False})
+        paid.write({"sale_order_ids": order, "state": "authorized"})
+        self.card.expiration_date = self.last_day
+        self._expire()
+        self.assertEqual((self.card.points, self._booked_out()), (48, self.env["account.move"]))
+        paid.state = "cancel"
+        self._expire()
+        self.assertEqual(self.card.points, 0)
+
+    def test_cards_that_no_return_became_are_left_alone(self):
+        other = self.card.copy({"code": "044-other", "oms_return_id": False, "oms_move_id": False, "points": 5})
+        self._expire()
+        self.assertEqual((other.points, self.card.points), (5, 0))
 
 
 class TestOnThePage(GiftCardCommon, HttpCase):
