@@ -181,20 +181,28 @@ class OmsCheck(models.AbstractModel):
         for item_id, last in rows:
             item = self.env["account.move.line"].browse(item_id)
             order = item.move_id.origin_payment_id.payment_transaction_id.sale_order_ids[:1]
-            yield Violation(
-                ((item.move_id._name, item.move_id.id), (item._name, item.id)),
-                self.env._(
+            money = company.currency_id.format
+            facts = {"entry": item.move_id.display_name, "date": item.date}
+            if item.oms_cause == "late_refund":
+                sentence = self.env._(
+                    "%(entry)s, of %(date)s, took %(amount)s for a refund that is still in no books.",
+                    amount=money(abs(item.amount_residual)),
+                    **facts,
+                )
+                todo = self.env._(
+                    "Open the payout: it says which order it is of. Book the refund there, or ask the channel."
+                )
+            else:
+                sentence = self.env._(
                     "%(amount)s of %(entry)s, of %(date)s, are in no payout, though the channel has settled what came later "
                     "(up to %(last)s).",
-                    amount=company.currency_id.format(item.amount_residual),
-                    entry=item.move_id.display_name,
-                    date=item.date,
+                    amount=money(item.amount_residual),
                     last=last,
-                ),
-                self.env._("Ask the channel for it, or find the payout that has it and match the two."),
-                abs(item.amount_residual),
-                order.id,
-            )
+                    **facts,
+                )
+                todo = self.env._("Ask the channel for it, or find the payout that has it and match the two.")
+            documents = ((item.move_id._name, item.move_id.id), (item._name, item.id))
+            yield Violation(documents, sentence, todo, abs(item.amount_residual), order.id)
 
         yield from self._find_by_hand(company, scope, accounts)
 

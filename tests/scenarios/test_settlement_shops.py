@@ -1,7 +1,10 @@
 """Shops of which the truth is known, lived through in Odoo: every cause is found, and every payout leaves nothing on clearing."""
 
+import os
+import random
 import sys
 from collections import defaultdict
+from contextlib import contextmanager
 from datetime import datetime, time, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +16,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
 from shops import BOOK_RATE, CENT, START, make_shop  # noqa: E402 (beside this folder)
 
 ZERO = Decimal(0)
+#: Shops that a night tries, each night others: OMS_SHOP_LIVES=200.
+NIGHT_SHOPS = int(os.environ.get("OMS_SHOP_LIVES") or 0)
 
 
 class TestSettlementShops(SettlementCase):
@@ -90,6 +95,31 @@ class TestSettlementShops(SettlementCase):
             self.assertEqual(
                 (settlement.state, line.is_reconciled), ("reconciled", True) if doc.total else (settlement.state, False)
             )
+            self._assert_audited(shop, period)
+        for order in sold.values():
+            self._assert_page(order)
+
+    def _assert_audited(self, shop, period):
+        """The auditor finds nothing but what the channel truly never paid out."""
+        self.assertNothingWrong(but=("clearing",))
+        auditor = self.env["oms.check"]
+        missing = {event.order_ref for event in shop.events if event.key in shop.open_after(period)}
+        late = {ref for one in shop.truth[: period + 1] for (cause, ref) in one if cause == "late_refund"}
+        for findings in auditor._find(self.company, {"clearing"}, auditor._get_scope(self.company)).values():
+            for finding in findings:
+                if order := self.env["sale.order"].browse(finding.order_id or ()):
+                    self.assertIn(order.oms_external_id, missing, finding.sentence)
+                else:
+                    self.assertIn("a refund that is still in no books", finding.sentence)
+                    self.assertTrue(late)
+
+    def _assert_page(self, order):
+        """What the page of an order says is in the bank is what the payouts say of it."""
+        if order.currency_id == self.company.currency_id:
+            order.invalidate_recordset()
+            lines = self.env["oms.settlement.line"].search([("order_id", "=", order.id)])
+            told = sum((Decimal(str(amount)) for amount in lines.mapped("amount")), ZERO).quantize(CENT)
+            self.assertEqual(order._oms_get_order_to_cash().totals.banked, told, order.oms_number)
 
     def _assert_truth(self, shop, period, settlement):
         expected = defaultdict(lambda: ZERO)
@@ -129,3 +159,25 @@ class TestSettlementShops(SettlementCase):
 
     def test_the_same_with_another_shop(self):
         self._live(10)
+
+    def test_the_same_with_whatever_shops_there_are_in_a_night(self):
+        if not NIGHT_SHOPS:
+            self.skipTest("OMS_SHOP_LIVES says how many.")
+        lived = 0
+        while lived < NIGHT_SHOPS:
+            seed = random.randrange(1_000_000)  # noqa: S311 (a shop, no secret)
+            if make_shop(seed, orders=14, periods=2).company_currency == "EUR":
+                with self.subTest(seed=seed), self._for_now():
+                    self._live(seed)
+                lived += 1
+
+    @contextmanager
+    def _for_now(self):
+        """Nothing of what happens here is there afterwards."""
+        savepoint = self.env.cr.savepoint()
+        try:
+            yield
+        finally:
+            savepoint.close(rollback=True)
+            self.env.invalidate_all(flush=False)
+            self.env.registry.clear_all_caches()
