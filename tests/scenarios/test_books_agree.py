@@ -14,10 +14,10 @@ from demo.proof import prove  # noqa: E402 (the scripts are no package of this f
 
 
 class TestBooksAgree(SettlementCase):
-    def _taxed(self, day):
+    def _taxed(self, day, **values):
         """An order whose tax the channel pays to the state itself."""
         line = self._line(total=20, rate=None, taxes=(self._tax(20, 4, remitted=True),))
-        order = self._apply(self._doc(lines=(line,), ordered_at=day))[0][0]
+        order = self._apply(self._doc(lines=(line,), ordered_at=day, **values))[0][0]
         self._ship(order)
         self._book(order)
         return order
@@ -55,8 +55,9 @@ class TestBooksAgree(SettlementCase):
                 self._statement_line(settlement.total, f"CREDIT {settlement.bank_reference}", end)
                 self.assertEqual(settlement.state, "reconciled")
         # Sold since, and in no payout yet:
-        self._paid(48)
-        self._taxed(day)
+        now = datetime.now(timezone.utc)
+        self._paid(48, payments=(self._payment(48, paid_at=now),))
+        self._taxed(day, payments=(self._payment(24, paid_at=now),))
 
     def _differ(self):
         return [what for what, one, other in prove(self.env, self.company) if one != other]
@@ -80,5 +81,9 @@ class TestBooksAgree(SettlementCase):
         ).action_post()
         self.assertEqual(
             self._differ(),
-            ["With the channels: not paid out yet, clearing accounts", "Entries made by hand since the opening, none"],
+            [
+                "With the channels: not paid out yet, clearing accounts",
+                "Entries made by hand since the opening, none",
+                "What the auditor finds, nothing",
+            ],
         )
