@@ -213,12 +213,19 @@ class PosOrder(models.Model):
     def _oms_link_transfers(self, order):
         """What the till has shipped later is a delivery of the order: tracked, told and looked after like any other.
 
-        Odoo makes one move of a product that stands on several lines; each line gets as much of it as it sold.
+        Odoo makes one move of a product that stands on several lines; each line gets as much of it as it sold. Of a kit the
+        moves are those of its parts.
         """
         moves = self.picking_ids.move_ids.filtered(lambda move: not move.sale_line_id and move.state != "cancel")
-        for product, of_product in moves.sorted("id").grouped("product_id").items():
-            lines = order.order_line.filtered(lambda line, product=product: line.product_id == product)
+        sold = moves._oms_get_sold(self.lines)
+        for (product, of_lines), of_product in (
+            moves.sorted("id").grouped(lambda move: (move.product_id, sold.get(move, self.lines.browse()))).items()
+        ):
+            lines = of_lines.sale_order_line_id & order.order_line
             lacking = {line: abs(line.product_uom_qty) for line in lines}
+            if product not in lines.product_id and (kits := sum(lacking.values())):
+                in_one = sum(of_product.mapped("product_qty")) / kits
+                lacking = {line: quantity * in_one for line, quantity in lacking.items()}
             queue = list(of_product if lines else ())
             while queue:
                 move = queue.pop(0)

@@ -38,6 +38,10 @@ class SaleOrderLine(models.Model):
             if not sold or line not in delivered or line.product_id.type == "service":
                 continue
             if line.order_id.oms_pos_order_id.sudo().shipping_date:  # sudo: as above
+                if line.move_ids and line.product_id not in line.move_ids.product_id:
+                    # Of a kit the till does not know what has left; its parts tell it.
+                    delivered[line] = line._oms_get_shipped()
+                    continue
                 parts = sold.filtered(lambda part: part.order_id.state != "cancel")
                 delivered[line] = sum(self._convert_qty(line, part.qty_delivered, "p2s") for part in parts)
                 continue

@@ -28,9 +28,11 @@ class StockMove(models.Model):
         sold = line.sudo().pos_order_line_ids  # sudo: what was given back counts at whichever till it was
         sold |= sold.refund_orderline_ids
         wanted = sum(sold.filtered(lambda one: one.order_id.state not in ("draft", "cancel")).mapped("qty"))
+        wanted *= line._oms_get_parts().get(self.product_id, 1.0)
         others = line.move_ids.filtered(
             lambda move: (
                 move != self
+                and move.product_id == self.product_id
                 and move.state != "cancel"
                 and move.picking_id.pos_order_id == self.picking_id.pos_order_id
                 and move.location_dest_id == self.location_dest_id

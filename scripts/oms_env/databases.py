@@ -18,8 +18,8 @@ from .python_env import requirements_key
 DEPENDENCIES = ("stock_delivery", "sale_management", "account_payment", "spreadsheet_dashboard")
 #: Modules of Odoo that ours work with where they are installed, and do without where they are not.
 COMPANIONS = ("stock_dropshipping", "sale_mrp", "crm", "sms", "stock_picking_batch")
-#: Odoo's own shop and till: half as many modules again, so that they have databases of their own.
-SHOP_COMPANIONS = ("website_sale_collect", "website_sale_stock", "pos_sale", "payment_demo", "sale_loyalty")
+#: Odoo's own shop and till: half as many modules again, so that they have databases of their own. Kits are sold there too.
+SHOP_COMPANIONS = ("website_sale_collect", "website_sale_stock", "pos_sale", "payment_demo", "sale_loyalty", "sale_mrp")
 SHOP_MODULES = (*DEPENDENCIES, *SHOP_COMPANIONS)
 
 
