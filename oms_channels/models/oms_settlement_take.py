@@ -6,6 +6,7 @@ from base64 import b64encode
 from datetime import timezone
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from odoo.addons.oms_core.domain.documents import Problem
@@ -14,6 +15,7 @@ from odoo.addons.oms_core.text import as_html
 from ..domain.settlement import seen_before
 from ..in_time import most_at_once
 from .oms_settlement_book import LINES_AT_ONCE
+from .oms_settlement_booked import exact
 
 
 def checksum_of(raw):
@@ -30,8 +32,19 @@ class OmsSettlement(models.Model):
 
         :param raw: the file, where they came in one.
         """
-        known = self.search([("channel_id", "=", channel.id), ("state", "!=", "refused")])
-        same_file = known.filtered(lambda one: one.checksum == checksum_of(raw)) if raw else known.browse()
+        names = [doc.id for doc in docs]
+        taken = self.search(
+            Domain("company_id", "=", channel.company_id.id)
+            & Domain("state", "!=", "refused")
+            & (Domain("external_id", "in", names) | Domain("checksum", "in", [checksum_of(raw)] if raw else []))
+        )
+        same_file = taken.filtered(lambda one: one.checksum == checksum_of(raw)) if raw else taken.browse()
+        known = taken.filtered(lambda one: one.channel_id == channel)
+        # A platform's ids are its own; two partners that write tables may count alike, but hardly pay out the same.
+        elsewhere = {
+            (one.external_id, one.source, one.currency_id.name, exact(one.total, one.currency_id.name)): one
+            for one in taken - known
+        }
         currencies = set(self.env["res.currency"].search([("active", "=", True)]).mapped("name"))
         ids = [line.id for doc in docs for line in doc.lines]
         lines = self.env["oms.settlement.line"].search_fetch(
@@ -61,6 +74,18 @@ class OmsSettlement(models.Model):
                 )
             else:
                 problems += seen_before(doc, set(known.mapped("external_id")), known_lines)
+            if other := not same_file and elsewhere.get((doc.id, doc.source, doc.currency, doc.total)):
+                problems.append(
+                    Problem(
+                        "known_elsewhere",
+                        self.env._(
+                            "The payout %(payout)s has been imported under the channel “%(channel)s” already. Open it there; "
+                            "to have it here, delete it there, and undo it before if it is booked.",
+                            payout=doc.id,
+                            channel=other.channel_id.name,
+                        ),
+                    )
+                )
             if doc.status == "failed":
                 problems.append(Problem("failed", self._get_failed_sentence(doc.id)))
             elif doc.status == "open":

@@ -619,6 +619,14 @@ class TestSettlementRefusals(SettlementCase):
         self.env["oms.settlement"]._take(self.channel, [doc], b"the file", "payout.csv")
         self.assertIn("This file was imported", self._problems(replace(doc, id="another"), b"the file"))
 
+    def test_what_was_taken_under_another_channel_is_not_taken_again(self):
+        other = self._create_channel("SHOP2", clearing_journal_id=self.clearing_journal.id)
+        doc = self._payout(self._row("sale", 24, self._paid()))
+        self.env["oms.settlement"]._take(other, [doc], b"the file", "payout.csv")
+        self.assertIn("already, as Channel SHOP2 payout", self._problems(replace(doc, id="another"), b"the file"))
+        self.assertIn("under the channel “Channel SHOP2”", self._problems(doc))
+        self.assertEqual(self._problems(replace(doc, source="csv")), "", "Another partner may number its payouts alike")
+
     def test_a_period_that_overlaps_another(self):
         row = self._row("sale", 24, self._paid())
         self._take(self._payout(row))
