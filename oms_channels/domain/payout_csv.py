@@ -96,7 +96,10 @@ def _docs(rows: Rows, form: Format, name: str) -> list[PayoutDoc]:
         key = (rows.text(cells, "payout_id") or name, currency)
         payout = found[key]
         told = rows.text(cells, "id")
-        line_id = (f"{key[0]}#{told}" if counted else told) if told else f"{key[0]}:{line}"
+        if told:
+            line_id = f"{key[0]}#{told}" if counted else told
+        else:
+            line_id = _id(rows, line, cells, f"{key[0]}:{line}", currency)
         payout.lines.extend(_row(rows, line, cells, form, kinds, line_id))
         if rows.text(cells, "total"):
             total = rows.amount(line, cells, "total")
@@ -118,6 +121,13 @@ def _only_counts(ids: Iterable[str], count: int) -> bool:
     """
     # A file may count its first row as 0, 1 or 2, as a spreadsheet does, and its totals among the others.
     return all(not one or (one.isdecimal() and int(one) <= count + 2) for one in ids)
+
+
+def _id(rows: Rows, line: int, cells: list[str], place: str, currency: str) -> str:
+    """What a row without an id is known by."""
+    refs = [rows.text(cells, name) for name in ("order_ref", "transaction_ref")]
+    said = [rows.text(cells, name) for name in ("kind", "amount", "gross", "fee", "fee_tax", "sku")]
+    return rows.id_of(place, rows.moment(line, cells, "at"), refs, currency, *said)
 
 
 def _row(

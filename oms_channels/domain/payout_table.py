@@ -9,9 +9,11 @@ from __future__ import annotations
 import codecs
 import csv
 import functools
+import hashlib
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -48,6 +50,8 @@ _OTHERS = (
     (b"\x89PNG", "a picture. Choose the report as CSV"),
     (b"\xff\xd8\xff", "a picture. Choose the report as CSV"),
 )
+#: Letters by which a row without an id is known.
+ID_CHARS = 24
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -66,6 +70,7 @@ class Rows:
     problems: list[Problem] = field(default_factory=list)
     names: Mapping[str, str] = field(default_factory=dict)
     _moments: dict[str, datetime] = field(default_factory=dict)
+    _told: Counter[str] = field(default_factory=Counter)
 
     def texts(self, name: str) -> Iterator[str]:
         """A column from above to below; empty texts where the report does not have it."""
@@ -105,6 +110,22 @@ class Rows:
                 self.complain(line, "bad_date", f"{self.names.get(name, name)}: {error}")
                 return None
         return self._moments[told]
+
+    def id_of(self, place: str, at: datetime | None, refs: Sequence[str], *more: object) -> str:
+        """By what a row is known that has no id: what it says, which is the same in every file that has it.
+
+        A row without a date, or that names nothing that happened once, may be there again in all honesty (a fee of each month):
+        it is known by its place alone. That an order is paid out twice is told when the payout is looked at.
+
+        :param place: the payout and the line.
+        :param refs: the order and the transaction.
+        """
+        if not at or not any(refs):
+            return place
+        told = "\0".join(map(str, (at.timestamp(), *refs, *more)))
+        self._told[told] += 1
+        name = hashlib.sha256(told.encode()).hexdigest()[:ID_CHARS]
+        return name if self._told[told] == 1 else f"{name}~{self._told[told]}"
 
 
 def amount(text: str, decimal: str) -> Decimal:

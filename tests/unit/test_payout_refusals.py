@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from odoo.addons.oms_channels.domain import payout_csv, payout_paypal, payout_stripe
-from odoo.addons.oms_channels.domain.settlement import REPORT_MAX_BYTES
+from odoo.addons.oms_channels.domain.settlement import REPORT_MAX_BYTES, seen_before
 from odoo.addons.oms_channels.platforms.amazon import payout as amazon
 from odoo.addons.oms_channels.platforms.ebay import payout as ebay
 from odoo.addons.oms_channels.platforms.shopify import payout as shopify
@@ -330,6 +330,37 @@ def test_ids_that_only_count_the_rows_of_a_file_are_not_taken_for_rows_of_anothe
     assert not ids("No,Batch,Sum\n1,B1,5.00\n2,B1,7.00\n") & ids("No,Batch,Sum\n1,B2,5.00\n2,B2,9.00\n")
     # Those of the platform's own are the same in whatever file: they tell that periods overlap.
     assert ids("No,Batch,Sum\n70001,B1,5.00\n70002,B1,7.00\n") & ids("No,Batch,Sum\n70002,B2,7.00\n") == {"70002"}
+
+
+def test_rows_without_ids_of_two_files_whose_periods_overlap_are_the_same():
+    form = payout_csv.Format({"Order": "order_ref", "Day": "at", "Sum": "amount"}, currency="EUR")
+
+    def read(name, *rows):
+        [doc] = payout_csv.parse_payouts("\n".join(("Order,Day,Sum", *rows)).encode(), form, name)
+        assert doc.problems() == []
+        return doc
+
+    def overlap(first, second):
+        known = {line.id: first.id for line in first.lines}
+        return [problem.message.split(":")[0] for problem in seen_before(second, {first.id}, known)]
+
+    one, two, three = "1,2026-03-01,5.00", "2,2026-03-02,7.00", "3,2026-03-03,9.00"
+    assert overlap(read("P1", one, two), read("P2", two, three)) == ["Line 2"]
+    assert overlap(read("P1", one), read("P2", two, three)) == []
+    # An order may be paid out twice on a day: the file that has both has two rows.
+    assert overlap(read("P1", one, two), read("P2", three, two, two)) == ["Line 3"]
+    # What tells neither its day nor an order may be the same in all honesty, as a fee of each month is.
+    assert overlap(read("P1", ",2026-03-01,-5.00"), read("P2", ",2026-03-01,-5.00")) == []
+    assert overlap(read("P1", "1,,-5.00"), read("P2", "1,,-5.00")) == []
+
+
+def test_rows_of_shopifys_file_are_the_same_in_whatever_file_they_are():
+    head, *rows = SHOPIFY.decode().splitlines()
+    first = shopify.parse_payouts("\n".join((head, *rows)).encode())
+    # The same rows under another payout, and in other lines of the file.
+    again = shopify.parse_payouts("\n".join((head, *reversed(rows))).replace(",90211,", ",90299,").encode())
+    ids = [{line.id for doc in docs for line in doc.lines if line.order_ref} for docs in (first, again)]
+    assert ids[0] == ids[1] and len(ids[0]) > 5
 
 
 def test_a_row_that_is_counted_and_stands_in_the_file_twice_is_refused():

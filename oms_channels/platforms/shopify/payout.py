@@ -89,6 +89,8 @@ REQUIRED = (
     "Net",
     "Currency",
 )
+#: What tells a row of the file apart from others of its order.
+SAID = ("Amount", "Fee", "Currency")
 
 
 @refusing(const.CODE, API)
@@ -214,15 +216,17 @@ def _row(rows: Rows, line: int, cells: list[str], payout: str) -> Iterator[Payou
     add_up(rows, line, amount, fee, net)
     currency = rows.text(cells, "Presentment Currency").upper()
     foreign = currency not in ("", rows.text(cells, "Currency").upper())
+    at = rows.moment(line, cells, "Transaction Date")
+    refs = [rows.text(cells, column) for column in ("Order", "Checkout")]
     yield from _lines(
-        identifier=f"{payout}:{line}",
+        identifier=rows.id_of(f"{payout}:{line}", at, refs, name, *(rows.text(cells, one) for one in SAID)),
         row=line,
         name=name,
         amount=amount,
         fee=fee,
         order_ref=rows.text(cells, "Order"),
         transaction_ref="",
-        at=rows.moment(line, cells, "Transaction Date"),
+        at=at,
         original_amount=rows.amount(line, cells, "Presentment Amount") if foreign else None,
         original_currency=currency if foreign else "",
     )
