@@ -571,11 +571,12 @@ CHECK_VIOLATIONS_MAX = 200
 #: Rows that a check reads at once where it judges each of them again: those that are right must not hide the others.
 CHECK_PAGE_ROWS = 1000
 
-#: Violations of one run whose history is told, events that a history may have, and the last ones that are told where none of
-#: them shows what is wrong.
+#: Violations of one run whose history is told, events that a history may have, the last ones that are told where none of them
+#: shows what is wrong, and documents of which is told who made and changed them.
 CHECK_HISTORIES_MAX = 50
 CHECK_HISTORY_MAX = 30
 CHECK_LAST_EVENTS_MAX = 10
+CHECK_DOCUMENTS_NOTED_MAX = 2
 
 #: Money that a channel has not paid out is forgotten when it is late, and what was taken so much later has been settled.
 CLEARING_LAG_DAYS = 14

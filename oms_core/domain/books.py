@@ -16,7 +16,8 @@ from .shrink import shrink
 ZERO = Decimal(0)
 CENT = Decimal("0.01")
 
-#: What can happen, in the order of cause and effect. ``compared`` is two numbers that have to be the same.
+#: What can happen, in the order of cause and effect. ``compared`` is two numbers that have to be the same, and ``noted`` what is
+#: true of a document however its numbers are: who made it, and who changed it.
 KINDS = (
     "ordered",
     "captured",
@@ -26,6 +27,7 @@ KINDS = (
     "credited",
     "refunded",
     "posted",
+    "noted",
     "compared",
 )
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from odoo import api, models
 
-from ..const import CHECK_LAST_EVENTS_MAX
+from ..const import CHECK_DOCUMENTS_NOTED_MAX, CHECK_LAST_EVENTS_MAX
 from ..domain.books import Event, Fault, shortest
 
 PRECISION = Decimal("0.000001")
@@ -16,7 +16,10 @@ class OmsCheck(models.AbstractModel):
 
     @api.model
     def _get_history(self, violation):
-        """The events that led to a violation: the fewest that show it, or the last ones where no event shows it."""
+        """The events that led to a violation: the fewest that show it, or the last ones where no event shows it.
+
+        Where two numbers of a document are all there is to show, who made and who changed it belongs to it.
+        """
         events = list(self._get_order_events(self.env["sale.order"].browse(violation.order_id).exists()))
         of_line = {}
         for event in events:
@@ -27,7 +30,31 @@ class OmsCheck(models.AbstractModel):
             events.append(replace(event, needs=tuple(one for one in needs if one in known)))
         code, subject = violation.fault
         short = shortest(events, Fault(code, subject)) if code else ()
-        return list(short or events[-CHECK_LAST_EVENTS_MAX:])
+        if any(event.kind != "compared" for event in short):
+            return list(short)
+        notes = list(self._get_notes(violation))
+        if short:
+            ids = tuple(event.id for event in notes)
+            return [*notes, *(replace(event, needs=event.needs + ids) for event in short)]
+        return sorted([*events[len(notes) - CHECK_LAST_EVENTS_MAX :], *notes], key=lambda event: event.at)
+
+    def _get_notes(self, violation):
+        """Who made the documents of a violation, and who changed them last."""
+        for model, id_ in violation.documents[:CHECK_DOCUMENTS_NOTED_MAX]:
+            record = self.env[model].browse(id_).exists()
+            if not record or "company_id" not in record:
+                continue  # what several companies share is no document
+            about = {"document": _document(record)}
+            words = {"document": record.display_name, "user": record.create_uid.name}
+            made = self.env._("%(document)s was made by %(user)s", **words)
+            yield Event(f"{_id(record)},made", "noted", made, _at(record.create_date), **about)
+            # The items of an entry are changed with no trace on the entry itself.
+            parts = [record, *(record.line_ids if record._name == "account.move" else ())]
+            last = max(parts, key=lambda part: part.write_date)
+            if last.write_date > record.create_date:
+                words["user"] = last.write_uid.name
+                changed = self.env._("%(document)s was changed last, by %(user)s", **words)
+                yield Event(f"{_id(record)},changed", "noted", changed, _at(last.write_date), **about)
 
     @api.model
     def _get_order_events(self, orders):

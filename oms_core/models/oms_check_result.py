@@ -65,7 +65,7 @@ class OmsCheckResult(models.Model):
             ]
             result.documents_html = Markup(", ").join(documents)
             events = result._get_events()
-            result.history_html = _as_table(events) if events else False
+            result.history_html = _as_table(result, events) if events else False
             result.has_test = bool(events and result.fault and Fault(*result.fault) in faults(events))
 
     def _get_events(self):
@@ -259,11 +259,18 @@ class OmsCheckResult(models.Model):
         return users_sudo
 
 
-def _as_table(events):
+def _as_table(record, events):
+    def told(moment):
+        """In the time of whoever looks."""
+        return (
+            moment
+            and f"{fields.Datetime.context_timestamp(record, fields.Datetime.to_datetime(moment)):%Y-%m-%d %H:%M}"
+        )
+
     rows = Markup("").join(
         Markup("<tr><td>%s</td><td>%s</td><td>%s</td></tr>")
         % (
-            event.at[:16].replace("T", " "),
+            told(event.at.replace("T", " ")),
             event.text or event.kind,
             Markup('<a href="/odoo/%s/%s">%s</a>') % event.document if event.document else "",
         )
