@@ -23,6 +23,7 @@ KINDS = (
     "captured",
     "shipped",
     "invoiced",
+    "corrected",
     "returned",
     "credited",
     "refunded",
@@ -48,7 +49,8 @@ class Event:
     :param code: for ``compared``: which check it belongs to; ``amount`` and ``other`` have to be the same.
     :param quantity: pieces, always positive.
     :param amount: money, positive in the direction of its kind; without tax for what is invoiced or credited.
-    :param cost: of the goods: for transfers the value that they moved, for invoices what was booked.
+    :param cost: of the goods: for transfers the value that they moved, for invoices what was booked; for what was corrected since
+        how much more, or less.
     :param needs: events without which this one could not have happened.
     """
 
@@ -198,7 +200,7 @@ def _judge_taxes(events: Sequence[Event]) -> Iterator[Fault]:
 def _judge_costs(events: Sequence[Event]) -> Iterator[Fault]:
     """What was booked as cost is the value of what left and did not come back, once all of it is booked; and a credit note
     takes the cost back at which its goods were booked."""
-    kinds = ("shipped", "returned", "invoiced", "credited")
+    kinds = ("shipped", "returned", "invoiced", "corrected", "credited")
     quantity = {kind: _sums(events, kind, _line) for kind in kinds}
     cost = {kind: _sums(events, kind, _line, "cost") for kind in kinds}
     for line in {event.line for event in _of_kind(events, "invoiced") if event.cost}:
@@ -206,7 +208,7 @@ def _judge_costs(events: Sequence[Event]) -> Iterator[Fault]:
             quantity[one][line] == quantity[other][line]
             for one, other in (("shipped", "invoiced"), ("returned", "credited"))
         )
-        booked = cost["invoiced"][line] - cost["credited"][line]
+        booked = cost["invoiced"][line] + cost["corrected"][line] - cost["credited"][line]
         moved = cost["shipped"][line] - cost["returned"][line]
         entries = sum(1 for event in _of_kind(events, "invoiced", "credited") if event.line == line)
         if settled and abs(booked - moved) > entries * COST_TOLERANCE:

@@ -3,13 +3,16 @@
 Told by the state of an order and not by what happened last: what should stand deferred, less what is booked as deferred, is what
 is booked now. So nothing is released twice, and whatever was returned, cancelled or credited meanwhile is in it. Amounts are in
 the company's currency, as invoices were posted; positive where they were earned (revenue) or spent (cost).
+
+An invoice that comes before its goods books what they cost on its day; what they are worth when they leave is their cost. The
+difference is corrected, line by line, so that the cost of an order is the value by which the stock became less.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
@@ -17,7 +20,7 @@ from .money import ZERO, round_to, share
 from .posting import PostingLine
 
 #: Why an item of such an entry exists.
-REVENUE, COST = "deferred_revenue", "deferred_cost"
+REVENUE, COST, CORRECTION = "deferred_revenue", "deferred_cost", "corrected_cost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,11 @@ class Invoiced:
     :param revenue: {account: amount} on invoices; of what is charged beside goods, less what was credited.
     :param costs: {(account of the stock, account of the cost): amount} on invoices.
     :param is_goods: else it is charged beside goods (shipping, fees, discounts) and goes with them.
+    :param name: of the line.
+    :param reversed_costs: as ``costs``, on credit notes.
+    :param documents: how many lines of invoices and credit notes there are: each is rounded once.
+    :param worth: what was charged and has left did cost when it left, less what came back of it and is credited; ``None`` where
+        that is not known piece by piece.
     """
 
     charged: Decimal
@@ -38,20 +46,37 @@ class Invoiced:
     revenue: Mapping[Hashable, Decimal]
     costs: Mapping[tuple[Hashable, Hashable], Decimal]
     is_goods: bool = True
+    name: Hashable = None
+    reversed_costs: Mapping[tuple[Hashable, Hashable], Decimal] = field(default_factory=dict)
+    documents: int = 1
+    worth: Decimal | None = None
+
+    @property
+    def called_off(self) -> Decimal:
+        """What is credited and did not come back: it is not to leave any more."""
+        return max(self.credited - self.back, ZERO)
 
     @property
     def waiting(self) -> Decimal:
         """What is invoiced and has not left. A credit note over goods that came back takes nothing off what waits."""
-        called_off = max(self.credited - self.back, ZERO)
-        return max(self.charged - self.shipped - called_off, ZERO)
+        return max(self.charged - self.shipped - self.called_off, ZERO)
+
+    @property
+    def pieces(self) -> tuple[Decimal, Decimal]:
+        """What is charged and has left, and what of it came back and is credited: the goods that ``worth`` is of."""
+        return max(min(self.charged - self.called_off, self.shipped), ZERO), min(self.credited, self.back)
 
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """{account: amount} of revenue, and {(account of the stock, account of the cost): amount} of cost, without zeros."""
+    """{account: amount} of revenue, and {(account of the stock, account of the cost): amount} of cost, without zeros.
+
+    :param corrections: {(account of the stock, account of the cost, line): by how much its goods cost more than was booked}
+    """
 
     revenue: Mapping[Hashable, Decimal]
     costs: Mapping[tuple[Hashable, Hashable], Decimal]
+    corrections: Mapping[tuple[Hashable, Hashable, Hashable], Decimal] = field(default_factory=dict)
 
 
 def deferred(lines: Sequence[Invoiced], step: Decimal) -> Deferred:
@@ -59,12 +84,13 @@ def deferred(lines: Sequence[Invoiced], step: Decimal) -> Deferred:
 
     >>> mug = Invoiced(Decimal(3), ZERO, Decimal(1), ZERO, {"sales": Decimal("10.00")}, {("stock", "cost"): Decimal(6)})
     >>> deferred([mug], Decimal("0.01"))
-    Deferred(revenue={'sales': Decimal('6.67')}, costs={('stock', 'cost'): Decimal('4.00')})
+    Deferred(revenue={'sales': Decimal('6.67')}, costs={('stock', 'cost'): Decimal('4.00')}, corrections={})
 
     :param step: the smallest unit of the company's currency.
     """
     revenue: dict[Hashable, Decimal] = defaultdict(lambda: ZERO)
     costs: dict[tuple[Hashable, Hashable], Decimal] = defaultdict(lambda: ZERO)
+    corrections: dict[tuple[Hashable, Hashable, Hashable], Decimal] = {}
     waits = whole = Fraction(0)
     for line in lines:
         if not line.is_goods or not line.charged:
@@ -72,8 +98,14 @@ def deferred(lines: Sequence[Invoiced], step: Decimal) -> Deferred:
         gone = line.charged - line.waiting
         for account, amount in line.revenue.items():
             revenue[account] += share(amount, line.charged, gone, line.charged, step)
-        for accounts, amount in line.costs.items():
-            costs[accounts] += share(amount, line.charged, gone, line.charged, step)
+        later = {name: share(amount, line.charged, gone, line.charged, step) for name, amount in line.costs.items()}
+        for accounts, amount in later.items():
+            costs[accounts] += amount
+        if line.worth is not None and len(kinds := {*line.costs, *line.reversed_costs}) == 1:
+            more = round_to(line.worth, step) - _booked(line, later)
+            if abs(more) > line.documents * step:  # less is what their rounding leaves
+                (accounts,) = kinds
+                corrections[(*accounts, line.name)] = more
         weight = Fraction(max(sum(line.revenue.values(), ZERO), ZERO)) or Fraction(line.charged) / 10**9
         whole += weight
         waits += weight * Fraction(line.waiting) / Fraction(line.charged)
@@ -84,14 +116,30 @@ def deferred(lines: Sequence[Invoiced], step: Decimal) -> Deferred:
                 for account, amount in line.revenue.items():
                     exact = Fraction(amount) * part
                     revenue[account] += round_to(Decimal(exact.numerator) / Decimal(exact.denominator), step)
-    return Deferred({key: one for key, one in revenue.items() if one}, {key: one for key, one in costs.items() if one})
+    return Deferred(
+        {key: one for key, one in revenue.items() if one},
+        {key: one for key, one in costs.items() if one},
+        corrections,
+    )
 
 
-def posting(target: Deferred, booked: Deferred, account: Hashable, texts: Mapping[str, str]) -> tuple[PostingLine, ...]:
+def _booked(line: Invoiced, later: Mapping[Hashable, Decimal]) -> Decimal:
+    """What is booked as the cost of the goods of a line, without what is booked ``later``."""
+    return sum(line.costs.values(), ZERO) - sum(line.reversed_costs.values(), ZERO) - sum(later.values(), ZERO)
+
+
+def posting(
+    target: Deferred,
+    booked: Deferred,
+    account: Hashable,
+    texts: Mapping[Hashable, str],
+    customer: Hashable | None = None,
+) -> tuple[PostingLine, ...]:
     """The items that bring what is booked as deferred to what should be; none where it is that already.
 
     :param account: where what is owed to customers stands.
-    :param texts: words for :data:`REVENUE` and :data:`COST`.
+    :param texts: words for :data:`REVENUE` and :data:`COST`, and for each line whose cost is corrected.
+    :param customer: whose goods they are, as on the cost that is booked with an invoice.
     """
     lines = []
     owed = ZERO
@@ -109,6 +157,15 @@ def posting(target: Deferred, booked: Deferred, account: Hashable, texts: Mappin
             lines += [
                 PostingLine(stock, more, texts[COST], cause=COST),
                 PostingLine(cost, -more, texts[COST], cause=COST),
+            ]
+    for names in _keys(target.corrections, booked.corrections):
+        more = target.corrections.get(names, ZERO) - booked.corrections.get(names, ZERO)
+        if more:
+            stock, cost, line = names
+            text = texts.get(line, texts[COST])
+            lines += [
+                PostingLine(stock, -more, text, customer, cause=CORRECTION),
+                PostingLine(cost, more, text, customer, cause=CORRECTION, corrects=line),
             ]
     return tuple(lines)
 

@@ -24,6 +24,7 @@ KINDS = (
     "shipped",
     "invoiced",
     "deferred",
+    "cost",
     "paid",
     "came_back",
     "credited",

@@ -30,6 +30,7 @@ class PostingLine:
         tuple of such names where one item settles many.
     :param taxes: the taxes of which ``amount`` is the base, to be computed on top (reverse charge).
     :param product: whose worth this item changes.
+    :param corrects: the order line whose cost of goods this item corrects.
     """
 
     account: Hashable
@@ -42,6 +43,7 @@ class PostingLine:
     match: Hashable | None = None
     taxes: tuple[Hashable, ...] = ()
     product: Hashable | None = None
+    corrects: Hashable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ class PostingDraft:
                     line.taxes,
                     # Left out where there is none: what was booked before items had a product is known again.
                     *([] if line.product is None else [line.product]),
+                    *([] if line.corrects is None else [("corrects", line.corrects)]),
                 )
             )
             for line in self.lines

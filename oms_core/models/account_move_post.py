@@ -187,6 +187,7 @@ class AccountMove(models.Model):
                         "oms_cause": line.cause or False,
                         "tax_ids": [Command.set(line.taxes)],
                         **({"product_id": line.product} if line.product else {}),
+                        **({"oms_corrected_line_id": line.corrects} if line.corrects is not None else {}),
                         # What only settles another item is neither cost nor income; Odoo would ask its rules for each.
                         **({"analytic_distribution": False} if line.match is not None else {}),
                         **(
@@ -316,4 +317,12 @@ class AccountMoveLine(models.Model):
 
     oms_cause = fields.Char(
         string="Cause", readonly=True, copy=False, help="Why this item exists, where it is a difference or a rest."
+    )
+    # Copied: what reverses a correction takes it back.
+    oms_corrected_line_id = fields.Many2one(
+        "sale.order.line",
+        string="Corrects the Cost of",
+        readonly=True,
+        index="btree_not_null",
+        help="The order line whose goods were worth something else when they left than when they were invoiced.",
     )

@@ -40,7 +40,8 @@ class OmsCheck(models.AbstractModel):
         closings = self.env["ir.config_parameter"].get_param(f"{company.id}.stock_valuation_closing_ids") or ""
         return [
             SQL(
-                "l.display_type = 'cogs' OR l.oms_cause IN ('deferred_cost', 'accrued_cost') OR l.product_id IS NOT NULL"
+                """l.display_type = 'cogs' OR l.product_id IS NOT NULL
+                   OR l.oms_cause IN ('deferred_cost', 'corrected_cost', 'accrued_cost')"""
             ),
             SQL(
                 "m.id = ANY(%s)",

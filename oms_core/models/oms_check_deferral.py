@@ -73,13 +73,18 @@ class OmsCheck(models.AbstractModel):
             has = sum(booked.revenue.values(), Decimal(0))
             should = sum(target.revenue.values(), Decimal(0))
             if booked != target:
+                words = {
+                    "booked": company.currency_id.format(float(has)),
+                    "due": company.currency_id.format(float(should)),
+                    "order": order.display_name,
+                }
                 yield self._compare(
                     *("deferral", order, float(has), float(should)),
-                    self.env._(
+                    self.env._("The cost of %(order)s is not that of what has left of it.", **words)
+                    if booked.revenue == target.revenue
+                    else self.env._(
                         "%(booked)s of %(order)s stand as invoiced before shipment, and %(due)s of its invoices have not left.",
-                        booked=company.currency_id.format(float(has)),
-                        due=company.currency_id.format(float(should)),
-                        order=order.display_name,
+                        **words,
                     ),
                     self.env._(
                         "Look whether an entry of the order was changed or deleted, then press “Look at the Money Again” on it."

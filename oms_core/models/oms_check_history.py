@@ -66,6 +66,7 @@ class OmsCheck(models.AbstractModel):
             *self._get_money(orders),
             *self._get_moved(orders),
             *self._get_invoiced(orders),
+            *self._get_corrected(orders),
         ]
         known = {event.id for event in events}
         # What was made of something that is gone does not come of it any more.
@@ -181,6 +182,22 @@ class OmsCheck(models.AbstractModel):
                     cost=exact(sum(cogs.mapped("credit" if credit else "debit"))),
                     needs=(_id(line), _id(origin)) if credit and origin else (_id(line), *moved),
                 )
+
+    def _get_corrected(self, orders):
+        items = self.env["account.move.line"].search(
+            [("oms_corrected_line_id", "in", orders.order_line.ids), ("parent_state", "=", "posted")], order="id"
+        )
+        for item in items:
+            yield Event(
+                _id(item),
+                "corrected",
+                self.env._("Cost corrected by %s", item.company_currency_id.format(item.balance)),
+                _at(item.move_id.create_date),
+                _document(item.move_id),
+                line=str(item.oms_corrected_line_id.id),
+                cost=exact(item.balance),
+                needs=(_id(item.oms_corrected_line_id),),
+            )
 
 
 def exact(number):

@@ -252,7 +252,7 @@ class OmsCheck(models.AbstractModel):
         """
         rows = self._query(
             SQL(
-                """SELECT l.id, cogs.booked, moved.value_out - moved.value_back
+                """SELECT l.id, cogs.booked + corrected.more, moved.value_out - moved.value_back
                      FROM sale_order o
                      JOIN sale_order_line l ON l.order_id = o.id AND l.product_id IS NOT NULL
                      JOIN uom_uom u ON u.id = l.product_uom_id
@@ -263,6 +263,9 @@ class OmsCheck(models.AbstractModel):
                      JOIN account_move_line cl ON cl.cogs_origin_id = r.invoice_line_id AND cl.display_type = 'cogs'
                      JOIN account_move cm ON cm.id = cl.move_id AND cm.state = 'posted'
                     WHERE r.order_line_id = l.id) cogs
+             CROSS JOIN LATERAL (
+                   SELECT COALESCE(SUM(cl.balance), 0) AS more FROM account_move_line cl
+                    WHERE cl.oms_corrected_line_id = l.id AND cl.parent_state = 'posted') corrected
              CROSS JOIN LATERAL (%(moved)s) moved
              CROSS JOIN LATERAL (%(invoiced)s) invoiced
                     WHERE o.company_id = %(company)s AND o.oms_channel_id IS NOT NULL AND o.state = 'sale' AND %(recent)s
@@ -271,7 +274,8 @@ class OmsCheck(models.AbstractModel):
                       AND ABS(invoiced.credited - moved.back) < %(tolerance)s
                       AND NOT EXISTS (SELECT 1 FROM stock_move s JOIN product_value v ON v.move_id = s.id
                                        WHERE s.sale_line_id = l.id)
-                      AND ABS(cogs.booked - moved.value_out + moved.value_back) > cogs.items / 2 * %(cent)s + %(tolerance)s
+                      AND ABS(cogs.booked + corrected.more - moved.value_out + moved.value_back)
+                          > cogs.items / 2 * %(cent)s + %(tolerance)s
                  ORDER BY l.id LIMIT %(limit)s""",
                 moved=self._get_moved_sql(),
                 invoiced=self._get_invoiced_sql(),
@@ -294,8 +298,9 @@ class OmsCheck(models.AbstractModel):
                     order=order.display_name,
                 ),
                 self.env._(
-                    "The cost was changed between the parcel and its invoice, or an entry was. Book the difference between cost "
-                    "of goods and stock, or have the closing of the stock valuation do it."
+                    "The cost was changed between the parcel and its invoice, or an entry was. Of a channel that invoices before "
+                    "the goods leave, press “Look at the Money Again” on the order; else book the difference between cost of "
+                    "goods and stock, or have the closing of the stock valuation do it."
                 ),
                 company.currency_id.round(abs(booked - moved)),
                 order.id,

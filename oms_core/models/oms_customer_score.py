@@ -2,6 +2,7 @@ from collections import defaultdict
 from decimal import Decimal
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import split_every
 
 from ..const import SCORE_BATCH_MAX
@@ -173,10 +174,11 @@ class OmsCustomerScore(models.Model):
             revenue[partner.id] -= balance
             if kind == "out_refund":
                 refunded[partner.id] += balance
+        goods = Domain("display_type", "=", "cogs") | Domain("oms_corrected_line_id", "!=", False)
         cost = {
             partner.id: balance
             for partner, balance in lines._read_group(
-                [*posted, ("display_type", "=", "cogs"), ("account_id.internal_group", "=", "expense")],
+                Domain(posted) & goods & Domain("account_id.internal_group", "=", "expense"),
                 ["partner_id"],
                 ["balance:sum"],
             )

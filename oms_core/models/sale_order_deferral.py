@@ -4,20 +4,28 @@ Odoo's Community edition defers nothing by itself. One entry for each change, un
 
     invoiced before   Dr income             Cr invoiced before shipment        Dr stock   Cr cost of goods
     a parcel leaves   Dr invoiced before    Cr income                          Dr cost    Cr stock
+    ... at a cost that is not that of its invoice: what it cost more           Dr cost    Cr stock
+
+Odoo values a parcel when it leaves, and books nothing then: the closing of the valuation would find the difference on the account
+of the stock, and book it to that of its variation, without the order.
 """
 
 from collections import defaultdict
+from dataclasses import replace
 
 from odoo import models
 
 from ..const import ADVANCE_POLICIES
-from ..domain.deferral import COST, REVENUE, ZERO, Deferred, Invoiced, deferred, posting
+from ..domain.costing import cost_of_next
+from ..domain.deferral import CORRECTION, COST, REVENUE, ZERO, Deferred, Invoiced, deferred, posting
 from ..domain.order_to_cash import Step
 from ..domain.posting import PostingDraft
 from .sale_order_money import at, exact
 
 #: What an entry's key begins with; the order's id and a number follow.
 KEY = "deferral"
+#: Names the words for an entry that corrects costs and does nothing else.
+COST_OF_LEFT = "cost_of_left"
 
 
 class ResCompany(models.Model):
@@ -58,7 +66,8 @@ class SaleOrder(models.Model):
         booked, number = self._oms_get_booked_deferral()
         if not number and self.oms_channel_id.invoice_policy not in ADVANCE_POLICIES:
             return self.env["account.move"]
-        target = self._oms_get_deferral()
+        lines = self._oms_get_invoiced_lines()
+        target = self._oms_get_deferral(lines)
         words = {"order": self.oms_number or self.name}
         texts = {
             REVENUE: self.env._("%(order)s: invoiced before shipment", **words),
@@ -66,6 +75,8 @@ class SaleOrder(models.Model):
         }
         if target == booked:
             return self.env["account.move"]
+        texts.update(self._oms_explain_corrections(lines, target, booked))
+        customer = self.partner_invoice_id.commercial_partner_id.id
         journal = company._oms_get_deferral_journal()
         moves = self.env["account.move"]
         day = self._oms_get_deferral_day()
@@ -75,10 +86,29 @@ class SaleOrder(models.Model):
             key=f"{KEY}:{self.id}:{number + 1}",
             date=day,
             journal=journal.id,
-            ref=texts[REVENUE],
-            lines=posting(target, booked, company._oms_get_deferral_account().id, texts),
+            ref=texts[REVENUE] if target.revenue != booked.revenue else texts[COST_OF_LEFT],
+            lines=posting(target, booked, company._oms_get_deferral_account().id, texts, customer),
         )
         return moves._oms_post([entry])
+
+    def _oms_explain_corrections(self, lines, target, booked):
+        """{id of an order line: why its cost is corrected}, for those of which one is or was; and the name of an entry that does
+        nothing else."""
+        order, money = self.oms_number or self.name, self.company_id.currency_id.format
+        corrected = {name for _stock, _cost, name in [*target.corrections, *booked.corrections]}
+        texts = {COST_OF_LEFT: self.env._("%(order)s: cost of what has left", order=order)}
+        for line in lines:
+            if line.name in corrected and line.worth is not None:
+                more = sum((one for (*_accounts, name), one in target.corrections.items() if name == line.name), ZERO)
+                texts[line.name] = self.env._(
+                    "%(order)s: %(booked)s is booked with its invoice as the cost of what has left of %(product)s, which was "
+                    "worth %(worth)s when it left",
+                    order=order,
+                    product=self.env["sale.order.line"].browse(line.name).product_id.display_name,
+                    booked=money(float(line.worth - more)),
+                    worth=money(float(line.worth)),
+                )
+        return texts
 
     def _oms_get_deferral_day(self):
         """The day of what happened last to the goods or the invoices of this order, where the company is."""
@@ -92,22 +122,30 @@ class SaleOrder(models.Model):
 
     def _oms_get_booked_deferral(self):
         """(``Deferred`` as it is booked, the number of the last entry)."""
+
+        def pairs(items):
+            # Two items each: that of the stock, and that of the cost.
+            return zip(items[::2], items[1::2], strict=True)
+
         self.ensure_one()
         moves = self.sudo()._oms_get_deferral_entries()  # sudo: the job's
-        revenue, costs = defaultdict(lambda: ZERO), defaultdict(lambda: ZERO)
+        revenue, costs, corrections = (defaultdict(lambda: ZERO) for _each in range(3))
         owed = self.company_id._oms_get_deferral_account() if moves else self.env["account.account"]
         for move in moves.filtered(lambda move: move.state == "posted"):
             # A reversal has no causes: its items are those of what it reverses.
             causes = (move if move.oms_key else move.reversed_entry_id).line_ids.sorted("id").mapped("oms_cause")
             items = list(zip(causes, move.line_ids.sorted("id"), strict=True))
-            of_cost = [line for cause, line in items if cause == COST]
-            for stock, cost in zip(of_cost[::2], of_cost[1::2], strict=True):
+            for stock, cost in pairs([line for cause, line in items if cause == COST]):
                 costs[stock.account_id.id, cost.account_id.id] += exact(stock.balance)
+            for stock, cost in pairs([line for cause, line in items if cause == CORRECTION]):
+                name = cost.oms_corrected_line_id.id
+                corrections[stock.account_id.id, cost.account_id.id, name] += exact(cost.balance)
             for cause, line in items:
                 if cause == REVENUE and line.account_id != owed:
                     revenue[line.account_id.id] += exact(line.balance)
         number = max((int(move.oms_key.rpartition(":")[2]) for move in moves if move.oms_key), default=0)
-        return Deferred({k: v for k, v in revenue.items() if v}, {k: v for k, v in costs.items() if v}), number
+        booked = Deferred(*({k: v for k, v in one.items() if v} for one in (revenue, costs, corrections)))
+        return booked, number
 
     def _oms_get_deferral_entries(self):
         """What was booked of this order, and what somebody reversed of that with Odoo's button, as a whole."""
@@ -121,19 +159,24 @@ class SaleOrder(models.Model):
             lambda move: accounts(move) == accounts(move.reversed_entry_id)
         )
 
-    def _oms_get_deferral(self):
+    def _oms_get_deferral(self, lines=None):
         """What of this order's invoices is not earned yet, as ``domain.deferral.Deferred``."""
         self.ensure_one()
-        lines = [
+        lines = self._oms_get_invoiced_lines() if lines is None else lines
+        return deferred(lines, exact(self.company_id.currency_id.rounding))
+
+    def _oms_get_invoiced_lines(self):
+        self.ensure_one()
+        return [
             line._oms_as_invoiced()
             for line in self.order_line.filtered(lambda line: not line.display_type)
             if line.product_id
         ]
-        return deferred(lines, exact(self.company_id.currency_id.rounding))
 
     def _oms_money_kinds(self):
         kinds = dict(super()._oms_money_kinds())
         kinds["deferred"] = self.env._("Not earned before shipment")
+        kinds["cost"] = self.env._("Cost corrected")
         return list(kinds.items())
 
     def _oms_money_steps(self):
@@ -144,10 +187,13 @@ class SaleOrder(models.Model):
         for entry in entries.sorted("id"):
             items = entry.line_ids.filtered(lambda line: line.account_id == owed)
             document = entry._oms_as_document()
-            amount = sum((exact(line.balance) for line in items), ZERO)
-            yield Step(
-                at(entry.date), "deferred", amount, document, entry=document, account=owed.display_name, counts=False
-            )
+            terms = {"document": document, "entry": document, "counts": False}
+            if items:
+                amount = sum((exact(line.balance) for line in items), ZERO)
+                yield Step(at(entry.date), "deferred", amount, account=owed.display_name, **terms)
+            for line in entry.line_ids.filtered("oms_corrected_line_id"):
+                account = line.account_id.display_name
+                yield Step(at(entry.date), "cost", -exact(line.balance), account=account, note=line.name, **terms)
 
 
 class SaleOrderLine(models.Model):
@@ -157,7 +203,8 @@ class SaleOrderLine(models.Model):
         """This line as it stands on posted invoices and credit notes, in the company's currency."""
         self.ensure_one()
         charged = credited = ZERO
-        revenue, costs = defaultdict(lambda: ZERO), defaultdict(lambda: ZERO)
+        revenue, costs, back_costs = (defaultdict(lambda: ZERO) for _each in range(3))
+        documents = 0
         goods = self._is_oms_goods()
         earned = ("income", "income_other")
         for line in self.sudo().invoice_lines:  # sudo: what is charged does not depend on who looks
@@ -170,15 +217,83 @@ class SaleOrderLine(models.Model):
                 credited += self._oms_quantity_of(line)
             if (is_invoice or not goods) and line.account_id.account_type in earned:
                 revenue[line.account_id.id] -= exact(line.balance)
-            if is_invoice and goods:
+            if goods:
+                documents += 1
                 cogs = line._oms_get_cogs()
-                stock = cogs.filtered(lambda item: item.balance < 0)[:1]
+                stock = cogs.filtered(lambda item, sign=-1 if is_invoice else 1: item.balance * sign > 0)[:1]
                 cost = (cogs - stock)[:1]
-                if stock and cost:
+                if stock and cost and is_invoice:
                     costs[stock.account_id.id, cost.account_id.id] += exact(cost.balance)
-        shipped = exact(self._oms_get_shipped()) if goods else ZERO
-        back = max(shipped - exact(self.qty_delivered), ZERO) if goods else ZERO
-        return Invoiced(charged, credited, shipped, back, dict(revenue), dict(costs), goods)
+                elif stock and cost:
+                    back_costs[stock.account_id.id, cost.account_id.id] -= exact(cost.balance)
+        if not goods:
+            return Invoiced(charged, credited, ZERO, ZERO, dict(revenue), {}, False)
+        shipped = exact(self._oms_get_shipped())
+        back = max(shipped - exact(self.qty_delivered), ZERO)
+        if not costs and not back_costs:
+            costs.update(self._oms_get_costless())
+        told = Invoiced(
+            *(charged, credited, shipped, back, dict(revenue), dict(costs)),
+            name=self.id,
+            reversed_costs=dict(back_costs),
+            documents=documents,
+        )
+        return replace(told, worth=self._oms_get_worth(*told.pieces))
+
+    def _oms_get_costless(self):
+        """{(account of the stock, account of the cost): nothing} of goods that had no cost yet when they were invoiced: then Odoo
+        books none."""
+        product = self.product_id.with_company(self.company_id)
+        if not product.is_storable or product.valuation != "real_time":
+            return {}
+        accounts = product.product_tmpl_id.get_product_accounts(fiscal_pos=self.order_id.fiscal_position_id)
+        stock, cost = accounts["stock_valuation"], accounts["expense"]
+        return {(stock.id, cost.id): ZERO} if stock and cost else {}
+
+    def _oms_get_worth(self, left, back):
+        """What so many of those that left first did cost when they left, less so many of those that came back first.
+
+        :return: in the company's currency; ``None`` where it is not known piece by piece (kits, dropshipping).
+        """
+        all_moves = self.sudo().move_ids  # sudo: what goods cost does not depend on who looks
+        moves = all_moves.filtered(lambda move: move.state == "done")
+        if any(move.product_id != self.product_id or move.is_dropship for move in moves):
+            return None
+        unit = self.product_id.uom_id
+        moves = moves.sorted(lambda move: (move.date, move.id))
+
+        def values(parts):
+            # Read with those of the other lines.
+            return [move._oms_get_pieces_and_value() for move in parts.with_prefetch(all_moves._prefetch_ids)]
+
+        def pieces(quantity):
+            return exact(self.product_uom_id._compute_quantity(float(quantity), unit, round=False))
+
+        def is_known(parts, wanted):
+            return unit.compare(float(sum((one for one, _value in parts), ZERO)), float(wanted)) >= 0
+
+        left, back = pieces(left), pieces(back)
+        gone, came = (
+            values(moves.filtered("is_out")),
+            values(moves.filtered(lambda move: move.is_in and move.to_refund)),
+        )
+        if not is_known(gone, left):
+            return None
+        if not is_known(came, back):
+            came = gone  # it came in by another way, and is taken for what left first
+        return (cost_of_next(gone, ZERO, left) or ZERO) - (cost_of_next(came, ZERO, back) or ZERO)
+
+
+class StockMove(models.Model):
+    _inherit = "stock.move"
+
+    def _oms_get_pieces_and_value(self):
+        """(Pieces, what they did cost when they left): whatever goods that came back are said to be worth since."""
+        self.ensure_one()
+        pieces, origin = exact(self._get_valued_qty()), self.origin_returned_move_id
+        if self.is_in and origin.is_out and (left := exact(origin._get_valued_qty())):
+            return pieces, exact(origin.value) * pieces / left
+        return pieces, exact(self.value)
 
 
 class AccountMoveLine(models.Model):

@@ -14,10 +14,10 @@ ACCOUNT_TYPES = ("income", "income_other", "expense", "expense_other", "expense_
 class OmsMarginReport(models.Model):
     """Items of the ledger about orders, and the analytic lines of the plan “Order Cost”.
 
-    Sales, refunds and goods are the items of posted invoices and credit notes, without tax, and what other add-ons know to be
-    booked otherwise; what it cost to serve is in analytic accounting. Amounts are in the company's currency, positive where they
-    are in our favour, so that the sum of any rows is their margin. Rows that are in the ledger sum to it to the cent; estimates
-    are apart.
+    Sales, refunds and goods are the items of posted invoices and credit notes, without tax, what corrects the cost of goods, and
+    what other add-ons know to be booked otherwise; what it cost to serve is in analytic accounting. Amounts are in the company's
+    currency, positive where they are in our favour, so that the sum of any rows is their margin. Rows that are in the ledger sum
+    to it to the cent; estimates are apart.
     """
 
     _name = "oms.margin.report"
@@ -51,6 +51,7 @@ class OmsMarginReport(models.Model):
             "name",
             "sale_line_ids",
             "cogs_origin_id",
+            "oms_corrected_line_id",
         ],
         "sale.order": ["oms_channel_id", "partner_id"],
     }
@@ -95,6 +96,12 @@ class OmsMarginReport(models.Model):
              LEFT JOIN sale_order_line line ON line.id = sold.id
                  WHERE item.display_type IN ('product', 'cogs', 'rounding')
                    AND (line.id IS NOT NULL OR %(order_of_entry)s IS NOT NULL)
+             UNION ALL
+                SELECT item.id::bigint * 8, 'goods', 'booked', item.name, -item.balance, item.date, line.order_id, line.id,
+                       line.product_id, item.company_id, item.id, item.move_id, NULL
+                  FROM account_move_line item
+                  JOIN sale_order_line line ON line.id = item.oms_corrected_line_id
+                 WHERE item.parent_state = 'posted'
              UNION ALL
                 SELECT cost.id::bigint * 8 + 1, cost.oms_cost_kind, cost.oms_standing, cost.name, cost.amount, cost.date,
                        cost.oms_order_id, cost.oms_sale_line_id, cost.product_id, cost.company_id, cost.move_line_id,

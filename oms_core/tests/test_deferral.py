@@ -1,10 +1,12 @@
 """ACC-02: an invoice that comes before its goods earns nothing until they leave; then each parcel earns what it is worth."""
 
 from datetime import date
+from decimal import Decimal
 from unittest.mock import patch
 
 from odoo import fields
 from odoo.fields import Command
+from odoo.tests import freeze_time
 
 from .common import OmsCommon
 
@@ -236,6 +238,276 @@ class TestDeferral(OmsCommon):
         order = self._invoiced()
         steps = [step for step in order._oms_get_order_to_cash().steps if step.kind == "deferred"]
         self.assertEqual([step.amount for step in steps], [-60])
+
+
+class TestCostWhenItLeaves(OmsCommon):
+    """What goods are worth on the day on which they leave is their cost, whatever it was on the day of their invoice."""
+
+    def setUp(self):
+        super().setUp()
+        self.channel.invoice_policy = "payment"
+        self.accounts = self._account("cogs"), self._account("stock")
+
+    def _look(self):
+        with self.enter_registry_test_mode():
+            self.env.ref("oms_core.cron_collect").method_direct_trigger()
+
+    def _invoiced(self, sku="AVG", quantity=3, **values):
+        """An order that is invoiced at the cost of ten."""
+        self.before = self._net(self.accounts[1])
+        order = self._apply(self._doc(lines=(self._line(sku, quantity),), **values))[0][0]
+        self._book(order)
+        self._look()
+        self.assertEqual(self._stand(), (0.0, 0.0))
+        return order
+
+    def _stand(self):
+        """Cost of goods, and the stock since the order came: debits less credits."""
+        cost, stock = self.accounts
+        return self._net(cost), self.company.currency_id.round(self._net(stock) - self.before)
+
+    def _left(self, order, quantity=None):
+        """So much leaves, and the order is looked at; the books say of the cost what the transfers do."""
+        self._ship(order, {order.order_line.product_id: quantity} if quantity else None)
+        self._look()
+        moves = order.order_line.move_ids
+        return self._agree(order), sum(moves.filtered("is_out").mapped("value"))
+
+    def _agree(self, order):
+        moves = order.order_line.move_ids
+        value = sum(moves.filtered("is_out").mapped("value")) - sum(moves.filtered("is_in").mapped("value"))
+        self.assertEqual(self._stand(), (value, -value))
+        self.assertFalse(order._oms_defer(), "once only")
+        self.assertNothingWrong(until=fields.Datetime.add(fields.Datetime.now(), days=2))
+        return value
+
+    def _entries(self, order):
+        return self.env["account.move"].search([("oms_key", "=like", f"deferral:{order.id}:%")], order="id")
+
+    def _cost(self, product, cost):
+        """From now on a piece is worth so much."""
+        if product.cost_method == "standard":
+            product.standard_price = cost
+        else:
+            self._buy(product, 100, 2 * cost - 10)  # beside a hundred at ten
+
+    def test_a_standard_price_that_changed_after_the_invoice_is_the_cost_when_the_parcel_leaves(self):
+        order = self._invoiced("STD")
+        self._cost(self.product_standard, 16)
+
+        def to_close():
+            """What the closing of the valuation would book."""
+            closing = self.company._action_close_stock_valuation()
+            return sum(item["debit"] - item["credit"] for item in closing if item["account_id"] == self.accounts[1].id)
+
+        before = to_close()
+        self.assertEqual(self._left(order)[0], 48)
+        self.assertAlmostEqual(to_close(), before, 2)
+        self.assertEqual(len(self._entries(order)), 2)
+
+    def test_an_average_cost_that_changed_is_told_by_the_entry_in_a_sentence(self):
+        order = self._invoiced()
+        self._cost(self.product_average, 20)
+        self.assertEqual(self._left(order)[0], 60)
+        items = self._entries(order)[-1].line_ids.filtered("oms_corrected_line_id")
+        self.assertEqual((items.balance, items.oms_corrected_line_id), (30, order.order_line))
+        self.assertRegex(
+            items.name, "30.00.* is booked with its invoice .*Product AVG, which was worth 60.00.* when it left"
+        )
+
+    def test_two_parcels_at_two_costs_have_each_its_own(self):
+        order = self._invoiced()
+        self.assertEqual(self._left(order, 1)[0], 10)
+        self._cost(self.product_average, 20)
+        cost, taken = self._left(order)
+        self.assertGreater(cost, 45)
+        self.assertEqual(cost, taken)
+
+    def test_of_first_in_first_out_the_layer_that_leaves_is_the_cost(self):
+        order = self._invoiced("FIFO")
+        self._buy(self.product_fifo, 10, 30)
+        other = self._order(("FIFO", 99, "1980.00", 20))
+        other.oms_channel_id = self._create_channel("OTHER")
+        self._ship(other)
+        self._ship(order)
+        self._look()
+        self.assertEqual(order.order_line.move_ids.value, 10 + 2 * 30)
+        self.assertEqual(self._stand(), (70, -70))
+
+    def test_goods_without_a_cost_on_the_day_of_their_invoice_have_that_of_the_day_on_which_they_leave(self):
+        self.product_standard.standard_price = 0
+        order = self._invoiced("STD")
+        self.assertFalse(order.invoice_ids.line_ids.filtered(lambda item: item.display_type == "cogs"))
+        self.product_standard.standard_price = 12
+        self.assertEqual(self._left(order)[0], 36)
+
+    def _take_back(self, order, quantity, credit=True):
+        picking = order.picking_ids.filtered(lambda one: one.state == "done" and one.picking_type_code == "outgoing")[
+            :1
+        ]
+        wizard = (
+            self.env["stock.return.picking"]
+            .with_context(active_id=picking.id, active_ids=picking.ids, active_model="stock.picking")
+            .create({})
+        )
+        wizard.product_return_moves.quantity = quantity
+        back = wizard._create_return()
+        back.move_ids.quantity = quantity
+        back.move_ids.picked = True
+        back.button_validate()
+        if credit:
+            self._credit(order, quantity)
+
+    def _credit(self, order, quantity):
+        wizard = (
+            self.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=order.invoice_ids.ids)
+            .create({"journal_id": order.invoice_ids.journal_id.id, "reason": "back"})
+        )
+        wizard.refund_moves()
+        wizard.new_move_ids.invoice_line_ids.quantity = quantity
+        wizard.new_move_ids.action_post()
+
+    def test_what_comes_back_takes_back_the_cost_at_which_it_left(self):
+        order = self._invoiced()
+        self._cost(self.product_average, 20)
+        self._left(order)
+        self._buy(self.product_average, 100, 90)
+        self._take_back(order, 1)
+        self._look()
+        self.assertEqual(self._agree(order), 40)
+        note = order.invoice_ids.filtered(lambda move: move.move_type == "out_refund")
+        cogs = note.line_ids.filtered(lambda item: item.display_type == "cogs")
+        self.assertEqual(sum(cogs.mapped("credit")), 10, "as its invoice, which the credit note reverses")
+
+    def test_what_came_back_and_is_not_credited_is_still_a_cost(self):
+        order = self._invoiced()
+        self._cost(self.product_average, 20)
+        self._left(order)
+        self._take_back(order, 1, credit=False)
+        self._look()
+        self.assertEqual(self._stand()[0], 60)
+
+    def test_a_rest_that_is_called_off_after_a_parcel_costs_nothing(self):
+        order = self._invoiced()
+        self._cost(self.product_average, 20)
+        self._left(order, 1)
+        order.picking_ids.filtered(lambda picking: picking.state != "done").action_cancel()
+        self._credit(order, 2)
+        self._look()
+        self.assertEqual(self._agree(order), 20)
+
+    def test_what_never_left_and_is_credited_costs_nothing_whatever_it_would_now(self):
+        order = self._invoiced()
+        self._cost(self.product_average, 20)
+        self._credit(order, 3)
+        self._look()
+        self.assertEqual((self._stand(), order._oms_get_deferral().corrections), ((0.0, 0.0), {}))
+
+    def test_in_a_closed_month_the_difference_is_booked_today(self):
+        today = fields.Date.today()
+        with freeze_time(fields.Date.subtract(today, days=5)):
+            order = self._invoiced("STD")
+            self._cost(self.product_standard, 20)
+            self._ship(order)
+        self.company.fiscalyear_lock_date = fields.Date.subtract(today, days=1)
+        self._look()
+        self.assertEqual((self._entries(order)[-1].date, self._stand()), (today, (60, -60)))
+
+    def test_an_order_in_dollars_has_its_cost_in_the_currency_of_the_company(self):
+        usd = self.env.ref("base.USD")
+        usd.active = True
+        self.env["res.currency.rate"].create(
+            {"currency_id": usd.id, "company_id": self.company.id, "name": "2020-01-01", "rate": 1.25}
+        )
+        order = self._invoiced(currency="USD")
+        self._cost(self.product_average, 20)
+        self.assertEqual(self._left(order)[0], 60)
+
+    def test_at_the_same_cost_nothing_is_corrected_for_a_cent_of_rounding(self):
+        self.product_standard.standard_price = 3.3333
+        order = self._invoiced("STD")
+        for _parcel in range(3):
+            self._ship(order, {self.product_standard: 1})
+            self._look()
+        self.assertFalse(self._entries(order).line_ids.oms_corrected_line_id)
+
+    def test_the_margin_of_the_order_and_the_customer_is_that_of_the_ledger(self):
+        order = self._invoiced()
+        self._cost(self.product_average, 20)
+        self._left(order)
+        self.env.flush_all()
+        rows = self.env["oms.margin.report"].search([("order_id", "=", order.id), ("kind", "=", "goods")])
+        self.assertEqual((sum(rows.mapped("amount")), rows.sale_line_id), (-60, order.order_line))
+        self.assertEqual(rows.product_id, self.product_average)
+        steps = [step for step in order._oms_get_order_to_cash().steps if step.kind == "cost"]
+        self.assertEqual([step.amount for step in steps], [-30])
+        scores = self.env["oms.customer.score"]._get_values(self.company)
+        self.assertEqual(scores[order.partner_id.commercial_partner_id.id]["cost"], 60)
+
+    def test_a_correction_that_somebody_deletes_is_told_by_the_auditor_and_booked_again(self):
+        order = self._invoiced()
+        self._cost(self.product_average, 20)
+        self._left(order)
+        entry = self._entries(order)[-1]
+        entry.button_draft()
+        entry.with_context(force_delete=True).unlink()
+        auditor = self.env["oms.check"]
+        scope = auditor._get_scope(self.company)
+        scope = type(scope)(scope.since, fields.Datetime.add(fields.Datetime.now(), days=2), scope.limit)
+        self.env.flush_all()
+        [found] = auditor._find(self.company, {"costs"}, scope).values()
+        self.assertEqual([violation.order_id for violation in found], [order.id])
+        order.action_oms_look_at_money()
+        self._look()
+        self._agree(order)
+
+    def test_a_correction_that_somebody_reverses_is_booked_again_and_the_margin_stays_that_of_the_ledger(self):
+        order = self._invoiced()
+        self._cost(self.product_average, 20)
+        self._left(order)
+        entry = self._entries(order)[-1]
+        wizard = (
+            self.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=entry.ids)
+            .create({"journal_id": entry.journal_id.id})
+        )
+        wizard.refund_moves()
+        wizard.new_move_ids.filtered(lambda move: move.state == "draft").action_post()
+        self.assertEqual(self._stand()[0], 0)
+        order.action_oms_look_at_money()
+        self._look()
+        self.assertEqual(self._stand(), (60, -60))
+        self.env.flush_all()
+        rows = self.env["oms.margin.report"].search([("order_id", "=", order.id), ("kind", "=", "goods")])
+        self.assertEqual(sum(rows.mapped("amount")), -60)
+
+    def test_goods_that_are_sold_by_the_dozen_are_worth_their_pieces(self):
+        order = self._invoiced("STD", 2)
+        line = order.order_line
+        self.assertEqual(line._oms_get_worth(0, 0), 0)
+        self.assertIsNone(line._oms_get_worth(1, 0), "nothing has left")
+        self._left(order)
+        line.product_uom_id = self.env.ref("uom.product_uom_dozen")
+        self.assertEqual(line._oms_get_worth(Decimal("0.125"), 0), 15)
+
+    def test_many_lines_are_looked_at_without_more_queries_for_each(self):
+        def queries(count):
+            products = [self._create_product(f"M{count}-{number}") for number in range(count)]
+            for product in products:
+                self._stock(product, self.warehouse, 5)
+            order = self._apply(self._doc(lines=tuple(self._line(one.default_code) for one in products)))[0][0]
+            self._book(order)
+            order._oms_defer()
+            self._ship(order)
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            order._oms_get_deferral()
+            return self.env.cr.sql_log_count - before
+
+        few, many = queries(2), queries(20)
+        self.assertLess(many - few, 6, f"{few}, {many}")
 
 
 class TestAtSettlement(OmsCommon):

@@ -116,6 +116,14 @@ def test_each_fault_is_seen_and_told_in_few_events_of_which_none_comes_from_nowh
         ), name
 
 
+def test_a_cost_that_was_corrected_is_what_left():
+    dearer = [
+        replace(e, cost=D(33)) if e.id == "out-A" else replace(e, cost=D(11)) if e.id == "in-A" else e for e in HEALTHY
+    ]
+    assert faults(dearer) == {Fault("costs", "A")}
+    assert faults([*dearer, Event("more", "corrected", line="A", cost=D(2))]) == set()
+
+
 def test_a_refund_that_is_too_much_is_told_with_what_was_taken():
     history, fault = FAULTS["money went back twice"]
     assert {event.kind for event in shortest(history, fault)} == {"captured", "refunded"}

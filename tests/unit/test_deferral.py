@@ -107,3 +107,52 @@ def test_whatever_leaves_when_entries_balance_and_leave_nothing(lines, fee, parc
         assert all(amount >= 0 for amount in target.revenue.values())
         booked = target
     assert not any(balance.values())
+
+
+def told(shipped=0, worth="0.00", credited=0, back=0, reversed_cost="0.00", documents=1):
+    """A line of three pieces that was invoiced with a cost of six."""
+    return Invoiced(
+        *(Decimal(3), Decimal(credited), Decimal(shipped), Decimal(back)),
+        {"sales": Decimal("10.00")},
+        {("stock", "cost"): Decimal("6.00")},
+        name="mugs",
+        reversed_costs={("stock", "cost"): Decimal(reversed_cost)},
+        documents=documents,
+        worth=None if worth is None else Decimal(worth),
+    )
+
+
+def corrected(*lines):
+    return {name: one for (_stock, _cost, name), one in deferred(lines, CENT).corrections.items()}
+
+
+def test_what_left_at_another_cost_than_that_of_its_invoice_is_corrected_by_the_difference():
+    assert corrected(told(1, "3.00")) == {"mugs": Decimal("1.00")}
+    assert corrected(told(3, "4.50")) == {"mugs": Decimal("-1.50")}
+
+
+def test_at_the_cost_of_its_invoice_and_where_it_is_not_known_nothing_is_corrected():
+    assert corrected(told(1, "2.00"), told(3, "6.01"), told(2, None), told(0)) == {}
+
+
+def test_what_came_back_and_is_credited_takes_its_correction_back():
+    assert corrected(told(3, "6.00", credited=1, back=1, reversed_cost="2.00", documents=2)) == {
+        "mugs": Decimal("2.00")
+    }
+
+
+def test_what_is_called_off_needs_no_correction():
+    assert corrected(told(0, "0.00", credited=3, reversed_cost="6.00", documents=2)) == {}
+    assert told(1, credited=2).pieces == (1, 0)
+    assert told(3, credited=2, back=1).pieces == (2, 1)
+
+
+def test_a_correction_is_booked_between_cost_and_stock_once_and_says_of_which_line():
+    target = deferred([told(3, "9.00")], CENT)
+    words = {**WORDS, "mugs": "mugs were dearer"}
+    items = posting(target, Deferred({}, {}), "owed", words, "Ada")
+    assert [(item.account, item.amount, item.text, item.partner, item.corrects) for item in items] == [
+        ("stock", Decimal("-3.00"), "mugs were dearer", "Ada", None),
+        ("cost", Decimal("3.00"), "mugs were dearer", "Ada", "mugs"),
+    ]
+    assert posting(target, target, "owed", words) == ()
