@@ -134,3 +134,23 @@ class PosOrderLine(models.Model):
 
     def _oms_is_paid(self):
         return self.filtered(lambda line: line.order_id.state in PAID_STATES)
+
+    def _oms_never_left(self):
+        """Whether this gives back what the till was to ship later, and what has left is no more than what the customer keeps."""
+        self.ensure_one()
+        sold_sudo = self.sudo().refunded_orderline_id  # sudo: whichever till sold it
+        if self.qty >= 0 or not sold_sudo.order_id.shipping_date:
+            return False
+        moves_sudo = sold_sudo.sale_order_line_id.move_ids.filtered(lambda move: move._oms_is_of_its_till())
+        return bool(moves_sudo) and all(
+            product.uom_id.compare(
+                sum(
+                    of_product_sudo.filtered(
+                        lambda move: move.state == "done" and move.location_dest_id._is_outgoing()
+                    ).mapped("product_qty")
+                ),
+                of_product_sudo[0]._oms_get_not_refunded(),
+            )
+            <= 0
+            for product, of_product_sudo in moves_sudo.grouped("product_id").items()
+        )

@@ -25,10 +25,7 @@ class StockMove(models.Model):
     def _oms_get_not_given_back(self):
         """How much of this move, in its unit, is still to be brought."""
         line = self.sale_line_id
-        sold = line.sudo().pos_order_line_ids  # sudo: what was given back counts at whichever till it was
-        sold |= sold.refund_orderline_ids
-        wanted = sum(sold.filtered(lambda one: one.order_id.state not in ("draft", "cancel")).mapped("qty"))
-        wanted *= line._oms_get_parts().get(self.product_id, 1.0)
+        wanted = self._oms_get_not_refunded()
         others = line.move_ids.filtered(
             lambda move: (
                 move != self
@@ -44,6 +41,14 @@ class StockMove(models.Model):
             self.product_uom_qty, unit._compute_quantity(open_quantity, self.product_uom, rounding_method="HALF-UP")
         )
 
+    def _oms_get_not_refunded(self):
+        """How much of this product, in its unit, the customer of this move gets in all: what was sold but what was given back."""
+        line = self.sale_line_id
+        sold = line.sudo().pos_order_line_ids  # sudo: what was given back counts at whichever till it was
+        sold |= sold.refund_orderline_ids
+        wanted = sum(sold.filtered(lambda one: one.order_id.state not in ("draft", "cancel")).mapped("qty"))
+        return wanted * line._oms_get_parts().get(self.product_id, 1.0)
+
     def _oms_get_sold(self, lines):
         """{move: lines of the till whose goods it brings}: Odoo's own answer, asked once for each product.
 
@@ -57,3 +62,12 @@ class StockMove(models.Model):
             move: lines.filtered(lambda line, move=move: line.product_id != move.product_id) or lines
             for move, lines in sold.items()
         }
+
+
+class StockPicking(models.Model):
+    _inherit = "stock.picking"
+
+    def _create_picking_from_pos_order_lines(self, location_dest_id, lines, picking_type, partner=False):
+        """Override of ``point_of_sale``: what is given back before it left does not come in, as less of it leaves."""
+        lines -= lines.filtered(lambda line: line._oms_never_left())
+        return super()._create_picking_from_pos_order_lines(location_dest_id, lines, picking_type, partner)

@@ -222,6 +222,27 @@ class TestTill(TillCommon):
         self._ship(order)
         self.assertEqual(self._cut_off(), [])
 
+    def test_what_is_given_back_before_it_left_does_not_come_in_and_gives_no_cost_back(self):
+        """Less leaves instead; what has left and is given back comes in."""
+        for mode in ("real", "closing"):
+            with self.subTest(mode):
+                self.company.point_of_sale_update_stock_quantities = mode
+                product = self._create_product(f"LATER-{mode}", lst_price=20, standard_price=10)
+                self._stock(product, self.warehouse, 10)
+                order = self._sold_to_ship(self._part(product, qty=3))
+                self._refund(order.oms_pos_order_id, qty=1)
+                self._capture()
+                self._ship(order)
+                entry = self._close()
+                self.env.invalidate_all()
+                self.assertEqual((product.qty_available, order.order_line.qty_delivered), (8, 2))
+                cost = entry.line_ids.filtered(lambda line: line.account_id.account_type.startswith("expense"))
+                self.assertFalse(cost.mapped("balance"))
+                self._refund(order.oms_pos_order_id, qty=1)
+                self._close()
+                self.env.invalidate_all()
+                self.assertEqual(product.qty_available, 9)
+
     def test_a_repayment_that_was_called_off_at_the_till_leaves_nothing_open(self):
         order = self._sold_to_ship(self._part(qty=3))
         self._refund(order.oms_pos_order_id, qty=1)
