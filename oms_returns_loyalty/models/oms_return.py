@@ -241,6 +241,30 @@ class OmsReturn(models.Model):
 class AccountMove(models.Model):
     _inherit = "account.move"
 
+    def _post(self, soft=True):
+        """Override of ``account``: also what is credited by hand is on the card again."""
+        posted = super()._post(soft)
+        posted._oms_follow_on_cards()
+        return posted
+
+    def button_draft(self):
+        """Override of ``account``: what is not credited after all is not on the card."""
+        result = super().button_draft()
+        self._oms_follow_on_cards()
+        return result
+
+    def button_cancel(self):
+        """Override of ``account``: as for what is a draft again."""
+        result = super().button_cancel()
+        self._oms_follow_on_cards()
+        return result
+
+    def _oms_follow_on_cards(self):
+        # sudo: who books invoices need see no cards
+        self.filtered(
+            lambda move: move.is_sale_document()
+        ).sudo().invoice_line_ids.sale_line_ids._oms_follow_credits_by_hand()
+
     def _oms_give_back_to_cards(self):
         """Give the shares of cards that paid for what these credit notes credit back to those cards."""
         for line in self.invoice_line_ids:

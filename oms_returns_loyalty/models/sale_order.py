@@ -4,6 +4,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from odoo.addons.oms_core.domain.money import ZERO, allocate, round_to
 from odoo.addons.oms_returns.domain.refund import Money
@@ -47,20 +48,6 @@ class Redeemed:
 
 class SaleOrder(models.Model):
     _inherit = "sale.order"
-
-    def _get_point_changes(self):
-        """Override of ``sale_loyalty``: what credit notes took back of what a card paid is not given back by cancelling too."""
-        changes = super()._get_point_changes()
-        cancelled_sudo = self.filtered(lambda order: order.state == "cancel").sudo()  # sudo: clerks may cancel
-        charged_sudo = cancelled_sudo.order_line.filtered("coupon_id").invoice_lines
-        if charged_sudo:
-            credited = [("oms_credited_line_id", "in", charged_sudo.ids), ("parent_state", "=", "posted")]
-            for line_sudo in charged_sudo.search(credited):
-                card_sudo, amount = line_sudo._oms_get_given_to_card()
-                card = card_sudo.with_env(self.env)
-                if amount and card in changes:
-                    changes[card] += amount
-        return changes
 
     def _oms_add_discounts(self, book, others, goods, money):
         """Override of ``oms_returns``: a card is a way to pay, and goods that it paid for cost no less."""
@@ -106,13 +93,32 @@ class SaleOrder(models.Model):
 
     def _action_cancel(self):
         """Override of ``sale``: what a card paid of new goods that nobody gets is on the card again; and what Odoo gives back to
-        one can be spent."""
+        one can be spent.
+
+        What is charged stays paid: its credit note gives it back. Odoo would do so twice, and delete the line that says it.
+        """
         paid_sudo = {  # sudo: clerks may cancel
             order: order.sudo().order_line.coupon_id.filtered("program_id.is_payment_program")
             for order in self
             if order.state == "sale"
         }
+        charged_sudo = self.sudo().order_line.filtered(  # sudo: as above
+            lambda line: line.reward_id and line.coupon_id.program_id.is_payment_program and line._oms_get_redeeming()
+        )
+        charged_sudo.reward_id = False  # no reward any more, of which Odoo would give the points back
         result = super()._action_cancel()
+        # What named the order in the history of the card is gone.
+        self.env["loyalty.history"].sudo().create(  # sudo: as above
+            [
+                {
+                    "card_id": line.coupon_id.id,
+                    "description": self.env._("Order %s", line.order_id.name),
+                    "used": line.points_cost,
+                }
+                for line in charged_sudo
+            ]
+        )
+        charged_sudo.points_cost = 0
         for order, cards_sudo in paid_sudo.items():
             cards_sudo.filtered("points")._oms_keep_good(order.company_id)
         lines_sudo = self.sudo().order_line.filtered("oms_is_carried")  # sudo: clerks may cancel
@@ -144,6 +150,13 @@ class SaleOrderLine(models.Model):
         help="What a gift card paid of goods that were exchanged for those of this order.",
     )
 
+    oms_given_by_hand = fields.Float(
+        "Given Back by Hand",
+        readonly=True,
+        copy=False,
+        help="Of what a gift card paid: what credit notes gave back to it that no return made.",
+    )
+
     @api.depends("coupon_id", "reward_id", "order_id.oms_exchange_return_id")
     def _compute_oms_is_carried(self):
         for line in self:
@@ -165,6 +178,41 @@ class SaleOrderLine(models.Model):
         for card_sudo, amount, company, why in given:
             card_sudo._oms_give_back(amount, company, why)
         return result
+
+    def _oms_follow_credits_by_hand(self):
+        """Have on the cards what credit notes took back of what they paid that no return made, and no invoice charged since.
+
+        :raise UserError: when that is to be paid once more, and is spent.
+        """
+        for line in self.filtered("coupon_id.program_id.is_payment_program"):
+            whole, card, company = -line.price_total, line.coupon_id, line.company_id
+            posted = line.invoice_lines.filtered(lambda item: item.parent_state == "posted")
+            taken = posted.filtered(lambda item: item.price_total < 0).grouped("move_type")
+            charged = -sum(taken.get("out_invoice", posted.browse()).mapped("price_total"))
+            by_hand = -sum(taken.get("out_refund", posted.browse()).mapped("price_total"))
+            of_returns = [("oms_credited_line_id", "in", line.invoice_lines.ids), ("parent_state", "=", "posted")]
+            rest = whole + sum(posted.search(of_returns).mapped("price_total"))
+            due = max(min(by_hand - max(charged - whole, 0), rest), 0)
+            day = line.order_id.date_order.date()
+            points = line.currency_id._convert(due, card.currency_id, company, day)
+            more = card.currency_id.round(points - line.oms_given_by_hand)
+            if card.currency_id.compare_amounts(card.points + more, 0) < 0:
+                raise UserError(
+                    self.env._(
+                        "%(amount)s are to be paid with gift card %(card)s once more, and only %(left)s are left on it. Take "
+                        "its line off.",
+                        amount=card.currency_id.format(-more),
+                        card=card._oms_get_hint(),
+                        left=card.currency_id.format(card.points),
+                    )
+                )
+            if more > 0:
+                card._oms_give_back(more, company, self.env._("Given back for %s", line.order_id.name))
+            elif more:
+                card.points += more
+                why = self.env._("Order %s", line.order_id.name)
+                self.env["loyalty.history"].create({"card_id": card.id, "description": why, "used": -more})
+            line.oms_given_by_hand = points
 
     def _oms_get_redeeming(self):
         """The items of posted invoices by which cards paid; of new goods that were charged before, of credit notes."""

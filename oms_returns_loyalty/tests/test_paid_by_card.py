@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from odoo.addons.oms_returns.tests.test_inspection import InspectionCommon
@@ -132,15 +133,60 @@ class TestPaidByCard(PaidByCardCommon):
         self.env.invalidate_all()
         self.assertEqual((request.refund_ids.amount_total, card.points), (12, 12))
 
-    def test_cancelling_the_rest_gives_the_card_no_more_than_it_paid(self):
+    def test_cancelling_the_rest_gives_the_card_nothing_of_what_is_charged(self):
         order, card = self._paid_by(12)
         self._sell(order)
+        before = self._net(self.liability)
         self._come_back(order)
         self.assertEqual(card.points, 6)
         order._action_cancel()
         self.env.invalidate_all()
+        self.assertEqual((card.points, before - self._net(self.liability)), (6, 6), "the other one stays paid")
+        self.assertEqual(sum(card.history_ids.mapped("issued")) - sum(card.history_ids.mapped("used")), 72 + 6 - 12)
+        self._come_back(order)
+        self.assertEqual((card.points, before - self._net(self.liability)), (12, 12))
+
+    def test_cancelling_what_is_not_charged_gives_it_back(self):
+        order, card = self._paid_by(12)
+        order.action_confirm()
+        self.assertEqual(card.points, 0)
+        order._action_cancel()
+        self.assertEqual((card.points, bool(order.order_line.coupon_id)), (12, False))
+
+    def _credit_by_hand(self, invoice):
+        wizard = self.env["account.move.reversal"].with_context(active_model="account.move", active_ids=invoice.ids)
+        made = wizard.create({"journal_id": invoice.journal_id.id}).refund_moves()
+        refund = self.env["account.move"].browse(made["res_id"])
+        refund.action_post()
+        self.env.invalidate_all()
+        return refund
+
+    def test_a_credit_note_by_hand_gives_the_card_its_part_and_takes_it_when_it_is_called_off(self):
+        order, card = self._paid_by(12)
+        invoice = self._sell(order)
+        before = self._net(self.liability)
+        refund = self._credit_by_hand(invoice)
+        self.assertEqual((refund.amount_total, card.points, before - self._net(self.liability)), (36, 12, 12))
+        refund.button_draft()
+        self.assertEqual((card.points, before - self._net(self.liability)), (0, 0))
+        refund.action_post()
         self.assertEqual(card.points, 12)
-        self.assertIn(6, card.history_ids.mapped("issued"), "what was given back is still told")
+        self.assertNothingWrong()
+
+    def test_what_is_charged_anew_is_paid_with_the_card_anew_as_long_as_it_is_there(self):
+        order, card = self._paid_by(12)
+        invoice = self._sell(order)
+        before = self._net(self.liability)
+        self._credit_by_hand(invoice)
+        again = order._create_invoices()
+        again.action_post()
+        self.env.invalidate_all()
+        self.assertEqual((again.amount_total, card.points, before - self._net(self.liability)), (36, 0, 0))
+        again.button_draft()
+        self.assertEqual(card.points, 12)
+        card.points = 5
+        with self.assertRaisesRegex(UserError, "12.00.* once more, and only .*5.00.* left"):
+            again.action_post()
 
     def test_what_goes_back_to_a_card_that_is_over_can_be_spent_for_a_month(self):
         order, card = self._paid_by(24)
