@@ -27,9 +27,10 @@ PERSONAL_FIELDS = (
     "vat",
     "website",
     "function",
+    "image_1920",
 )
 #: What goes even where a posted invoice needs name and address.
-CONTACT_FIELDS = ("email", "phone", "comment", "website", "function")
+CONTACT_FIELDS = ("email", "phone", "comment", "website", "function", "image_1920")
 
 #: Customers of one channel who are forgotten in one night.
 FORGET_BATCH_MAX = 2_000
@@ -154,7 +155,7 @@ class OmsChannel(models.Model):
                 ("res_id", "in", orders.ids),
                 ("direction", "=", "in"),
             ]
-        )._empty()
+        )._oms_forget()
 
     def _parse(self, message):
         """Override: whose data are to go."""
@@ -250,10 +251,12 @@ class OmsChannel(models.Model):
             logins.invalidate_recordset()
             logins.write({"active": False, "signature": False})
             logins.api_key_ids.unlink()
-        people.message_ids.filtered(lambda message: message.message_type in ("email", "comment")).unlink()
+        # With what the program noted: into whom was merged who, and what was there before it was changed.
+        people.message_ids.unlink()
+        self.env["oms.customer.match"].search([("candidate_id", "in", people.ids)])._forget_snapshot()
+        self.env["ir.attachment"].search([("res_model", "=", "res.partner"), ("res_id", "in", people.ids)]).unlink()
         # Odoo would keep what was there as what was changed.
         people = people.with_context(tracking_disable=True)
-        people.message_ids.tracking_value_ids.unlink()
         people.oms_erased_on = fields.Date.today()
         if booked:
             people.write(dict.fromkeys(CONTACT_FIELDS, False))
@@ -288,6 +291,11 @@ class OmsMessage(models.Model):
             **super()._get_appliers(),
             "erasure": lambda channel, docs: [channel._erase_customer(names) for names in docs],
         }
+
+    def _oms_forget(self):
+        """Override of ``oms_core``: the file that it came in has the same, and that of other customers."""
+        self.file_id._empty()
+        return super()._oms_forget()
 
     def _finish(self, record, state, text):
         """Override: a request to forget somebody names who it was; what is done is forgotten, too."""

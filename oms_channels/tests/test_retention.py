@@ -10,6 +10,9 @@ from odoo.addons.oms_core.domain.third_party import told_of
 
 from .common import ChannelsCommon
 
+#: A picture of one pixel.
+SCRAWL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
 
 class TestRetention(ChannelsCommon):
     def _sold(self, days_ago, **values):
@@ -112,6 +115,72 @@ class TestRetention(ChannelsCommon):
             {"res_partner"},
             "the posted invoice needs it",
         )
+        self.assertEqual(self._figures(), before)
+
+    def _left_about(self, order):
+        """What lies around an order besides its own messages: its file, what is attached, signed, said, scanned and merged.
+
+        :return: the attachments.
+        """
+        words = f"Ask {order.partner_id.email} about it."
+        file, message = (
+            self.env["oms.message"]._receive(self.channel, kind, f"{kind}{order.id}", words.encode())
+            for kind in ("file", "order")
+        )
+        message.file_id = file
+        message._finish(order, "done", "")
+        file._finish(self.env["sale.order"], "done", "")
+        order.write({"signed_by": words, "signature": SCRAWL})
+        self.env["oms.cancellation"].create(
+            {"order_id": order.id, "asked_by": "customer", "reason": "customer", "note": words, "state": "too_late"}
+        )
+        feedback = self.env["oms.feedback"].create({"order_id": order.id, "stars": 4, "words": words})
+        line = order.order_line[:1]
+        feedback.line_ids.create(
+            {
+                "feedback_id": feedback.id,
+                "sale_line_id": line.id,
+                "product_id": line.product_id.id,
+                "remark": words,
+            }
+        )
+        self.env["oms.tracking.event"].create(
+            {
+                "picking_id": order.picking_ids[:1].id,
+                "carrier_id": self.env["delivery.carrier"].search([], limit=1).id,
+                "tracking_number": "T",
+                "at": fields.Datetime.now(),
+                "digest": f"digest-{order.id}",
+                "text": words,
+            }
+        )
+        newer = self.env["res.partner"].create({"name": "Newer", "email": order.partner_id.email, "customer_rank": 1})
+        match = self.env["oms.customer.match"].create({"partner_id": newer.id, "candidate_id": order.partner_id.id})
+        match.action_merge()
+        return self.env["ir.attachment"].create(
+            [
+                {"name": "letter.txt", "raw": words.encode(), "res_model": record._name, "res_id": record.id}
+                for record in (order, order.picking_ids[:1], order.partner_id)
+            ]
+        )
+
+    def test_files_words_signatures_and_who_was_merged_go_with_their_customer(self):
+        self.channel.erase_after_days = 30
+        order = self._sold(31, billing=self._address(email="vanish.entirely@example.com"))
+        attached = self._left_about(order)
+        self._ship(order)
+        self._book(order)
+        before = self._figures()
+        places = {
+            "file", "oms_feedback.words", "oms_feedback_line.remark", "oms_cancellation.note", "sale_order.signed_by",
+            "oms_tracking_event.text", "oms_customer_match.snapshot", "mail_message.body",
+        }  # fmt: skip
+        self.assertLess(places, self._where("vanish.entirely"))
+        self._run()
+        self.assertEqual(self._where("vanish.entirely"), set())
+        self.assertFalse(attached.exists() or order.signature)
+        feedback = self.env["oms.feedback"].search([("order_id", "=", order.id)])
+        self.assertEqual((feedback.stars, feedback.line_ids.product_id), (4, order.order_line[:1].product_id))
         self.assertEqual(self._figures(), before)
 
     def test_who_bought_long_ago_is_forgotten_and_no_figure_changes(self):

@@ -139,6 +139,10 @@ class OmsCustomerMatch(models.Model):
             )
         )
 
+    def _forget_snapshot(self):
+        """Who was merged into somebody is forgotten with them; that it was done, and why, stays."""
+        self.filtered("snapshot").snapshot = False
+
     def _decide(self, state, **values):
         self.write({"state": state, "decided_by_id": self.env.uid, "decided_at": fields.Datetime.now(), **values})
 

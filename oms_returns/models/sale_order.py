@@ -35,6 +35,13 @@ class SaleOrder(models.Model):
         """Override of ``oms_core``: their returns."""
         return [*super()._oms_get_papers(), self.oms_return_ids, self.oms_return_ids.picking_ids]
 
+    def _oms_forget_words(self):
+        """Override of ``oms_core``: what customers wrote and showed of what they sent back. What was inspected here stays."""
+        self._oms_blank(self.oms_return_ids, "note", "customer_words")
+        self._oms_blank(self.oms_return_ids.line_ids, "comment")
+        self.oms_return_ids.line_ids.photo_ids.unlink()
+        return super()._oms_forget_words()
+
     def action_oms_return(self):
         """Open a new return over everything of this order that can come back."""
         self.ensure_one()

@@ -258,8 +258,12 @@ class TestReturnFlow(ReturnsCommon):
         message = self._receive(None, kind="return_told")
         message._finish(request, "done", "")
         request.picking_ids.sale_id = False  # as it is where all that came in was announced by nobody
+        request.note, request.line_ids.comment = f"Write to {email}", f"Or call the man at {email}"
+        request.line_ids.photo_ids = photo = self.env["ir.attachment"].create({"name": "photo", "raw": b"me"})
+        self.env.flush_all()
         order._oms_forget_customer()
         self.assertFalse(message.body)
+        self.assertFalse(request.note or request.line_ids.comment or photo.exists())
         for record in (request, request.picking_ids):
             self.assertNotIn(email, str(record.message_ids.mapped("body")))
         self.assertTrue(request.exists() and order.amount_total)
