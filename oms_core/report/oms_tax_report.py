@@ -41,7 +41,7 @@ class OmsTaxReport(models.Model):
     country_id = fields.Many2one("res.country", string="Delivered To", readonly=True)
     account_id = fields.Many2one("account.account", readonly=True)
     base = fields.Monetary(
-        string="Taxed Amount", readonly=True, help="Of each tax: what has two taxes is taxed, and counted here, twice."
+        string="Net Amount", readonly=True, help="Of each tax: what has two taxes is taxed, and counted here, twice."
     )
     amount = fields.Monetary(string="Tax Amount", readonly=True)
 

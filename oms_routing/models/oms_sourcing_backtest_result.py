@@ -159,4 +159,6 @@ class OmsSourcingBacktestMeasure(models.Model):
     difference = fields.Float(digits=(16, 3))
     low = fields.Float(string="At Least", digits=(16, 3), help="With 95 % certainty the difference is between the two.")
     high = fields.Float(string="At Most", digits=(16, 3))
-    is_clear = fields.Boolean(string="Clear", help="The difference is no chance, as far as these orders can tell.")
+    is_clear = fields.Boolean(
+        string="Not by Chance", help="The difference is no chance, as far as these orders can tell."
+    )
