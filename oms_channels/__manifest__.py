@@ -28,6 +28,7 @@
         "views/oms_settlement_views.xml",
         "views/oms_cash_report_views.xml",
         "wizards/oms_payout_import_views.xml",
+        "wizards/oms_settlement_close_views.xml",
         "views/oms_channel_payout_views.xml",
         "views/oms_bill_views.xml",
         "wizards/oms_bill_import_views.xml",

@@ -182,6 +182,8 @@ SETTLEMENT_TASKS_TOLD_MAX = 20
 SETTLEMENT_BATCH_MAX = 20
 SETTLEMENT_LOOK_MAX = 500
 SETTLEMENT_LOOK_EVERY_H = 3
+#: Rests and items of other payouts that one is reconciled with at once.
+SETTLEMENT_OTHERS_MAX = 200
 #: Days around a payout's date within which its money reaches the bank.
 SETTLEMENT_BANK_DAYS = 14
 #: Bank statement lines and payouts that are laid side by side at once.

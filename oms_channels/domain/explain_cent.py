@@ -396,7 +396,8 @@ class _Explainer:
             if line.kind == "chargeback":
                 sentence = (
                     f"A customer's bank took back {self._money(-line.amount)} for order {line.order_ref or '?'}. Answer the "
-                    "dispute on the channel with the proof of delivery, before its date."
+                    "dispute on the channel with the proof of delivery, before its date. When it is won, this is settled by "
+                    "itself; when it is lost, press Lost."
                 )
             elif line.kind == "chargeback_reversal":
                 sentence = (

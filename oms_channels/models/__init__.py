@@ -45,6 +45,7 @@ from . import oms_settlement
 from . import oms_settlement_booked
 from . import oms_settlement_book
 from . import oms_settlement_later
+from . import oms_settlement_close
 from . import oms_settlement_bill
 from . import oms_settlement_bank
 from . import oms_settlement_take

@@ -15,6 +15,7 @@ ROLES = {
     "conversion": ("asset_current", True),
     "unknown": ("asset_current", True),
     "rounding": ("expense", False),
+    "dispute_loss": ("expense", False),
 }
 #: Where a search for a free number begins in a chart that has no account of the type.
 FIRST_CODES = {"asset_current": "101000", "expense": "600000"}
@@ -36,6 +37,7 @@ class ResCompany(models.Model):
             "conversion": self.env._("Exchanged between balances of sales channels"),
             "unknown": self.env._("Payouts to be explained"),
             "rounding": self.env._("Rounding of sales channels"),
+            "dispute_loss": self.env._("Lost disputes of sales channels"),
         }
         account_type, reconcile = ROLES[role]
         return self._oms_get_account(f"payout_{role}", names[role], reconcile, account_type, FIRST_CODES[account_type])
@@ -109,6 +111,7 @@ class OmsChannel(models.Model):
     payout_fee_tax_account_id = fields.Many2one("account.account", string="Tax on Fees", check_company=True)
     payout_reserve_account_id = fields.Many2one("account.account", string="Reserves", check_company=True)
     payout_chargeback_account_id = fields.Many2one("account.account", string="Disputed Payments", check_company=True)
+    payout_loss_account_id = fields.Many2one("account.account", string="Lost Disputes", check_company=True)
     payout_label_account_id = fields.Many2one("account.account", string="Postage", check_company=True)
     payout_unknown_account_id = fields.Many2one(
         "account.account", string="To Be Explained", check_company=True, domain="[('reconcile', '=', True)]"
@@ -155,6 +158,7 @@ class OmsChannel(models.Model):
             "fee_tax": self.payout_fee_tax_account_id,
             "reserve": self.payout_reserve_account_id,
             "chargeback": self.payout_chargeback_account_id,
+            "dispute_loss": self.payout_loss_account_id,
             "label": self.payout_label_account_id,
             "unknown": self.payout_unknown_account_id,
         }

@@ -53,7 +53,11 @@ class OmsCheck(models.AbstractModel):
     @api.model
     def _get_sources(self):
         """Override: entries whose key begins so book a payout."""
-        return {**super()._get_sources(), "settlement": "oms.settlement"}
+        return {
+            **super()._get_sources(),
+            "settlement": "oms.settlement",
+            **dict.fromkeys(("dispute", "rest"), "oms.settlement.rest"),
+        }
 
     @api.model
     def _check_payouts(self, company, scope):

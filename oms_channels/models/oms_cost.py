@@ -17,6 +17,7 @@ PAYOUT_KINDS = {
     "shipping_label": "label",
     "chargeback": "other",
     "chargeback_reversal": "other",
+    "dispute_lost": "other",
 }
 #: What a bill charges → what kind of cost it is.
 BILL_KINDS = {"pick": "pick", "pack": "pack", "order": "pack", "return": "return", "storage": "other", "other": "other"}
@@ -54,11 +55,12 @@ class OmsCost(models.AbstractModel):
     def _get_item_parts(self, items):
         """Override: each line of a payout or bill is a part of the item that books it."""
         found = super()._get_item_parts(items)
+        backs = items.browse(item.id for item in found)  # what takes an item back is for whoever had it
         billed = items.filtered("oms_bill_line_ids")
         there = billed.oms_bill_line_ids.label_id.picking_id.exists()
         for item in billed:
             found[item] = self._get_bill_parts(item, there)
-        rest = items - billed
+        rest = items - billed - backs
         for settlement, of_settlement in rest.grouped(lambda item: item.move_id.oms_settlement_id).items():
             if settlement:
                 found.update(self._get_payout_parts(settlement, of_settlement))

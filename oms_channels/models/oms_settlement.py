@@ -209,9 +209,10 @@ class OmsSettlement(models.Model):
         )
         changes = {told(rest.cause, rest.code): rest for rest in self.rest_ids if rest.cause == "fee_change"}
         rests_of = self.rest_ids.filtered("item_id").grouped("item_id")
+        closed_by = self.rest_ids.filtered("closing_move_id").grouped("closing_move_id")
         found = {}
         for item in items:
-            rests = rests_of.get(item) or changes.get(item.name)
+            rests = rests_of.get(item) or closed_by.get(item.move_id) or changes.get(item.name)
             found[item] = rests.line_ids if rests else by_text.get(item.name, rested.browse())
         return found
 
@@ -311,10 +312,10 @@ class OmsSettlementRest(models.Model):
     )
     line_ids = fields.One2many("oms.settlement.line", "rest_id", readonly=True)
 
-    @api.depends("cause", "settled_on")
+    @api.depends("cause", "settled_on", "closed_on")
     def _compute_is_task(self):
         for rest in self:
-            rest.is_task = rest.cause in TASKS and not rest.settled_on
+            rest.is_task = rest.cause in TASKS and not (rest.settled_on or rest.closed_on)
 
 
 class AccountMove(models.Model):

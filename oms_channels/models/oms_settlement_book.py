@@ -226,6 +226,7 @@ class OmsSettlement(models.Model):
         self.write({"state": "posted", "piece_count": 0})
         self._forget_stopped()
         self._tell_in_bank()
+        self._settle_between()
         self._tell_tasks()
         self._match_bank_lines()
 
@@ -357,7 +358,7 @@ class OmsSettlement(models.Model):
         more = len(sentences) - SETTLEMENT_TASKS_TOLD_MAX
         if more > 0:
             sentences = [*sentences[:SETTLEMENT_TASKS_TOLD_MAX], self.env._("… and %s more, under Rests.", more)]
-        self._leave_activity(self.env._("%s to be explained", len(tasks)), "\n".join(sentences))
+        self._leave_activity(self._get_tasks_summary(len(tasks)), "\n".join(sentences))
 
     def _leave_activity(self, summary, text, user=None):
         """:param user: who is to look, where the channel names nobody."""

@@ -60,6 +60,7 @@ class OmsSettlement(models.Model):
         """
         self.ensure_one()
         self._tell_in_bank()
+        self._settle_between()
         rests = self.rest_ids.filtered(lambda rest: rest.is_task and rest.cause in LATER and rest.item_id)
         lines = rests.line_ids
         if not lines:
@@ -77,11 +78,7 @@ class OmsSettlement(models.Model):
             self._settle_refunds(found - never_known, late)
         self._keep_matches(matches)
         found.settled_on = fields.Date.context_today(self)
-        self.task_count = len(self.rest_ids.filtered("is_task"))
-        if not self.task_count:
-            other = self._get_failed_summary()
-            explained = self.activity_ids.filtered(lambda activity: activity.summary != other)
-            explained.action_feedback(feedback=self.env._("All of it is explained."))
+        self._count_tasks()
 
     @staticmethod
     def _find_whole(rests, doc, explanation):

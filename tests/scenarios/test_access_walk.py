@@ -68,6 +68,7 @@ oms.third.party.exchange     -      -      -      -      -      -      -      - 
 oms.settlement                 -      -      -      -      -      -      -      r      -      -      r
 oms.settlement.line            -      -      -      -      -      -      -      r      -      -      r
 oms.settlement.rest            -      -      -      -      -      -      -      r      -      -      r
+oms.settlement.close           -      -      -      -      -      -      -      -      -      -      -
 oms.payout.code                -      -      -      -      -      -      -      r      -      -      rwcd
 oms.cash.report                -      -      -      -      -      -      -      r      -      -      r
 oms.biller                     -      -      -      -      -      -      -      r      -      -      r

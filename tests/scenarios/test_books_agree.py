@@ -42,9 +42,10 @@ class TestBooksAgree(SettlementCase):
             rows += [self._row("reserve_hold", -10)]
             held = 10
             if month == 3:
-                rows.append(self._row("chargeback", -36, orders[1]))
+                disputed = orders[1]
+                rows.append(self._row("chargeback", -36, disputed))
             if month == 4:
-                rows.append(self._row("chargeback_reversal", 36))
+                rows.append(self._row("chargeback_reversal", 36, disputed))
             end = date(2025, month, 20)
             settlement = self._booked(*rows, starts_at=day, ends_at=day + timedelta(days=14), deposited_on=end)
             self.assertFalse(
