@@ -26,6 +26,7 @@
         "views/oms_channel_files_views.xml",
         "views/oms_file_import_views.xml",
         "views/oms_settlement_views.xml",
+        "views/oms_cut_off_views.xml",
         "views/oms_cash_report_views.xml",
         "wizards/oms_payout_import_views.xml",
         "wizards/oms_settlement_close_views.xml",

@@ -35,6 +35,7 @@ from . import test_rest_api
 from . import test_retention
 from . import test_secrets
 from . import test_settlement
+from . import test_settlement_ageing
 from . import test_settlement_close
 from . import test_settlement_large
 from . import test_settlement_later

@@ -75,16 +75,7 @@ def _clearing(env, company):
         [],
         ["amount:sum"],
     )[0][0]
-    sql = """SELECT SUM(item.amount_residual) FROM account_move_line item
-               JOIN account_move entry ON entry.id = item.move_id AND entry.oms_settlement_id IS NOT NULL
-              WHERE item.oms_cause = 'late_refund' AND item.parent_state = 'posted' AND item.company_id = %(company)s
-                AND item.account_id = ANY(%(accounts)s)"""
-    (late,) = _one(env, sql, company=company.id, accounts=accounts.ids)
-    return (
-        "With the channels: not paid out yet, clearing accounts",
-        (waiting or 0) + float(late or 0),
-        _balance(env, company, accounts),
-    )
+    return ("With the channels: not paid out yet, clearing accounts", waiting, _balance(env, company, accounts))
 
 
 def _settled(env, company):
