@@ -86,6 +86,17 @@ class OmsChannel(models.Model):
         check_company=True,
         help="Is asked about payouts that need a person. Empty: whoever books them.",
     )
+    payout_for_ids = fields.Many2many(
+        "oms.channel",
+        "oms_channel_payout_for_rel",
+        "channel_id",
+        "other_id",
+        string="Also Pays Out For",
+        check_company=True,
+        domain="[('id', '!=', id), ('company_id', '=', company_id)]",
+        help="Channels whose orders are in the payouts of this one, too: where one account of a payment service takes the money "
+        "of several shops. Import its reports here only.",
+    )
     payout_fees_as = fields.Selection(
         [("items", "Journal items of the payout"), ("bill", "A vendor bill for each payout")],
         string="Fees Are",
@@ -117,13 +128,43 @@ class OmsChannel(models.Model):
         "account.account", string="To Be Explained", check_company=True, domain="[('reconcile', '=', True)]"
     )
 
+    def _oms_get_paid_out(self):
+        """The channels whose orders payouts of this one name; itself first."""
+        return self | self.payout_for_ids
+
     def _oms_get_clearing_accounts(self):
-        """The accounts on which payments of this channel wait until it pays them out; the one of payments first."""
-        journal_sudo = (
-            self.clearing_journal_id.sudo()
-        )  # sudo: where a channel's money goes is no secret to who settles it
-        methods = journal_sudo.inbound_payment_method_line_ids | journal_sudo.outbound_payment_method_line_ids
-        return (methods.payment_account_id or journal_sudo.default_account_id).with_env(self.env)
+        """The accounts on which what this channel pays out waits until it does; the one of its payments first."""
+        channels = self._oms_get_paid_out()
+        own = self.env["account.account"]
+        for (
+            journal_sudo
+        ) in channels.clearing_journal_id.sudo():  # sudo: where a channel's money goes is no secret to who settles it
+            methods = journal_sudo.inbound_payment_method_line_ids | journal_sudo.outbound_payment_method_line_ids
+            own |= (methods.payment_account_id or journal_sudo.default_account_id).with_env(self.env)
+        return own | channels._oms_get_mapped_accounts()
+
+    def _oms_get_mapped_accounts(self):
+        """The accounts on which money waits for a payout that came by a payment method with a journal of its own.
+
+        A journal with bank statements is an account of ours at a bank: what is booked there waits for the bank alone.
+        """
+        # sudo: as above
+        mapped_sudo = self.env["oms.channel.mapping"].sudo()
+        journals_sudo = mapped_sudo.search(
+            [
+                ("channel_id", "in", self.ids),
+                ("kind", "=", "payment"),
+                ("tender", "=", False),
+                ("journal_id.type", "=", "bank"),
+            ]
+        ).journal_id
+        lines_sudo = mapped_sudo.env["account.bank.statement.line"]
+        journals_sudo = journals_sudo.filtered(
+            lambda journal: not lines_sudo.search_count([("journal_id", "=", journal.id)], limit=1)
+        )
+        methods = journals_sudo.inbound_payment_method_line_ids | journals_sudo.outbound_payment_method_line_ids
+        accounts = methods.payment_account_id.filtered("reconcile").with_env(self.env)
+        return accounts - self.payout_transit_account_id
 
     @api.constrains("payout_fees_as", "payout_vendor_id")
     def _check_payout_vendor(self):

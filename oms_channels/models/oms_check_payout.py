@@ -60,6 +60,12 @@ class OmsCheck(models.AbstractModel):
         }
 
     @api.model
+    def _get_clearing_accounts(self, company):
+        """Override: the money of some payment methods waits on accounts of its own."""
+        channels = self.env["oms.channel"].with_context(active_test=False).search([("company_id", "=", company.id)])
+        return super()._get_clearing_accounts(company) | channels._oms_get_mapped_accounts()
+
+    @api.model
     def _check_payouts(self, company, scope):
         yield from self._find_stuck(company, scope)
         yield from self._find_left_on_clearing(company, scope)
@@ -158,11 +164,12 @@ class OmsCheck(models.AbstractModel):
                  JOIN oms_channel channel ON channel.id = payout.channel_id
                  JOIN account_move entry ON entry.oms_settlement_id = payout.id AND entry.state = 'posted'
                  JOIN account_move_line item ON item.move_id = entry.id AND NOT item.reconciled AND item.oms_cause IS NULL
-                  AND item.account_id IN (SELECT method.payment_account_id FROM account_payment_method_line method
-                                           WHERE method.journal_id = channel.clearing_journal_id)
+                  AND item.account_id = ANY(%(accounts)s)
+                  AND item.account_id IS DISTINCT FROM channel.payout_transit_account_id
                 WHERE payout.company_id = %(company)s AND payout.state IN ('posted', 'reconciled')
                   AND payout.date >= %(since)s
              GROUP BY payout.id ORDER BY payout.id LIMIT %(limit)s""",
+            accounts=self._get_clearing_accounts(company).ids,
         )
         for payout, left in rows:
             sentence = self.env._(

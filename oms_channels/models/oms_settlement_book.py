@@ -1,6 +1,6 @@
 """From a payout's report to the books: what it settles, and its entry."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import replace
 from decimal import Decimal
 
@@ -113,32 +113,62 @@ class OmsSettlement(models.Model):
         """Tell which orders of ours lines name that have none yet."""
         missing = lines.filtered(lambda line: line.order_ref and not line.order_id)
         found = self._find_order_ids(self.channel_id, set(missing.mapped("order_ref")))
-        for order_id, of_order in missing.grouped(lambda line: found.get(line.order_ref)).items():
+        left = missing.filtered(lambda line: line.order_ref not in found and line.transaction_ref)
+        paid = self._find_paid_order_ids(left.mapped("transaction_ref"))
+        for order_id, of_order in missing.grouped(
+            lambda line: found.get(line.order_ref) or paid.get(line.transaction_ref)
+        ).items():
             if order_id:
                 of_order.order_id = order_id
 
     @api.model
     def _find_order_ids(self, channel, refs):
-        """{name: id of the order} of the channel's orders: by its id there, its number there, or our name of it."""
+        """{name: id of the order} of orders that the channel pays out: by its id there, its number there, or our name of it. What
+        two channels call an order names none."""
         if not refs:
             return {}
         self.env["sale.order"].flush_model(["oms_channel_id", "oms_external_id", "oms_number", "name"])
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT id, oms_external_id, oms_number, name FROM sale_order
-                 WHERE oms_channel_id = %(channel)s
+                SELECT id, oms_external_id, oms_number, name, oms_channel_id FROM sale_order
+                 WHERE oms_channel_id = ANY(%(channels)s)
                    AND (oms_external_id = ANY(%(refs)s) OR oms_number = ANY(%(refs)s) OR name = ANY(%(refs)s))
                  ORDER BY id
                 """,
-                channel=channel.id,
+                channels=channel._oms_get_paid_out().ids,
                 refs=list(refs),
             )
         )
-        found = {}
+        found = defaultdict(dict)
         for place in (3, 2, 1):  # the channel's own id counts most
-            found.update((row[place], row[0]) for row in rows if row[place])
-        return found
+            for row in rows:
+                if row[place]:
+                    found[row[4]][row[place]] = row[0]
+        count = Counter(name for of_channel in found.values() for name in of_channel)
+        return {name: id_ for of_channel in found.values() for name, id_ in of_channel.items() if count[name] == 1}
+
+    def _find_paid_order_ids(self, refs):
+        """{transaction: id of the order that it paid}, where the channel pays out for several, which may call orders alike."""
+        if not (refs and self.channel_id.payout_for_ids):
+            return {}
+        self.env.flush_all()
+        return dict(
+            self.env.execute_query(
+                SQL(
+                    """
+                    SELECT tx.provider_reference, MIN(sold.id)
+                      FROM payment_transaction tx
+                      JOIN sale_order_transaction_rel rel ON rel.transaction_id = tx.id
+                      JOIN sale_order sold ON sold.id = rel.sale_order_id AND sold.oms_channel_id = ANY(%(channels)s)
+                     WHERE tx.provider_reference = ANY(%(refs)s)
+                  GROUP BY tx.provider_reference HAVING COUNT(DISTINCT sold.id) = 1
+                    """,
+                    channels=self.channel_id._oms_get_paid_out().ids,
+                    refs=list(refs),
+                )
+            )
+        )
 
     def _write_explanation(self, explanation, lines):
         """Keep on each line what it settles, and each rest as a row of its own."""
@@ -257,9 +287,18 @@ class OmsSettlement(models.Model):
         )
         if len(channel._oms_get_clearing_accounts()) < 2:
             return join_settled(made, explanation, SETTLEMENT_PIECE)
-        # Payments and refunds may wait on accounts of their own; each is settled where it is.
+        # Payments and refunds may wait on accounts of their own; each is settled where it is. A refund that is not booked yet
+        # will come where most of the payments are that this payout has.
         account_of = {item.id: item.account_id.id for item in items}
-        lines = tuple(replace(line, account=account_of.get(line.match, line.account)) for line in made.lines)
+        payments = Counter(item.account_id.id for item in items if item.balance > 0).most_common(1)
+        if payments:
+            account_of[None] = payments[0][0]
+        lines = tuple(
+            replace(line, account=account_of.get(line.match, line.account))
+            if line.match or line.account == accounts["clearing"]
+            else line
+            for line in made.lines
+        )
         return join_settled(replace(made, lines=lines), explanation, SETTLEMENT_PIECE)
 
     def _get_rates(self):

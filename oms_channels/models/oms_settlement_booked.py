@@ -56,14 +56,15 @@ class OmsSettlement(models.Model):
         return {key: name if counted[name] == 1 else f"{name} ({key})" for key, name in names.items()}
 
     def _get_booked(self, doc, names):
-        """What is booked on the channel's clearing account: what is open, and what was settled of the orders that are named. What
-        another payout is about to settle is settled.
+        """What is booked on the clearing accounts of what the channel pays out: what is open, and what was settled of the orders
+        that are named. What another payout is about to settle is settled.
 
         :param names: {id of an order: its name}, completed with the orders of what is found.
         :return: list of ``Booked``, whose keys are ids of journal items.
         """
         self.ensure_one()
         self.env.flush_all()
+        channels = self.channel_id._oms_get_paid_out()
         refs = list({line.transaction_ref for line in doc.lines if line.transaction_ref})
         rows = self.env.execute_query_dict(
             SQL(
@@ -82,7 +83,7 @@ class OmsSettlement(models.Model):
                  WHERE item.account_id = ANY(%(accounts)s) AND item.company_id = %(company)s
                    AND item.parent_state = 'posted' AND entry.oms_settlement_id IS NULL
                    AND entry.reversed_entry_id IS NULL
-                   AND (entry.oms_channel_id = %(channel)s OR entry.oms_channel_id IS NULL)
+                   AND (entry.oms_channel_id = ANY(%(channels)s) OR entry.oms_channel_id IS NULL)
                    AND (NOT item.reconciled OR tx.provider_reference = ANY(%(refs)s)
                         OR tied.sale_order_id = ANY(%(orders)s))
               ORDER BY item.id
@@ -90,13 +91,18 @@ class OmsSettlement(models.Model):
                 being_settled=being_settled("item"),
                 accounts=self.channel_id._oms_get_clearing_accounts().ids,
                 company=self.company_id.id,
-                channel=self.channel_id.id,
+                channels=channels.ids,
                 refs=refs,
                 orders=list(names),
             )
         )
         found = self.env["sale.order"].browse({row["order_id"] for row in rows if row["order_id"]} | set(names))
-        names.update(self._get_order_names(found))
+        # What the payout calls an order, no other is called.
+        called = set(names.values())
+        if len(channels) > 1:
+            called |= {line.order_ref for line in doc.lines}
+        others = self._get_order_names(found - found.browse(names)).items()
+        names.update({key: f"{name} ({key})" if name in called else name for key, name in others})
         taxes = self._get_collected_taxes(found)
         return [self._to_booked(row, doc.currency, names, taxes) for row in rows]
 

@@ -772,6 +772,90 @@ class TestSettlementByChannel(SettlementCase):
         self.assertEqual(settlement.mapped("state"), ["posted"])
 
 
+class TestSettlementElsewhere(SettlementCase):
+    """Money that waits on another account than the channel's, or that another channel has taken."""
+
+    def _assert_in_order(self):
+        scope = Scope(date(2026, 1, 1), datetime(2026, 12, 31), 100)
+        self.env.flush_all()
+        found = self.env["oms.check"]._find(self.company, {"payouts", "clearing", "in_bank"}, scope)
+        self.assertEqual([violation.sentence for some in found.values() for violation in some], [])
+
+    def _paid_by_service(self):
+        """(account, order) of money that came by a payment method with a journal of its own."""
+        account, journal = self._create_clearing("PAYP")
+        self.env["oms.channel.mapping"].create(
+            {
+                "channel_id": self.channel.id,
+                "kind": "payment",
+                "external_code": "paypal",
+                "external_name": "paypal",
+                "journal_id": journal.id,
+            }
+        )
+        order = self._paid(payments=(self._payment(24, method="paypal", reference="PAYPAL-1"),))
+        self.assertEqual((self._net(account), self._net(self.clearing_account)), (24, 0))
+        return account, order
+
+    def test_money_of_a_payment_method_with_a_journal_of_its_own_is_settled_there(self):
+        account, order = self._paid_by_service()
+        own = self._paid(24)
+        settlement = self._booked(self._row("sale", 24, order), self._row("fee", -1), self._row("sale", 24, own))
+        self.assertFalse(settlement.rest_ids.filtered("is_task"))
+        self.assertEqual(self._net(account), 0)
+        self.assertClosed(settlement, in_transit=47)
+        self._assert_in_order()
+        self.assertIn(account, self.env["oms.check"]._get_clearing_accounts(self.company))
+
+    def test_a_refund_of_such_money_that_is_booked_late_meets_what_the_payout_took(self):
+        account, order = self._paid_by_service()
+        settlement = self._booked(self._row("sale", 24, order), self._row("refund", -6, order))
+        self.assertEqual(self._causes(settlement), [("late_refund", -6)])
+        self.assertEqual((self._net(account), self._net(self.clearing_account)), (6, 0))
+        mapped = self.env["oms.channel.mapping"].search([("external_code", "=", "paypal")]).journal_id
+        self.patch(type(self), "clearing_journal", mapped)
+        self._refund(order, 6, "PAYPAL-2")
+        settlement.action_check()
+        self.assertEqual((self._net(account), settlement.task_count), (0, 0))
+        self._assert_in_order()
+
+    def test_an_account_at_a_bank_waits_for_no_payout(self):
+        account, _order = self._paid_by_service()
+        self.assertIn(account, self.channel._oms_get_clearing_accounts())
+        mapped = self.env["oms.channel.mapping"].search([("external_code", "=", "paypal")]).journal_id
+        self._statement_line(24, "CREDIT", journal_id=mapped.id)
+        self.assertEqual(self.channel._oms_get_clearing_accounts(), self.clearing_account)
+
+    def test_a_payout_of_an_account_that_serves_two_shops_settles_the_orders_of_both(self):
+        _account, journal = self._create_clearing("CLR2")
+        other = self._create_channel("SHOP2", clearing_journal_id=journal.id)
+        number = "1001"
+        orders = self._paid(24, number=number), self._paid(48, channel=other, number=number)
+        rows = [
+            self._row("sale", order.amount_total, order, order_ref=number)
+            for order in (*orders, self._paid(36, channel=other))
+        ]
+        settlement = self._take(self._payout(*rows))
+        self.assertTrue(settlement.rest_ids, "The orders of the other shop are not this channel's to pay out")
+        settlement.unlink()
+        self.channel.payout_for_ids = other
+        settlement = self._take(self._payout(*rows[:2], replace(rows[2], order_ref="")))
+        settlement.action_post()
+        self.assertEqual(settlement.line_ids[:2].mapped("order_id"), orders[0] | orders[1])
+        self.assertFalse(settlement.rest_ids)
+        self.assertClosed(settlement, in_transit=108)
+        self.assertEqual(self._net(_account), 0)
+        self._assert_in_order()
+
+    def test_a_name_that_orders_of_two_shops_have_names_neither(self):
+        other = self._create_channel("SHOP2", clearing_journal_id=self.clearing_journal.id)
+        self._paid(24, number="1001")
+        self._paid(24, channel=other, number="1001")
+        self.channel.payout_for_ids = other
+        settlement = self._take(self._payout(self._row("sale", 24, order_ref="1001")))
+        self.assertEqual(self._causes(settlement), [("unknown_order", 24)])
+
+
 class TestSettlementCost(SettlementCase):
     def test_the_queries_of_a_payout_do_not_grow_with_its_lines(self):
         order = self._paid()
