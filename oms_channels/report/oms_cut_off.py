@@ -88,6 +88,7 @@ class OmsCutOff(models.Model):
                AND (item.oms_cause IS NULL AND item.tax_line_id IS NULL OR item.oms_cause IN %(causes)s)
               JOIN account_account account ON account.id = item.account_id AND account.reconcile
                AND account.account_type NOT IN ('asset_receivable', 'liability_payable')
+              JOIN oms_channel channel ON channel.id = payout.channel_id
               JOIN res_company company ON company.id = item.company_id
               JOIN res_currency currency ON currency.id = company.currency_id
         CROSS JOIN LATERAL (
@@ -102,7 +103,7 @@ class OmsCutOff(models.Model):
                 JOIN oms_settlement_line line ON line.rest_id = rest.id WHERE rest.item_id = item.id) told ON TRUE
              WHERE left_open.amount != 0
                -- what it settles on clearing is told with the payments and refunds
-               AND (item.oms_cause IS NOT NULL OR NOT EXISTS (
+               AND (item.oms_cause IS NOT NULL OR item.account_id = channel.payout_transit_account_id OR NOT EXISTS (
                     SELECT 1 FROM account_payment_method_line method WHERE method.payment_account_id = item.account_id)
                    AND NOT EXISTS (SELECT 1 FROM account_journal journal
                                     WHERE journal.default_account_id = item.account_id AND journal.type IN ('bank', 'cash')))

@@ -45,6 +45,13 @@ class TestAgeing(CloseCase):
         self.assertEqual(rows.channel_id, self.channel)
         self.assertEqual(self._open("2026-03-15"), [], "It was not booked yet")
 
+    def test_money_on_its_way_is_told_where_the_bank_waits_for_payments_on_the_same_account(self):
+        account = self._role("in_transit")
+        self.bank_journal.inbound_payment_method_line_ids[:1].payment_account_id = account
+        self.channel.payout_transit_account_id = account
+        self._booked(self._row("sale", 24, self._paid()))
+        self.assertEqual(self._open("2026-03-17"), [("payout_on_its_way", "", 24, 1)])
+
     def test_a_day_that_is_over_reads_the_same_whatever_is_settled_later(self):
         order = self._paid()
         settlement = self._booked(
