@@ -7,7 +7,7 @@ its own, ``unexplained``, and a task for a person.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -117,17 +117,20 @@ class Goods:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How the channel of the order books.
+    """How the channel of the order books, and how sentences write what they name.
 
     :param by_hand: whether a person makes the invoices.
     :param error: why the job could not book the order; empty when it could.
     :param late_after_days: days after which money that the channel has not paid out is asked for.
+    :param money: an amount as its currency is written; ``day`` a day as the reader writes it.
     """
 
     today: date
     by_hand: bool = False
     error: str = ""
     late_after_days: int = 30
+    money: Callable[[Decimal], str] = "{:.2f}".format
+    day: Callable[[date], str] = date.isoformat
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,9 +200,9 @@ def tell(steps: Iterable[Step], goods: Goods, terms: Terms) -> Account:
             steps, key=lambda step: (step.at.date(), ranks[step.kind], step.at, step.document.name, step.document.id)
         )
     )
-    told = _with_kept(told)
+    told = _with_kept(told, terms)
     totals = _totals(told)
-    rests = (*_of_goods(goods, terms), *_of_customer(told, totals), *_of_money(told, terms))
+    rests = (*_of_goods(goods, terms), *_of_customer(told, totals, terms), *_of_money(told, terms))
     return Account(told, totals, rests)
 
 
@@ -209,14 +212,15 @@ def _arrived(steps: Sequence[Step]) -> set[Document]:
     return shown | {step.entry for step in steps if step.kind in OTHERWISE and step.counterparts}
 
 
-def _with_kept(steps: Sequence[Step]) -> tuple[Step, ...]:
+def _with_kept(steps: Sequence[Step], terms: Terms) -> tuple[Step, ...]:
     """The last step at the bank says what the channel kept: what arrived is so much less."""
     arrived = _arrived(steps)
     kept = -sum((step.amount for step in steps if step.kind in OTHERWISE and step.entry in arrived), ZERO)
     last = max((number for number, step in enumerate(steps) if step.kind == "banked" and step.amount > 0), default=None)
     if kept <= 0 or last is None:
         return tuple(steps)
-    return (*steps[:last], replace(steps[last], note=f"less {kept:.2f} that the channel kept"), *steps[last + 1 :])
+    told = replace(steps[last], note=f"less {terms.money(kept)} that the channel kept")
+    return (*steps[:last], told, *steps[last + 1 :])
 
 
 def _totals(steps: Sequence[Step]) -> Totals:
@@ -240,39 +244,41 @@ def _totals(steps: Sequence[Step]) -> Totals:
 
 
 def _of_goods(goods: Goods, terms: Terms) -> Iterable[Rest]:
+    money = terms.money
     if goods.to_ship > 0:
         yield Rest(
             "not_shipped",
             goods.to_ship,
-            f"{goods.to_ship:.2f} of goods have not left yet; they are invoiced when they do.",
+            f"{money(goods.to_ship)} of goods have not left yet; they are invoiced when they do.",
         )
     if goods.to_invoice > 0 and terms.error:
         yield Rest(
             "not_booked",
             goods.to_invoice,
-            f"{goods.to_invoice:.2f} could not be invoiced: {terms.error} Mend that, then Book Again on the order.",
+            f"{money(goods.to_invoice)} could not be invoiced: {terms.error} Mend that, then Book Again on the order.",
         )
     elif goods.to_invoice > 0 and terms.by_hand:
         yield Rest(
             "not_invoiced_by_hand",
             goods.to_invoice,
-            f"{goods.to_invoice:.2f} are to be invoiced by a person, as the channel says: Create Invoice on the order.",
+            f"{money(goods.to_invoice)} are to be invoiced by a person, as the channel says: Create Invoice on the "
+            "order.",
         )
     elif goods.to_invoice > 0:
         yield Rest(
-            "not_invoiced", goods.to_invoice, f"{goods.to_invoice:.2f} are to be invoiced; the booking job does it."
+            "not_invoiced", goods.to_invoice, f"{money(goods.to_invoice)} are to be invoiced; the booking job does it."
         )
     if goods.to_credit > 0:
         yield Rest(
             "not_credited",
             -goods.to_credit,
-            f"Goods of {goods.to_credit:.2f} came back and are not credited: settle their return.",
+            f"Goods of {money(goods.to_credit)} came back and are not credited: settle their return.",
         )
 
 
-def _of_customer(steps: Sequence[Step], totals: Totals) -> Iterable[Rest]:
+def _of_customer(steps: Sequence[Step], totals: Totals, terms: Terms) -> Iterable[Rest]:
     """What is open between the customer and us; the open parts of the steps are all of it, or something is unexplained."""
-    explained = ZERO
+    money, explained = terms.money, ZERO
     for step in steps:
         if not step.open or step.kind not in ("invoiced", "credited", "paid", "repaid"):
             continue
@@ -280,66 +286,68 @@ def _of_customer(steps: Sequence[Step], totals: Totals) -> Iterable[Rest]:
         if step.kind in ("invoiced", "credited"):
             explained += step.open
             if step.open > 0:
-                yield Rest("not_paid", step.open, f"{step.open:.2f} of {name} are not paid.", step.entry)
+                yield Rest("not_paid", step.open, f"{money(step.open)} of {name} are not paid.", step.entry)
             else:
-                yield Rest("to_pay_back", step.open, f"{-step.open:.2f} of {name} are to be paid back.", step.entry)
+                yield Rest("to_pay_back", step.open, f"{money(-step.open)} of {name} are to be paid back.", step.entry)
         else:
             explained -= step.open
             if step.open > 0:
-                sentence = f"{step.open:.2f} of {name} were paid ahead; the next invoice takes them."
+                sentence = f"{money(step.open)} of {name} were paid ahead; the next invoice takes them."
                 yield Rest("paid_ahead", -step.open, sentence, step.entry)
             else:
-                sentence = f"{-step.open:.2f} were given back with {name} and no credit note says for what: make one."
+                sentence = (
+                    f"{money(-step.open)} were given back with {name} and no credit note says for what: make one."
+                )
                 yield Rest("unexplained", -step.open, sentence, step.entry)
     if left := totals.owed - explained:
-        sentence = f"{left:.2f} more were charged than paid, and no open entry shows it: look at the entries below."
+        sentence = f"{money(left)} more were charged than paid, and no open entry shows it: look at the entries below."
         if left < 0:
             sentence = (
-                f"{-left:.2f} more were paid than charged, and no open entry shows it: look at the entries below."
+                f"{money(-left)} more were paid than charged, and no open entry shows it: look at the entries below."
             )
         yield Rest("unexplained", left, sentence)
 
 
 def _of_money(steps: Sequence[Step], terms: Terms) -> Iterable[Rest]:
     """What was taken and is not in the books, and what has not come to the bank."""
+    money = terms.money
     for step in steps:
         if step.kind == "taken" and step.open:
             sentence = (
-                f"{step.open:.2f} were taken ({step.document.name}) and are not booked: choose the journal of this way of "
-                "paying on the channel, then Book Again on the order."
+                f"{money(step.open)} were taken ({step.document.name}) and are not booked: choose the journal of this way "
+                "of paying on the channel, then Book Again on the order."
             )
             yield Rest("money_not_booked", step.open, sentence, step.document)
         elif step.kind == "authorized" and step.open:
             sentence = (
-                f"{step.open:.2f} are authorised and not taken yet: they are taken when goods leave, or given free."
+                f"{money(step.open)} are authorised and not taken yet: they are taken when goods leave, or given free."
             )
             yield Rest("authorized", step.open, sentence, step.document)
         elif step.kind == "asked" and step.open:
-            sentence = f"{step.open:.2f} are being taken ({step.document.name}); there is no answer yet."
+            sentence = f"{money(step.open)} are being taken ({step.document.name}); there is no answer yet."
             yield Rest("asked", step.open, sentence, step.document)
         elif step.kind == "settled" and step.open:
-            yield _with_channel(step, terms) if step.entry is None else _on_its_way(step)
+            yield _with_channel(step, terms) if step.entry is None else _on_its_way(step, terms)
         elif step.kind in OTHERWISE and step.open:
-            sentence = step.note or f"{step.open:.2f} of payout {step.document.name} are to be explained."
+            sentence = step.note or f"{money(step.open)} of payout {step.document.name} are to be explained."
             yield Rest("disputed" if step.kind == "chargeback" else "to_explain", step.open, sentence, step.document)
     held = sum((step.amount for step in steps if step.kind == "reserve"), ZERO)
     if held < 0:
-        yield Rest("held_back", -held, f"{-held:.2f} are held back by the channel for now; a later payout has them.")
+        yield Rest("held_back", -held, f"{money(-held)} are held back by the channel for now; a later payout has them.")
 
 
 def _with_channel(step: Step, terms: Terms) -> Rest:
+    money, since = terms.money, terms.day(step.at.date())
     days = (terms.today - step.at.date()).days
     late = days > terms.late_after_days
-    sentence = f"{step.open:.2f} are with the channel since {step.at:%Y-%m-%d}; no payout has them yet."
+    sentence = f"{money(step.open)} are with the channel since {since}; no payout has them yet."
     if step.open < 0:
-        sentence = (
-            f"The channel paid {-step.open:.2f} back on {step.at:%Y-%m-%d}; no payout has taken them from us yet."
-        )
+        sentence = f"The channel paid {money(-step.open)} back on {since}; no payout has taken them from us yet."
     if late:
         sentence += f" That is {days} days: import the payout that is missing, or ask the channel."
     return Rest("late_at_channel" if late else "with_channel", step.open, sentence, step.document)
 
 
-def _on_its_way(step: Step) -> Rest:
-    sentence = f"{step.open:.2f} are in the payout {step.entry.name}, which the bank has not shown yet."
+def _on_its_way(step: Step, terms: Terms) -> Rest:
+    sentence = f"{terms.money(step.open)} are in the payout {step.entry.name}, which the bank has not shown yet."
     return Rest("on_its_way", step.open, sentence, step.entry)

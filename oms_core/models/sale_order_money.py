@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_date
 
 from ..const import PAYOUT_LATE_DAYS
 from ..domain.money import share
@@ -103,6 +104,8 @@ class SaleOrder(models.Model):
             by_hand=not channel or channel.invoice_policy == "manual",
             error=self.oms_booking_error or "",
             late_after_days=PAYOUT_LATE_DAYS,
+            money=lambda amount: self.currency_id.format(float(amount)),
+            day=lambda day: format_date(self.env, day),
         )
         return tell(self._oms_money_steps(), self._oms_get_open_goods(), terms)
 

@@ -5,6 +5,7 @@ from datetime import datetime, timezone
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
+from odoo.tools import format_date
 
 from .common import MOMENT, OmsCommon
 
@@ -201,6 +202,14 @@ class TestOrderToCash(OmsCommon):
         account = self._tell(order)
         self.assertEqual((float(account.totals.charged), float(account.totals.owed)), (24.0, 0.0))
         self.assertEqual([(rest.cause, float(rest.amount)) for rest in account.rests], [("on_its_way", 24.0)])
+
+    def test_what_is_open_is_written_in_the_currency_of_the_order(self):
+        order = self._shipped_and_booked()
+        (rest,) = self._tell(order).rests
+        day = format_date(self.env, order.transaction_ids.payment_id.date)
+        self.assertTrue(
+            rest.sentence.startswith(f"{order.currency_id.format(24)} are with the channel since {day};"), rest.sentence
+        )
 
     def test_a_journal_item_leads_to_the_page_in_one_click(self):
         order = self._shipped_and_booked()

@@ -131,6 +131,15 @@ def test_the_step_at_the_bank_says_what_the_channel_kept_of_it():
     assert notes == {("banked", 12): "less 2.00 that the channel kept"}
 
 
+def test_sentences_write_amounts_and_days_as_the_reader_does():
+    terms = Terms(TERMS.today, money="¥ {:,.0f}".format, day="{:%m/%d/%Y}".format)
+    told = tell([step("settled", 7457, entry=None, open=D(7457))], Goods(to_ship=D(1200)), terms)
+    assert [rest.sentence for rest in told.rests] == [
+        "¥ 1,200 of goods have not left yet; they are invoiced when they do.",
+        "¥ 7,457 are with the channel since 03/02/2026; no payout has them yet.",
+    ]
+
+
 def test_a_payout_that_the_bank_has_not_shown_is_on_its_way():
     account = tell([step("settled", 9, "PAYOUT/7", open=D(9))], Goods(), TERMS)
     assert causes(account) == [("on_its_way", 9)]
