@@ -18,6 +18,7 @@ class OmsCashReport(models.Model):
     _description = "Cash by Channel"
     _auto = False
     _order = "arrived_on desc, id desc"
+    _rec_name = "settlement_id"
     _depends = {
         "oms.settlement": ["move_id", "ends_at", "deposited_on", "date", "bank_line_id", "channel_id", "currency_id"],
         "oms.settlement.line": ["settlement_id", "kind", "amount", "order_id", "occurred_at"],

@@ -36,6 +36,7 @@ class OmsCutOff(models.Model):
     _description = "Cut-off"
     _auto = False
     _order = "kind, days desc, id"
+    _rec_name = "order_id"
     _depends = {
         "sale.order": ["oms_channel_id", "partner_id", "company_id", "currency_rate", "transaction_ids"],
         "sale.order.line": ["price_subtotal", "product_uom_qty", "product_id", "product_uom_id", "invoice_lines"],

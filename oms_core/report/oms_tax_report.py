@@ -23,6 +23,7 @@ class OmsTaxReport(models.Model):
     _description = "Tax Report of Channels"
     _auto = False
     _order = "date desc, id desc"
+    _rec_name = "move_id"
     _depends = {
         "account.move": ["state", "date", "move_type", "oms_channel_id", "partner_shipping_id"],
         "account.move.line": ["balance", "tax_line_id", "tax_base_amount", "display_type", "account_id", "tax_ids"],

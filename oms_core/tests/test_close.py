@@ -6,6 +6,7 @@ from decimal import Decimal
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
+from odoo.tools.safe_eval import safe_eval
 
 from odoo.addons.oms_core.domain.documents import TaxDoc
 
@@ -178,6 +179,12 @@ class TestCutOff(CloseCase):
         yesterday = fields.Date.today() - timedelta(days=1)
         self.assertEqual(self._open(yesterday), [("captured_not_settled", 0.0, 24.0, 0.0)])
 
+    def test_a_row_is_called_as_its_order_and_not_as_its_model(self):
+        order = self._order(("STD", 3, 60, 20), payments=())
+        self._ship(order)
+        row = self.env["oms.cut.off"].search([("company_id", "=", self.company.id)])
+        self.assertEqual(row.display_name, order.display_name)
+
     def test_the_day_is_asked_for_and_is_the_end_of_last_month(self):
         ask = self.env["oms.cut.off.ask"].create({})
         self.assertEqual((ask.date + timedelta(days=1)).day, 1)
@@ -279,6 +286,25 @@ class TestAccrual(CloseCase):
                 self._accrue(user=self._create_user(f"accrual_{role}", f"oms_core.group_oms_{role}"))
         accountant = self._create_user("accrual_books", "account.group_account_user")
         self.assertEqual(len(self._accrue(user=accountant)), 2)
+
+
+class TestTrialBalance(CloseCase):
+    def test_it_has_every_posted_item_of_the_ledger_by_account(self):
+        order = self._order(payments=(self._payment(24),))
+        self._ship(order)
+        self._book(order)
+        action = self.env["ir.actions.act_window"]._for_xml_id("oms_core.oms_trial_balance_action")
+        kinds = [kind for _view, kind in action["views"]]
+        self.assertEqual(kinds, ["pivot", "list", "form"])
+        domain = [*safe_eval(action["domain"]), ("company_id", "=", self.company.id)]
+        rows = self.env["account.move.line"]._read_group(
+            domain, ["account_id"], ["debit:sum", "credit:sum", "balance:sum"]
+        )
+        booked = order.invoice_ids | order.transaction_ids.payment_id.move_id
+        self.assertLessEqual(booked.line_ids.account_id, self.env["account.account"].union(*(row[0] for row in rows)))
+        self.assertEqual(round(sum(row[3] for row in rows), 2), 0)
+        receivable = booked.line_ids.account_id.filtered(lambda account: account.account_type == "asset_receivable")
+        self.assertIn((24.0, 24.0), [row[1:3] for row in rows if row[0] in receivable])
 
 
 class TestTaxes(CloseCase):
