@@ -41,7 +41,7 @@ class TestPayoutImport(SettlementCase):
             "Cur": "currency",
         }
         for column in wizard.column_ids:
-            column.field = fields[column.name]
+            column.field = fields.get(column.name)
         wizard.action_preview()
         words = {"SOLD": "sale", "COMM": "fee"}
         for word in wizard.word_ids:
@@ -141,6 +141,16 @@ class TestPayoutImport(SettlementCase):
     def test_a_channel_that_tells_no_payouts_says_so(self):
         with self.assertRaisesRegex(UserError, "Import the report"):
             self.channel.with_user(self.accountant).action_poll_payouts()
+
+    def test_of_a_table_without_a_total_it_is_not_said_that_it_adds_up(self):
+        wizard = self._wizard(self._table(self._paid()).replace("Cur", "Cur;Told").replace("EUR\n", "EUR;21,70\n"))
+        wizard.action_preview()
+        self._choose(wizard)
+        self.assertEqual((wizard.problem_count, wizard.tells_total), (0, False))
+        wizard.column_ids.filtered(lambda column: column.name == "Told").field = "total"
+        wizard.action_preview()
+        self.assertTrue(wizard.tells_total)
+        self.assertIn("its lines sum to 21.60", wizard.problems)
 
     def test_the_same_file_again_is_recognised(self):
         text = self._table(self._paid())

@@ -28,6 +28,7 @@ class OmsPayoutImport(models.TransientModel):
     word_ids = fields.One2many("oms.payout.import.column", "import_id", domain=[("is_word", "=", True)])
     # What is in it:
     payout_ids = fields.One2many("oms.payout.import.payout", "import_id", readonly=True)
+    tells_total = fields.Boolean(compute="_compute_tells_total")
 
     @api.model
     def _selection_reader(self):
@@ -44,6 +45,12 @@ class OmsPayoutImport(models.TransientModel):
         for wizard in self:
             wizard.fees_negative = wizard.format_id.fees_negative
         return result
+
+    @api.depends("reader", "column_ids.field")
+    def _compute_tells_total(self):
+        """Whether the lines were compared with a total: of a table without one, nobody knows whether rows are missing."""
+        for wizard in self:
+            wizard.tells_total = wizard.reader != CSV or "total" in wizard.column_ids.mapped("field")
 
     # ------------------------------------------------------------------------------------------------------ ACTIONS
 
