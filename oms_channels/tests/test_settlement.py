@@ -445,7 +445,8 @@ class TestSettlementCheck(SettlementCase):
             self._account("income").id,
             settlement.move_id.id,
         )
-        sentence = f"was booked with .*1.00.* on .*{self._role('fee').name}, and has .*0.00.* there now"
+        now = f"was booked with .*1.00.* on .*{self._role('fee').name}, and has .*0.00.* there now"
+        sentence = rf"{now}\. Also changed: .*{self._account('income').name}\.$"
         self._faulty(sentence, "edited", "payouts")
 
     def test_a_payout_that_somebody_moved_into_another_month_is_found(self):

@@ -92,11 +92,12 @@ class OmsCheck(models.AbstractModel):
                 now=journals[1],
             )
             return was["journal"], now["journal"], sentence, whole
+        rows = [
+            (key, self._get_sums(was, key), self._get_sums(now, key))
+            for key in sorted({key.partition(":")[::2] for key in (was["accounts"] | now["accounts"])})
+        ]
         (account, foreign), then, there = max(
-            (
-                (key, self._get_sums(was, key), self._get_sums(now, key))
-                for key in sorted({key.partition(":")[::2] for key in (was["accounts"] | now["accounts"])})
-            ),
+            rows,
             key=lambda row: (abs(row[2][0] - row[1][0]), abs(row[2][1] - row[1][1]), abs(row[1][0]) > abs(row[2][0])),
         )
         own = then[0] != there[0]
@@ -109,6 +110,11 @@ class OmsCheck(models.AbstractModel):
             then=currency.format(then),
             now=currency.format(there),
         )
+        if others := {int(key[0]) for key, before, after in rows if before != after} - {int(account)}:
+            names = self.env["account.account"].browse(sorted(others)).mapped("display_name")
+            sentence = self.env._(
+                "%(sentence)s Also changed: %(accounts)s.", sentence=sentence, accounts=", ".join(names)
+            )
         return then, there, sentence, None
 
     @staticmethod
