@@ -164,7 +164,8 @@ class OmsSettlement(models.Model):
 
     def action_view_lines(self):
         """The lines of the report."""
-        return self._open_list("oms_channels.oms_settlement_line_action", [("settlement_id", "in", self.ids)])
+        action = self._open_list("oms_channels.oms_settlement_line_action", [("settlement_id", "in", self.ids)])
+        return {**action, "context": {**action["context"], "oms_one_payout": True}}
 
     def action_view_orders(self):
         """The orders of which something was paid out or taken back."""
@@ -324,3 +325,13 @@ class AccountMove(models.Model):
     oms_settlement_id = fields.Many2one(
         "oms.settlement", string="Payout", readonly=True, copy=False, index="btree_not_null", ondelete="set null"
     )
+    oms_has_payout = fields.Boolean(compute="_compute_oms_has_payout")
+
+    def _compute_oms_has_payout(self):
+        """Whether this is an entry of a payout, or the bank's of its money: both have a button that opens it."""
+        lines = self.statement_line_id
+        # sudo: who may see an entry may know that it is a payout's; the button opens it to those who may read payouts
+        arrived_sudo = self.env["oms.settlement"].sudo().search([("bank_line_id", "in", lines.ids)]) if lines else None
+        for move in self:
+            at_bank = bool(arrived_sudo) and move.statement_line_id in arrived_sudo.bank_line_id
+            move.oms_has_payout = bool(move.oms_settlement_id) or at_bank

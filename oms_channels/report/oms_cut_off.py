@@ -56,7 +56,9 @@ class OmsCutOff(models.Model):
     def _get_advice(self):
         """Override."""
         advice = {
-            "label_not_billed": self.env._("Import the carrier's bill, or accrue the carriage."),
+            "label_not_billed": self.env._(
+                "Import the carrier's bill, or book the carriage by hand at the end of the month."
+            ),
             "payout_on_its_way": self.env._(
                 "Import the bank statement. If it names the payout otherwise, match it by hand."
             ),

@@ -1,5 +1,7 @@
 """PAY-05, ACC-01: what payouts say of an order stands on its page, and each of their journal items leads to what it is about."""
 
+from odoo.tools.safe_eval import safe_eval
+
 from .test_settlement import SettlementCase
 
 
@@ -130,3 +132,25 @@ class TestPayoutsToCash(SettlementCase):
         self.assertEqual(settlement.move_id.action_oms_order_to_cash()["res_id"], settlement.id)
         arrived = self._statement_line(settlement.total, settlement.bank_reference)
         self.assertEqual({opened(item) for item in arrived.move_id.line_ids}, {settlement})
+
+    def test_the_entry_of_a_payout_and_that_of_the_bank_have_a_button_that_opens_it(self):
+        order = self._paid(24)
+        settlement = self._booked(self._row("sale", 24, order), self._row("fee", -1, order, code="commission"))
+        arrived = self._statement_line(settlement.total, settlement.bank_reference).move_id
+        other = self._statement_line(5, "Rent")
+        entries = settlement.move_id | arrived | other.move_id | order.transaction_ids.payment_id.move_id
+        told = entries.with_user(self.accountant)
+        self.assertEqual(told.mapped("oms_has_payout"), [True, True, False, False])
+        self.assertEqual(told[1].action_oms_order_to_cash()["res_id"], settlement.id)
+        view = self.env["account.move"].with_user(self.accountant).get_view(self.env.ref("account.view_move_form").id)
+        self.assertIn('invisible="not oms_has_payout"', view["arch"])
+
+    def test_the_journal_items_of_channels_have_what_a_payout_booked(self):
+        order = self._paid(24)
+        settlement = self._booked(self._row("sale", 24, order), self._row("fee", -1, order, code="commission"))
+        action = self.env["ir.actions.act_window"]._for_xml_id("oms_core.oms_journal_item_action")
+        found = self.env["account.move.line"].search(safe_eval(action["domain"]))
+        self.assertLessEqual(settlement.move_id.line_ids, found)
+        self.assertEqual(
+            sum(found.filtered(lambda item: item.account_id == self.clearing_account).mapped("balance")), 0
+        )
