@@ -33,3 +33,15 @@ def test_each_list_below_books_has_words_for_when_it_is_empty():
     lists = [name for name in opened if text(actions[name], "target") != "new"]
     assert len(lists) > 10
     assert [name for name in lists if not text(actions[name], "help").strip()] == []
+
+
+def test_each_table_and_chart_has_a_name_to_put_over_the_rows_that_a_number_of_it_opens():
+    """Without one, Odoo calls them “Untitled”."""
+    views = [
+        (record.get("id"), one.get("string"))
+        for _addon, record in read("record", model="ir.ui.view")
+        for kind in ("pivot", "graph")
+        for one in record.iter(kind)
+    ]
+    assert len(views) > 30
+    assert [view for view, name in views if not name] == []
