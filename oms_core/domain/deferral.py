@@ -37,6 +37,8 @@ class Invoiced:
     :param documents: how many lines of invoices and credit notes there are: each is rounded once.
     :param worth: what was charged and has left did cost when it left, less what came back of it and is credited; ``None`` where
         that is not known piece by piece.
+    :param is_deposit: it is invoiced ahead, and earned as it is taken off other invoices: ``charged`` and ``shipped`` are what is
+        invoiced and taken off.
     """
 
     charged: Decimal
@@ -50,6 +52,7 @@ class Invoiced:
     reversed_costs: Mapping[tuple[Hashable, Hashable], Decimal] = field(default_factory=dict)
     documents: int = 1
     worth: Decimal | None = None
+    is_deposit: bool = False
 
     @property
     def called_off(self) -> Decimal:
@@ -106,6 +109,8 @@ def deferred(lines: Sequence[Invoiced], step: Decimal) -> Deferred:
             if abs(more) > line.documents * step:  # less is what their rounding leaves
                 (accounts,) = kinds
                 corrections[(*accounts, line.name)] = more
+        if line.is_deposit:
+            continue
         weight = Fraction(max(sum(line.revenue.values(), ZERO), ZERO)) or Fraction(line.charged) / 10**9
         whole += weight
         waits += weight * Fraction(line.waiting) / Fraction(line.charged)

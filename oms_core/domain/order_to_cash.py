@@ -56,6 +56,8 @@ CAUSES = {
     "not_paid": True,
     "to_pay_back": True,
     "not_credited": True,
+    "deposit": False,
+    "deposit_stays": True,
     "money_not_booked": True,
     "authorized": False,
     "asked": False,
@@ -108,11 +110,14 @@ class Goods:
 
     :param to_ship: ordered, and still to leave.
     :param to_invoice: left (or ordered, where that is invoiced) and not invoiced; ``to_credit`` came back and not credited.
+    :param deposit: invoiced ahead, and not taken off yet; ``deposit_stays`` where no invoice will.
     """
 
     to_ship: Decimal = ZERO
     to_invoice: Decimal = ZERO
     to_credit: Decimal = ZERO
+    deposit: Decimal = ZERO
+    deposit_stays: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +279,12 @@ def _of_goods(goods: Goods, terms: Terms) -> Iterable[Rest]:
             -goods.to_credit,
             f"Goods of {money(goods.to_credit)} came back and are not credited: settle their return.",
         )
+    if goods.deposit and goods.deposit_stays:
+        sentence = f"{money(goods.deposit)} of the deposit are taken off no invoice: credit the invoice of the deposit."
+        yield Rest("deposit_stays", -goods.deposit, sentence)
+    elif goods.deposit:
+        sentence = f"{money(goods.deposit)} are invoiced as a deposit; the next invoices take them off."
+        yield Rest("deposit", -goods.deposit, sentence)
 
 
 def _of_customer(steps: Sequence[Step], totals: Totals, terms: Terms) -> Iterable[Rest]:

@@ -67,6 +67,7 @@ from . import oms_notification
 from . import oms_channel_notification
 from . import sale_order_money
 from . import sale_order_authorization
+from . import sale_order_deposit
 from . import sale_order_deferral
 from . import sale_order_paid
 from . import sale_order_notification

@@ -52,7 +52,12 @@ class OmsCheck(models.AbstractModel):
                              JOIN sale_order_line l ON l.order_id = o.id AND l.qty_invoiced > l.qty_delivered
                              JOIN product_product p ON p.id = l.product_id
                              JOIN product_template g ON g.id = p.product_tmpl_id AND g.type = 'consu'
-                            WHERE o.company_id = %(company)s AND o.state = 'sale' AND %(recent)s) due ON due.order_id = o.id
+                            WHERE o.company_id = %(company)s AND o.state = 'sale' AND %(recent)s
+                            UNION
+                           SELECT DISTINCT o.id FROM sale_order o
+                             JOIN oms_channel c ON c.id = o.oms_channel_id AND c.invoice_policy != 'manual'
+                             JOIN sale_order_line l ON l.order_id = o.id AND l.is_downpayment AND l.display_type IS NULL
+                            WHERE o.company_id = %(company)s AND %(recent)s) due ON due.order_id = o.id
                     WHERE (o.oms_money_due_at IS NULL OR o.oms_money_due_at < %(before)s) AND o.write_date < %(before)s
                       AND o.id > %(last)s
                  ORDER BY o.id""",

@@ -55,6 +55,51 @@ class OmsCheck(models.AbstractModel):
             line = self.env["sale.order.line"].browse(line_id)
             if violation := self._judge_line(line, out, back, charged, credited):
                 yield violation
+        yield from self._find_left_deposits(company, scope)
+
+    def _find_left_deposits(self, company, scope):
+        """Deposits of which something stands though nothing more of their order will be invoiced, or of which more than all was
+        taken off."""
+        rows = self._query_pages(
+            lambda last: SQL(
+                """SELECT o.id
+                     FROM sale_order o
+                     JOIN res_currency c ON c.id = o.currency_id
+             CROSS JOIN LATERAL (
+                   SELECT SUM(CASE m.move_type WHEN 'out_invoice' THEN i.price_total ELSE -i.price_total END) AS amount
+                     FROM sale_order_line l
+                     JOIN sale_order_line_invoice_rel r ON r.order_line_id = l.id
+                     JOIN account_move_line i ON i.id = r.invoice_line_id
+                     JOIN account_move m ON m.id = i.move_id AND m.state = 'posted'
+                      AND m.move_type IN ('out_invoice', 'out_refund')
+                    WHERE l.order_id = o.id AND l.is_downpayment AND l.display_type IS NULL) deposit
+                    WHERE o.company_id = %(company)s AND o.oms_channel_id IS NOT NULL AND o.state IN ('sale', 'cancel')
+                      AND %(recent)s AND o.id > %(last)s AND ABS(deposit.amount) > c.rounding / 2
+                 ORDER BY o.id""",
+                last=last,
+                recent=self._get_recent_sql(scope),
+                **self._get_parameters(company, scope),
+            )
+        )
+        for (order_id,) in rows:
+            order = self.env["sale.order"].browse(order_id)
+            left = float(order._oms_get_deposit_left())
+            if order.currency_id.compare_amounts(left, 0) > 0 and order._oms_has_more_to_invoice():
+                continue
+            yield self._compare(
+                *("quantities", order, left, 0),
+                self.env._(
+                    "%(left)s of the deposits of %(order)s are taken off no invoice, and nothing more of it will be invoiced.",
+                    left=order.currency_id.format(left),
+                    order=order.display_name,
+                ),
+                self.env._(
+                    "Credit the invoice of the deposit over so much, and pay it back where it was paid. If the goods were "
+                    "invoiced in full, match the credit note with that invoice."
+                ),
+                order_id,
+                company.currency_id.round(abs(left) / (order.currency_rate or 1)),
+            )
 
     def _get_counted_elsewhere_sql(self):
         """Hook: the lines ``l`` of orders ``o`` whose quantities come from other documents than transfers and invoices."""

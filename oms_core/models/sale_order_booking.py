@@ -115,6 +115,7 @@ class SaleOrder(models.Model):
         keys = [key for key in self.invoice_ids.mapped("oms_key") if key and key.startswith("invoice:")]
         number = max((int(key.rpartition(":")[2]) for key in keys), default=0) + 1
         invoice = self._create_invoices(grouped=True)
+        self._oms_deduct_deposits(invoice)
         invoice.write(
             {
                 "oms_key": f"invoice:{self.id}:{number}",

@@ -55,16 +55,20 @@ class SaleOrder(models.Model):
 
     def _oms_has_money_to_watch(self):
         """Override: where invoices come before the goods."""
-        return super()._oms_has_money_to_watch() or (
-            self.oms_channel_id.invoice_policy in ADVANCE_POLICIES and bool(self.invoice_ids)
-        )
+        return super()._oms_has_money_to_watch() or (self._oms_invoices_ahead() and bool(self.invoice_ids))
+
+    def _oms_invoices_ahead(self):
+        """Whether an invoice of this order may come before its goods have left: by the channel's policy, or over a deposit."""
+        policy = self.oms_channel_id.invoice_policy
+        has_deposit = any(line.is_downpayment and not line.display_type for line in self.order_line)
+        return policy in ADVANCE_POLICIES or (policy != "manual" and has_deposit)
 
     def _oms_defer(self):
         """Book what is not earned yet of this order's invoices, or not any more. Nothing, where the books say so already."""
         self.ensure_one()
         company = self.company_id
         booked, number = self._oms_get_booked_deferral()
-        if not number and self.oms_channel_id.invoice_policy not in ADVANCE_POLICIES:
+        if not number and not self._oms_invoices_ahead():
             return self.env["account.move"]
         lines = self._oms_get_invoiced_lines()
         target = self._oms_get_deferral(lines)
@@ -170,7 +174,7 @@ class SaleOrder(models.Model):
         return [
             line._oms_as_invoiced()
             for line in self.order_line.filtered(lambda line: not line.display_type)
-            if line.product_id
+            if line.product_id or line.is_downpayment
         ]
 
     def _oms_money_kinds(self):
@@ -202,6 +206,8 @@ class SaleOrderLine(models.Model):
     def _oms_as_invoiced(self):
         """This line as it stands on posted invoices and credit notes, in the company's currency."""
         self.ensure_one()
+        if self.is_downpayment:
+            return self._oms_as_deposit()
         charged = credited = ZERO
         revenue, costs, back_costs = (defaultdict(lambda: ZERO) for _each in range(3))
         documents = 0
@@ -239,6 +245,22 @@ class SaleOrderLine(models.Model):
             documents=documents,
         )
         return replace(told, worth=self._oms_get_worth(*told.pieces))
+
+    def _oms_as_deposit(self):
+        """This down payment: what of it is invoiced, in the currency of the order, and as how much of that was taken off."""
+        invoiced = taken = ZERO
+        revenue = defaultdict(lambda: ZERO)
+        for line in self.sudo().invoice_lines:  # sudo: as above
+            if line.move_id.state != "posted" or line.move_id.move_type not in ("out_invoice", "out_refund"):
+                continue
+            amount = exact(line.price_total) * (1 if line.move_id.move_type == "out_invoice" else -1)
+            if line.quantity < 0:
+                taken -= amount
+                continue
+            invoiced += amount
+            if line.account_id.account_type in ("income", "income_other"):
+                revenue[line.account_id.id] -= exact(line.balance)
+        return Invoiced(invoiced, ZERO, taken, ZERO, dict(revenue), {}, is_deposit=True)
 
     def _oms_get_costless(self):
         """{(account of the stock, account of the cost): nothing} of goods that had no cost yet when they were invoiced: then Odoo

@@ -113,7 +113,11 @@ class SaleOrder(models.Model):
         """What of the goods is not in the books yet, with tax. Add-ons add what came back and is not credited."""
         self.ensure_one()
         if self.state != "sale":
-            return Goods(to_ship=ZERO if self.state == "cancel" else exact(self.amount_total))
+            return Goods(
+                to_ship=ZERO if self.state == "cancel" else exact(self.amount_total),
+                deposit=self._oms_get_deposit_left(),
+                deposit_stays=True,
+            )
         step = exact(self.currency_id.rounding)
         waits = any(picking.state not in ("done", "cancel") for picking in self.picking_ids)
         to_ship = to_invoice = ZERO
@@ -124,7 +128,13 @@ class SaleOrder(models.Model):
             later = max(exact(line.product_uom_qty) - charged - due, ZERO)
             to_invoice += price * due
             to_ship += price * later if waits else ZERO
-        return Goods(to_ship=to_ship.quantize(step), to_invoice=to_invoice.quantize(step))
+        deposit = self._oms_get_deposit_left()
+        return Goods(
+            to_ship=to_ship.quantize(step),
+            to_invoice=to_invoice.quantize(step),
+            deposit=deposit,
+            deposit_stays=bool(deposit) and not self._oms_has_more_to_invoice(),
+        )
 
     def _oms_money_steps(self):
         """Yield what happened to the money of this order. Add-ons add theirs after ``super()``."""

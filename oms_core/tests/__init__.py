@@ -20,6 +20,7 @@ from . import test_order_timeline
 from . import test_order_upsert
 from . import test_query_budget
 from . import test_deferral
+from . import test_deposit
 from . import test_device
 from . import test_reservation
 from . import test_stock_journal
