@@ -170,18 +170,16 @@ class OmsCheck(models.AbstractModel):
     @api.model
     def _check_missing(self, company, scope):
         yield from self._find_unbooked_money(company, scope)
+        yield from self._find_unbooked_repayments(company, scope)
         yield from self._find_unposted(company, scope)
         yield from self._find_uninvoiced(company, scope)
 
-    def _find_unbooked_money(self, company, scope):
+    def _get_bookable_money(self, company, scope):
+        """Domain of the transactions that should have been booked by now, with or without a payment."""
         sold = Domain("sale_order_ids.state", "=", "sale") | (
             Domain("sale_order_ids.state", "=", "cancel") & Domain("sale_order_ids.oms_called_off", "=", False)
         )
-        unbooked = Domain("payment_id", "=", False) & Domain("operation", "!=", "refund")
-        no_entry = Domain("payment_id.state", "in", ("in_process", "paid")) & (
-            Domain("payment_id.move_id", "=", False) | Domain("payment_id.move_id.state", "!=", "posted")
-        )
-        transactions = self.env["payment.transaction"].search(
+        return (
             Domain("company_id", "=", company.id)
             & Domain("state", "=", "done")
             & Domain("amount", "!=", 0)
@@ -191,9 +189,47 @@ class OmsCheck(models.AbstractModel):
             & Domain("create_date", ">=", scope.since)
             & sold
             & self.env["sale.order"]._oms_bookable_tenders()
-            & (unbooked | no_entry),
-            order="id",
-            limit=scope.limit,
+        )
+
+    def _find_unbooked_repayments(self, company, scope):
+        """Repayments that nobody has booked: neither the system, nor an accountant whose entry is matched with the order's."""
+        unbooked = Domain("payment_id", "=", False) & Domain("operation", "=", "refund")
+        transactions = self.env["payment.transaction"].search(
+            self._get_bookable_money(company, scope) & unbooked, order="id"
+        )
+        found = 0
+        for order, repayments in transactions.grouped(lambda tx: tx.sale_order_ids[:1]).items():
+            left = sum(exact(-tx.amount) for tx in repayments) - order._oms_get_repaid_by_hand()
+            for tx in repayments.sorted("id", reverse=True):
+                amount = min(left, exact(-tx.amount))
+                if amount <= TOLERANCE or found >= scope.limit:
+                    break
+                left -= amount
+                found += 1
+                yield Violation(
+                    ((order._name, order.id), (tx._name, tx.id)),
+                    self.env._(
+                        "%(amount)s that went back for %(order)s (%(reference)s) are not booked.",
+                        amount=tx.currency_id.format(-tx.amount),
+                        order=order.display_name,
+                        reference=tx.provider_reference or tx.reference,
+                    ),
+                    self.env._(
+                        "Register the payment on the credit note of the order, or on what had been paid too much. Where "
+                        "somebody has booked it, match that entry with them."
+                    ),
+                    company.currency_id.round(float(amount) / (order.currency_rate or 1)),
+                    order.id,
+                    ("missing", f"payment.transaction,{tx.id}"),
+                )
+
+    def _find_unbooked_money(self, company, scope):
+        unbooked = Domain("payment_id", "=", False) & Domain("operation", "!=", "refund")
+        no_entry = Domain("payment_id.state", "in", ("in_process", "paid")) & (
+            Domain("payment_id.move_id", "=", False) | Domain("payment_id.move_id.state", "!=", "posted")
+        )
+        transactions = self.env["payment.transaction"].search(
+            self._get_bookable_money(company, scope) & (unbooked | no_entry), order="id", limit=scope.limit
         )
         for tx in transactions:
             order = tx.sale_order_ids[:1]

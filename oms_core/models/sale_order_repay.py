@@ -9,7 +9,7 @@ from odoo.tools import SQL
 from ..const import REDEEMED_TENDERS
 from ..domain.money import ZERO
 from ..domain.tenders import Tender, fill
-from .sale_order_money import exact
+from .sale_order_money import LIQUID, exact
 
 
 class SaleOrder(models.Model):
@@ -131,6 +131,23 @@ class SaleOrder(models.Model):
                 )
         order_sudo._oms_reconcile()
         self.invalidate_recordset(["oms_to_repay"])
+
+    def _oms_get_repaid_by_hand(self):
+        """What went back of this order's credit notes and payments with other entries than those of its repayments, in its
+        currency: an accountant's, or a cash move of a till."""
+        self.ensure_one()
+        # sudo: what is booked does not depend on who looks
+        order_sudo = self.sudo()
+        own = order_sudo.invoice_ids | order_sudo.transaction_ids.payment_id.move_id
+        receivable = own.line_ids.filtered(lambda line: line.account_id.account_type == "asset_receivable")
+        others = receivable.matched_debit_ids.filtered(
+            lambda partial: (
+                (move := partial.debit_move_id.move_id) not in own
+                and not move.origin_payment_id.payment_transaction_id
+                and set(LIQUID) & set(move.line_ids.account_id.mapped("account_type"))
+            )
+        )
+        return sum((exact(partial.credit_amount_currency) for partial in others), ZERO)
 
     def _oms_get_tenders(self, anyhow=False):
         """{payment that stands for a way of paying: what came in by this way and went back by it}, where it can be booked.

@@ -256,6 +256,41 @@ class TestFaults(FaultCase):
         self._sql("DELETE FROM account_move WHERE id = %s", self.payment.move_id.id)
         self._finds("missing", self.order, "72.00.* not booked", 72, ["captured"])
 
+    def _repaid(self):
+        """Two pieces that were sold and one that was called off and paid back; none of it is on its way any more."""
+        order = self._order(("STD", 3))
+        order._oms_request_cancellation("customer", "customer", quantities={order.order_line: 1})
+        self._ship(order)
+        self._book(order)
+        order.action_oms_repaid()
+        self._age(order)
+        self.assertNothingWrong()
+        return order, order.transaction_ids.filtered(lambda tx: tx.operation == "refund")
+
+    def test_a_repayment_was_never_booked(self):
+        order, back = self._repaid()
+        entry = back.payment_id.move_id
+        entry.line_ids.remove_move_reconcile()
+        self._sql("UPDATE payment_transaction SET payment_id = NULL WHERE id = %s", back.id)
+        self._sql("DELETE FROM account_payment WHERE move_id = %s", entry.id)
+        self._sql("DELETE FROM account_move WHERE id = %s", entry.id)
+        self._finds("missing", order, "24.00.* went back for .* not booked", 24, ["captured", "refunded"])
+        line = order._oms_get_open_receivables()
+        by_hand = self.env["account.move"].create(
+            {
+                "journal_id": self.clearing_journal.id,
+                "line_ids": [
+                    Command.create(
+                        {"account_id": line.account_id.id, "partner_id": line.partner_id.id, "debit": 24.00}
+                    ),
+                    Command.create({"account_id": self.clearing_account.id, "credit": 24.00}),
+                ],
+            }
+        )
+        by_hand.action_post()
+        (line | by_hand.line_ids.filtered(lambda other: other.account_id == line.account_id)).reconcile()
+        self.assertFalse(self._check("missing"), "an accountant has booked it")
+
     def test_a_parcel_was_never_invoiced(self):
         order = self._order(("STD", 2), payments=())
         self._ship(order)
