@@ -291,15 +291,20 @@ class OmsCheck(models.AbstractModel):
     @api.model
     def _check_costs(self, company, scope):
         """Lines of which all that left is invoiced and all that came back is credited; else ledger and shelves may differ.
+        Of goods that are valued in real time, also where nothing at all is booked as their cost.
 
         Not where a value was set beside what goods cost, as of those that came back and are worth less now: that is an entry of
         its own, and what the credit note takes back is looked at line by line.
         """
+        at_once = ["real_time", *([False] if company.inventory_valuation == "real_time" else [])]
+        categories = self.env["product.category"].with_company(company).search([("property_valuation", "in", at_once)])
         rows = self._query(
             SQL(
-                """SELECT l.id, cogs.booked + corrected.more, moved.value_out - moved.value_back
+                """SELECT l.id, COALESCE(cogs.booked, 0) + corrected.more, moved.value_out - moved.value_back, cogs.items
                      FROM sale_order o
-                     JOIN sale_order_line l ON l.order_id = o.id AND l.product_id IS NOT NULL
+                     JOIN sale_order_line l ON l.order_id = o.id
+                     JOIN product_product p ON p.id = l.product_id
+                     JOIN product_template t ON t.id = p.product_tmpl_id
                      JOIN uom_uom u ON u.id = l.product_uom_id
              CROSS JOIN LATERAL (
                    SELECT SUM(CASE cm.move_type WHEN 'out_invoice' THEN cl.debit ELSE -cl.credit END) AS booked,
@@ -314,26 +319,30 @@ class OmsCheck(models.AbstractModel):
              CROSS JOIN LATERAL (%(moved)s) moved
              CROSS JOIN LATERAL (%(invoiced)s) invoiced
                     WHERE o.company_id = %(company)s AND o.oms_channel_id IS NOT NULL AND o.state = 'sale' AND %(recent)s
-                      AND cogs.items > 0 AND invoiced.drafts = 0 AND NOT moved.is_kit AND NOT moved.is_dropship
+                      AND (cogs.items > 0
+                           OR (t.is_storable AND t.categ_id IN %(categories)s AND invoiced.charged > 0 AND NOT %(elsewhere)s))
+                      AND invoiced.drafts = 0 AND NOT moved.is_kit AND NOT moved.is_dropship
                       AND ABS(invoiced.charged - moved.out) < %(tolerance)s
                       AND ABS(invoiced.credited - moved.back) < %(tolerance)s
                       AND NOT EXISTS (SELECT 1 FROM stock_move s JOIN product_value v ON v.move_id = s.id
                                        WHERE s.sale_line_id = l.id)
-                      AND ABS(cogs.booked + corrected.more - moved.value_out + moved.value_back)
-                          > cogs.items / 2 * %(cent)s + %(tolerance)s
+                      AND ABS(COALESCE(cogs.booked, 0) + corrected.more - moved.value_out + moved.value_back)
+                          > GREATEST(cogs.items, 2) / 2 * %(cent)s + %(tolerance)s
                  ORDER BY l.id LIMIT %(limit)s""",
                 moved=self._get_moved_sql(),
                 invoiced=self._get_invoiced_sql(),
                 recent=self._get_recent_sql(scope),
                 tolerance=TOLERANCE,
+                categories=tuple(categories.ids) or (0,),
+                elsewhere=self._get_counted_elsewhere_sql(),
                 cent=float(COST_TOLERANCE),
                 **self._get_parameters(company, scope),
             )
         )
-        for line_id, booked, moved in rows:
+        for line_id, booked, moved, items in rows:
             line = self.env["sale.order.line"].browse(line_id)
             order = line.order_id
-            yield Violation(
+            violation = Violation(
                 self._get_documents_of(line),
                 self.env._(
                     "%(booked)s is booked as cost of %(line)s in %(order)s, and the stock became less by %(moved)s.",
@@ -351,3 +360,15 @@ class OmsCheck(models.AbstractModel):
                 order.id,
                 ("costs", str(line_id)),
             )
+            if items:
+                yield violation
+                continue
+            # Of an invoice without any cost, a history by itself tells nothing: goods may be worth nothing.
+            event = Event(
+                *(f"cost-{line_id}", "compared", violation.sentence, "", (order._name, order.id, order.display_name)),
+                line=str(line_id),
+                code="costs",
+                amount=exact(booked),
+                other=exact(moved),
+            )
+            yield replace(violation, events=(event,))

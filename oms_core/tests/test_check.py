@@ -382,6 +382,17 @@ class TestFaults(FaultCase):
         sentence = "20.00.* is booked as cost of Product AVG .* less by .*10.00"
         self._finds("costs", self.invoice, sentence, 10, ["invoiced", "ordered", "shipped"])
 
+    def test_an_invoice_has_no_cost_at_all(self):
+        self._sql("DELETE FROM account_move_line WHERE move_id = %s AND display_type = 'cogs'", self.invoice.id)
+        line = self.order.order_line[0]
+        self._check("costs")
+        sentences = sorted(self._standing().mapped("sentence"))
+        self.assertEqual(len(sentences), 2, sentences)
+        self.assertRegex(sentences[0], "0.00.* is booked as cost of Product .* the stock became less by")
+        found = self._standing().filtered(lambda one: [line._name, line.id] in [row[:2] for row in one.documents])
+        self.assertEqual(found.amount, 20.0)
+        self._assert_test_shows(found)
+
     def test_somebody_books_by_hand_what_is_owed_for_gift_cards(self):
         account = self.company._oms_get_gift_card_account()
         other = self._account("income")
