@@ -40,9 +40,10 @@ class OmsSettlement(models.Model):
         )
         same_file = taken.filtered(lambda one: one.checksum == checksum_of(raw)) if raw else taken.browse()
         known = taken.filtered(lambda one: one.channel_id == channel)
-        # A platform's ids are its own; two partners that write tables may count alike, but hardly pay out the same.
+        # A platform's ids are its own, in its files as in its API; two partners that write tables may count alike, but hardly
+        # pay out the same.
         elsewhere = {
-            (one.external_id, one.source, one.currency_id.name, exact(one.total, one.currency_id.name)): one
+            (one.external_id, _teller(one.source), one.currency_id.name, exact(one.total, one.currency_id.name)): one
             for one in taken - known
         }
         currencies = set(self.env["res.currency"].search([("active", "=", True)]).mapped("name"))
@@ -74,7 +75,7 @@ class OmsSettlement(models.Model):
                 )
             else:
                 problems += seen_before(doc, set(known.mapped("external_id")), known_lines)
-            if other := not same_file and elsewhere.get((doc.id, doc.source, doc.currency, doc.total)):
+            if other := not same_file and elsewhere.get((doc.id, _teller(doc.source), doc.currency, doc.total)):
                 problems.append(
                     Problem(
                         "known_elsewhere",
@@ -330,6 +331,11 @@ class OmsMessage(models.Model):
             **super()._get_appliers(),
             "payout": lambda channel, docs: channel.env["oms.settlement"]._oms_apply_payouts(channel, docs),
         }
+
+
+def _teller(source):
+    """Who tells a payout, whichever of its reports it is in: ``stripe`` of ``stripe.itemized`` and ``stripe.balance``."""
+    return (source or "").partition(".")[0]
 
 
 def _naive(moment):

@@ -628,6 +628,13 @@ class TestSettlementRefusals(SettlementCase):
         self.assertIn("under the channel “Channel SHOP2”", self._problems(doc))
         self.assertEqual(self._problems(replace(doc, source="csv")), "", "Another partner may number its payouts alike")
 
+    def test_what_a_file_brought_is_not_taken_from_the_platform_under_another_channel(self):
+        other = self._create_channel("SHOP2", clearing_journal_id=self.clearing_journal.id)
+        doc = self._payout(self._row("sale", 24, self._paid()), source="stripe.itemized")
+        self._take(doc, other)
+        self.assertIn("under the channel “Channel SHOP2”", self._problems(replace(doc, source="stripe.balance")))
+        self.assertEqual(self._problems(replace(doc, source="paypal.settlement")), "")
+
     def test_a_period_that_overlaps_another(self):
         row = self._row("sale", 24, self._paid())
         self._take(self._payout(row))
