@@ -44,12 +44,15 @@ class LoyaltyCard(models.Model):
 
             Dr gift cards   Cr store credit expired (an income)
 
-        :return: the entry.
+        :return: the entry; none where nothing is left.
         """
         self.ensure_one()
         company, currency = self.company_id, self.currency_id
         today = company._oms_get_today()
         if self.expiration_date >= today or self._oms_is_in_use():
+            return self.env["account.move"]
+        if currency.is_zero(self.points):
+            self.points = 0  # what is left of floats is owed to nobody
             return self.env["account.move"]
         amount = Decimal(repr(currency.round(self.points)))
         text = self.env._("Gift card %s ran out", self._oms_get_hint())

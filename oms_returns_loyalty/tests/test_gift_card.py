@@ -260,6 +260,12 @@ class TestRanOut(GiftCardCommon):
         self.assertNotIn(self.card.code, said)
         self.assertNothingWrong()
 
+    def test_of_a_spent_card_that_has_what_floats_leave_nothing_is_booked_out(self):
+        self.card.points = 1.78e-15
+        self._expire()
+        self.assertEqual((self.card.points, self._booked_out()), (0, self.env["account.move"]))
+        self.assertNotIn("ran out", " ".join(self.request.message_ids.mapped("body")))
+
     def test_what_is_left_of_a_card_that_somebody_archived_runs_out(self):
         self.card.expiration_date = False
         order = self._basket(self.first.partner_id, 1)
