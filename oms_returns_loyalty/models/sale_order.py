@@ -162,6 +162,10 @@ class SaleOrderLine(models.Model):
         for line in self:
             line.oms_is_carried = line.coupon_id and not line.reward_id and line.order_id.oms_exchange_return_id
 
+    def _can_be_invoiced_alone(self):
+        """Override of ``sale``: no more than the reward of a card can."""
+        return super()._can_be_invoiced_alone() and not self.oms_is_carried
+
     def unlink(self):
         """Override of ``sale``: the money of a line that is gone is on its card again."""
         given = []

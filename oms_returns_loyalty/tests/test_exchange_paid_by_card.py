@@ -145,6 +145,13 @@ class TestExchangePaidByCard(PaidByCardCommon, ExchangeCase):
         refund = self._come_back(new)
         self.assertEqual((refund.amount_total, card.points, self._owed()), (12, 12, 12))
 
+    def test_what_the_card_pays_of_new_goods_is_invoiced_with_them_and_not_alone(self):
+        order, _card = self._sold()
+        new = self._settle(self._exchange(order, 1))
+        self.assertEqual(new.invoice_status, "no")
+        self._ship(new)
+        self.assertEqual(new.invoice_status, "to invoice")
+
     def test_sent_first_and_charged_later_it_stands_on_their_invoice(self):
         order, card = self._sold()
         request = self._exchange(order, 1, ships_first=True)
