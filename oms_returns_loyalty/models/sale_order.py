@@ -125,6 +125,16 @@ class SaleOrder(models.Model):
         lines_sudo.filtered(lambda line: not line._oms_get_redeeming()).unlink()
         return result
 
+    def _update_programs_and_rewards(self):
+        """Override of ``sale_loyalty``: what a card paid before is paid, whether its program is offered here by now or not."""
+        cards = {line: line.coupon_id for line in self.order_line.filtered("oms_is_carried")}
+        # Odoo looks for the lines of a card, and would delete these with no money given back.
+        self.env["sale.order.line"].union(*cards).coupon_id = False
+        result = super()._update_programs_and_rewards()
+        for line, card in cards.items():
+            line.coupon_id = card
+        return result
+
     def copy(self, default=None):
         """Override of ``sale_loyalty``: a copy is paid by no card."""
         copies = super().copy(default)

@@ -152,6 +152,17 @@ class TestExchangePaidByCard(PaidByCardCommon, ExchangeCase):
         self._ship(new)
         self.assertEqual(new.invoice_status, "to invoice")
 
+    def test_an_ewallet_that_is_offered_elsewhere_only_pays_for_the_new_goods_all_the_same(self):
+        order, card = self._sold()
+        wallets = self.env["loyalty.program"].create(
+            {"name": "eWallets", "program_type": "ewallet", "company_id": self.company.id, "sale_ok": False}
+        )
+        card.write({"program_id": wallets.id, "partner_id": order.partner_id.id, "points": 5})
+        new = self._settle(self._exchange(order, 1))
+        self.env.invalidate_all()
+        self.assertEqual((new.state, new.amount_total, new.order_line.coupon_id), ("sale", 12, card))
+        self.assertEqual((self._send(new).amount_total, card.points, self._owed()), (12, 5, 0))
+
     def test_sent_first_and_charged_later_it_stands_on_their_invoice(self):
         order, card = self._sold()
         request = self._exchange(order, 1, ships_first=True)
