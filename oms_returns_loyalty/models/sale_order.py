@@ -123,6 +123,8 @@ class SaleOrder(models.Model):
             cards_sudo.filtered("points")._oms_keep_good(order.company_id)
         lines_sudo = self.sudo().order_line.filtered("oms_is_carried")  # sudo: clerks may cancel
         lines_sudo.filtered(lambda line: not line._oms_get_redeeming()).unlink()
+        # Of orders that were credited by hand before cards got their part of that.
+        charged_sudo._oms_follow_credits_by_hand()
         return result
 
     def _update_programs_and_rewards(self):

@@ -173,6 +173,15 @@ class TestPaidByCard(PaidByCardCommon):
         self.assertEqual(card.points, 12)
         self.assertNothingWrong()
 
+    def test_what_was_credited_by_hand_before_cards_got_their_part_is_given_when_the_order_is_cancelled(self):
+        order, card = self._paid_by(12)
+        before = self._net(self.liability)
+        self._credit_by_hand(self._sell(order))
+        order.order_line.filtered("coupon_id").oms_given_by_hand = card.points = 0
+        order._action_cancel()
+        self.env.invalidate_all()
+        self.assertEqual((card.points, before - self._net(self.liability)), (12, 0))
+
     def test_what_is_charged_anew_is_paid_with_the_card_anew_as_long_as_it_is_there(self):
         order, card = self._paid_by(12)
         invoice = self._sell(order)
