@@ -288,18 +288,42 @@ class OmsSettlement(models.Model):
         if len(channel._oms_get_clearing_accounts()) < 2:
             return join_settled(made, explanation, SETTLEMENT_PIECE)
         # Payments and refunds may wait on accounts of their own; each is settled where it is. A refund that is not booked yet
-        # will come where most of the payments are that this payout has.
+        # will come where the money of its order is; where that is not known, where most of the payments of this payout are.
         account_of = {item.id: item.account_id.id for item in items}
         payments = Counter(item.account_id.id for item in items if item.balance > 0).most_common(1)
-        if payments:
-            account_of[None] = payments[0][0]
-        lines = tuple(
-            replace(line, account=account_of.get(line.match, line.account))
-            if line.match or line.account == accounts["clearing"]
-            else line
-            for line in made.lines
+        usual = payments[0][0] if payments else accounts["clearing"]
+        refunds = [rest for rest in explanation.rests if rest.cause == "late_refund" and rest.amount]
+        late = iter(self._get_refund_accounts(refunds))
+        lines = []
+        for line in made.lines:
+            if line.match:
+                line = replace(line, account=account_of.get(line.match, line.account))
+            elif line.cause == "late_refund":
+                line = replace(line, account=next(late) or usual)
+            lines.append(line)
+        return join_settled(replace(made, lines=tuple(lines)), explanation, SETTLEMENT_PIECE)
+
+    def _get_refund_accounts(self, rests):
+        """Where refunds that are not booked yet will be: where the money of their order is, or of its channel; else ``None``."""
+        clearing = self.channel_id._oms_get_clearing_accounts()
+        # sudo: accountants may not read orders, of which only the accounts are told here
+        lines_sudo = self.env["oms.settlement.line"].sudo()
+        lines_sudo = lines_sudo.search(
+            [
+                ("settlement_id", "=", self.id),
+                ("external_id", "in", [line_id for rest in rests for line_id in rest.line_ids]),
+                ("order_id", "!=", False),
+            ]
         )
-        return join_settled(replace(made, lines=lines), explanation, SETTLEMENT_PIECE)
+        orders_sudo = {line_sudo.external_id: line_sudo.order_id for line_sudo in lines_sudo}
+        found = []
+        for rest in rests:
+            order_sudo = lines_sudo.order_id.browse().union(*filter(None, map(orders_sudo.get, rest.line_ids)))[:1]
+            paid = order_sudo.transaction_ids.payment_id.move_id.line_ids.account_id & clearing.sudo()
+            # sudo: as above
+            usual = order_sudo.oms_channel_id._oms_get_clearing_accounts() & clearing.sudo()
+            found.append((paid or usual)[:1].id or None)
+        return found
 
     def _get_rates(self):
         company = self.company_id

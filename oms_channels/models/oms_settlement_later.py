@@ -7,9 +7,11 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from odoo.addons.oms_core.alone import on_its_own
-from odoo.addons.oms_core.domain.money import ZERO
+from odoo.addons.oms_core.domain.money import ZERO, round_to
+from odoo.addons.oms_core.domain.posting import PostingDraft, PostingLine
 
 from ..const import SETTLEMENT_BATCH_MAX, SETTLEMENT_LOOK_EVERY_H, SETTLEMENT_LOOK_MAX
+from ..domain.currencies import step
 from ..domain.explain_cent import explain
 from ..domain.explained import Explanation, halves
 from .oms_settlement_booked import exact
@@ -110,16 +112,23 @@ class OmsSettlement(models.Model):
         left = tuple(line for line in left if line.amount)
         return replace(doc, lines=left, total=sum((line.amount for line in left), ZERO))
 
-    def _settle_unknown(self, rests, matches):
-        accounts = self.channel_id._oms_get_payout_accounts()
+    def _get_later_key(self):
+        """Names the next entry of what was found later."""
         done = self.env["account.move"].search_count(
             [("oms_key", "=like", f"settlement:{self.id}:{self.posting_number}:%")]
         )
-        key = f"settlement:{self.id}:{self.posting_number}:{done + 1}"
+        return f"settlement:{self.id}:{self.posting_number}:{done + 1}"
+
+    def _settle_unknown(self, rests, matches):
+        accounts = self.channel_id._oms_get_payout_accounts()
         roles = {**accounts, "in_transit": accounts["unknown"]}
         explanation = Explanation(tuple(matches), ())
         entry = self._prepare_draft(
-            self._to_doc(rests.line_ids), explanation, roles, key, fields.Date.context_today(self)
+            self._to_doc(rests.line_ids),
+            explanation,
+            roles,
+            self._get_later_key(),
+            fields.Date.context_today(self),
         )
         move = self.env["account.move"]._oms_post([entry])
         move.oms_settlement_id = self
@@ -128,13 +137,68 @@ class OmsSettlement(models.Model):
         items.filtered(lambda item: not item.reconciled).reconcile()
 
     def _settle_refunds(self, rests, matches):
-        """Reconcile refunds with what waits for them; several rests may wait for one refund, and one rest for several."""
+        """Reconcile refunds with what waits for them; several rests may wait for one refund, and one rest for several.
+
+        A refund may be booked on another clearing account than was thought: what waits for it is moved there.
+        """
         item_of = {line.external_id: rest.item_id for rest in rests for line in rest.line_ids}
+        waiting = {match.line_ids: rests.item_id.browse().union(*map(item_of.get, match.line_ids)) for match in matches}
+        self._move_waiting(matches, waiting)
         plan = {}
         for match in matches:
-            items = self.env["account.move.line"].browse(match.booked_keys).union(*map(item_of.get, match.line_ids))
-            plan[match.line_ids] = plan.get(match.line_ids, items) | items
+            refund = self.env["account.move.line"].browse(match.booked_keys)
+            for item in waiting[match.line_ids]:
+                if item.account_id == refund.account_id and not (item.reconciled or refund.reconciled):
+                    place = match.line_ids, item.account_id
+                    plan[place] = plan.get(place, item) | item | refund
         self.env["account.move.line"]._reconcile_plan(list(plan.values()))
+
+    def _move_waiting(self, matches, waiting):
+        """Move what waits for refunds that were booked elsewhere to where these are.
+
+        ::
+
+            refund that waits   Dr the refund's clearing account, reconciled with it   Cr the one where it was expected
+        """
+        code, company_code = self.currency_id.name, self.company_id.currency_id.name
+        left = {item: abs(exact(item.amount_residual_currency, code)) for items in waiting.values() for item in items}
+        lines = []
+
+        def add(item, account, company_amount, currency, amount):
+            foreign = {} if currency == company_code else {"currency": currency, "currency_amount": amount}
+            lines.append(PostingLine(account.id, company_amount, self.external_id, match=item.id, **foreign))
+
+        # What is where it was expected is taken first, so that only the rest of it is moved.
+        refund_of = {match: self.env["account.move.line"].browse(match.booked_keys) for match in matches}
+
+        def is_there(match, item):
+            return refund_of[match].account_id == item.account_id
+
+        for match in sorted(
+            matches, key=lambda match: not any(is_there(match, item) for item in waiting[match.line_ids])
+        ):
+            due = abs(match.amount)
+            for item in sorted(waiting[match.line_ids], key=lambda item: not is_there(match, item)):
+                part = min(due, left[item])
+                left[item], due = left[item] - part, due - part
+                if not part or is_there(match, item):
+                    continue
+                share = part / abs(exact(item.amount_residual_currency, code))
+                worth = round_to(exact(item.amount_residual, company_code) * share, step(company_code))
+                moved = match if part == abs(match.amount) else match.cut(part.copy_sign(match.amount))[0]
+                add(item, item.account_id, -worth, code, -part.copy_sign(worth))
+                original = moved.amount if moved.original_amount is None else moved.original_amount
+                add(refund_of[match], refund_of[match].account_id, worth, moved.original_currency or code, -original)
+        if not lines:
+            return
+        day = fields.Date.context_today(self)
+        journal = self.channel_id.payout_journal_id or self.company_id._oms_get_payout_journal()
+        entry = PostingDraft(
+            self._get_later_key(), day, journal.id, self.bank_reference or self.external_id, tuple(lines)
+        )
+        move = self.env["account.move"]._oms_post([entry])
+        move.oms_settlement_id = self
+        self._assert_settled(move)
 
     def _keep_matches(self, matches):
         by_id = {line.external_id: line for line in self.line_ids}

@@ -855,6 +855,76 @@ class TestSettlementElsewhere(SettlementCase):
         self.assertEqual(self._net(_account), 0)
         self._assert_in_order()
 
+    def _shop_beside(self):
+        """(channel, its clearing account, its journal) that this one pays out for."""
+        account, journal = self._create_clearing("CLR2")
+        other = self._create_channel("SHOP2", clearing_journal_id=journal.id)
+        self.channel.payout_for_ids = other
+        return other, account, journal
+
+    def test_a_late_refund_of_the_other_shop_waits_where_the_money_of_its_order_was(self):
+        other, account, journal = self._shop_beside()
+        orders = self._paid(24), self._paid(24), self._paid(24, channel=other)
+        settlement = self._booked(
+            *(self._row("sale", 24, order) for order in orders), self._row("refund", -6, orders[2])
+        )
+        self.assertEqual(self._causes(settlement), [("late_refund", -6)])
+        self.assertEqual((self._net(account), self._net(self.clearing_account)), (6, 0))
+        self.patch(type(self), "clearing_journal", journal)
+        self._refund(orders[2], 6, "re-other")
+        settlement.action_check()
+        self.assertEqual((self._net(account), settlement.task_count), (0, 0))
+        self._assert_in_order()
+
+    def test_a_late_refund_of_the_other_shop_whose_sale_was_paid_out_before_waits_there_too(self):
+        other, account, _journal = self._shop_beside()
+        order = self._paid(24, channel=other)
+        self._booked(self._row("sale", 24, order))
+        self._booked(self._row("sale", 24, self._paid(24)), self._row("refund", -6, order))
+        self.assertEqual((self._net(account), self._net(self.clearing_account)), (6, 0))
+
+    def test_a_late_refund_that_is_booked_elsewhere_is_moved_there_and_settled(self):
+        _other, account, journal = self._shop_beside()
+        orders = self._paid(24), self._paid(24)
+        settlement = self._booked(
+            *(self._row("sale", 24, order) for order in orders),
+            *(self._row("refund", -6, order) for order in orders),
+            self._row("sale", 36, order_ref="unknown-1"),
+        )
+        self.assertEqual((self._net(account), self._net(self.clearing_account)), (0, 12))
+        self._refund(orders[0], 2, "re-here")
+        self.patch(type(self), "clearing_journal", journal)
+        self._refund(orders[0], 4, "re-there-1")
+        self._refund(orders[1], 10, "re-there-2")
+        settlement.action_check()
+        self.assertEqual((self._net(account), self._net(self.clearing_account)), (-4, 0))
+        self.assertEqual(settlement.rest_ids.filtered("is_task").mapped("cause"), ["unknown_order"])
+        self.assertTrue(all(settlement.rest_ids.filtered("settled_on").item_id.mapped("reconciled")))
+        self.assertClosed(settlement, in_transit=72)
+        self._assert_in_order()
+        settlement.action_check()
+        self.assertEqual(len(settlement.move_ids), 2, "looking again books nothing again")
+        settlement.action_undo()
+        self.assertEqual((self._net(account), self._net(self.clearing_account)), (-14, 46))
+        settlement.action_post()
+        self.assertFalse(settlement.rest_ids.filtered(lambda rest: rest.cause == "late_refund"))
+        self.assertEqual((self._net(account), self._net(self.clearing_account)), (-4, 0))
+
+    def test_a_late_refund_in_dollars_that_is_booked_elsewhere_leaves_nothing_but_the_difference_of_rates(self):
+        usd = self._use_dollars()
+        _other, account, journal = self._shop_beside()
+        order = self._order_of_currency("USD")
+        settlement = self._booked(self._row("sale", 24, order), self._row("refund", -6, order), currency="USD")
+        self.patch(type(self), "clearing_journal", journal)
+        self._refund(order, 6, "re-usd")
+        settlement.action_check()
+        items = self.env["account.move.line"].search(
+            [("account_id", "in", (account | self.clearing_account).ids), ("parent_state", "=", "posted")]
+        )
+        self.assertEqual((items.currency_id, set(items.mapped("reconciled"))), (usd, {True}))
+        self.assertEqual((self._net(account), self._net(self.clearing_account)), (0, 0))
+        self._assert_in_order()
+
     def test_a_name_that_orders_of_two_shops_have_names_neither(self):
         other = self._create_channel("SHOP2", clearing_journal_id=self.clearing_journal.id)
         self._paid(24, number="1001")
