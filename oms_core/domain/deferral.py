@@ -37,6 +37,8 @@ class Invoiced:
     :param documents: how many lines of invoices and credit notes there are: each is rounded once.
     :param worth: what was charged and has left did cost when it left, less what came back of it and is credited; ``None`` where
         that is not known piece by piece.
+    :param kept: {(account of the stock, account of the cost): amount} by which its cost was corrected, and stays so: all of it
+        where ``worth`` is not known.
     :param is_deposit: it is invoiced ahead, and earned as it is taken off other invoices: ``charged`` and ``shipped`` are what is
         invoiced and taken off.
     """
@@ -53,6 +55,7 @@ class Invoiced:
     documents: int = 1
     worth: Decimal | None = None
     is_deposit: bool = False
+    kept: Mapping[tuple[Hashable, Hashable], Decimal] = field(default_factory=dict)
 
     @property
     def called_off(self) -> Decimal:
@@ -93,7 +96,7 @@ def deferred(lines: Sequence[Invoiced], step: Decimal) -> Deferred:
     """
     revenue: dict[Hashable, Decimal] = defaultdict(lambda: ZERO)
     costs: dict[tuple[Hashable, Hashable], Decimal] = defaultdict(lambda: ZERO)
-    corrections: dict[tuple[Hashable, Hashable, Hashable], Decimal] = {}
+    corrections: dict[tuple[Hashable, Hashable, Hashable], Decimal] = defaultdict(lambda: ZERO)
     waits = whole = Fraction(0)
     for line in lines:
         if not line.is_goods or not line.charged:
@@ -104,11 +107,13 @@ def deferred(lines: Sequence[Invoiced], step: Decimal) -> Deferred:
         later = {name: share(amount, line.charged, gone, line.charged, step) for name, amount in line.costs.items()}
         for accounts, amount in later.items():
             costs[accounts] += amount
-        if line.worth is not None and len(kinds := {*line.costs, *line.reversed_costs}) == 1:
+        for accounts, amount in line.kept.items():
+            corrections[(*accounts, line.name)] += amount
+        # The credit note may have other accounts: the whole difference is put on those of the invoice.
+        if line.worth is not None and (accounts := next(iter([*line.costs, *line.reversed_costs]), None)):
             more = round_to(line.worth, step) - _booked(line, later)
             if abs(more) > line.documents * step:  # less is what their rounding leaves
-                (accounts,) = kinds
-                corrections[(*accounts, line.name)] = more
+                corrections[(*accounts, line.name)] += more
         if line.is_deposit:
             continue
         weight = Fraction(max(sum(line.revenue.values(), ZERO), ZERO)) or Fraction(line.charged) / 10**9
@@ -124,7 +129,7 @@ def deferred(lines: Sequence[Invoiced], step: Decimal) -> Deferred:
     return Deferred(
         {key: one for key, one in revenue.items() if one},
         {key: one for key, one in costs.items() if one},
-        corrections,
+        {key: one for key, one in corrections.items() if one},
     )
 
 

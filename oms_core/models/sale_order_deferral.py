@@ -171,8 +171,9 @@ class SaleOrder(models.Model):
 
     def _oms_get_invoiced_lines(self):
         self.ensure_one()
+        booked, _number = self._oms_get_booked_deferral()
         return [
-            line._oms_as_invoiced()
+            line._oms_as_invoiced(booked.corrections)
             for line in self.order_line.filtered(lambda line: not line.display_type)
             if line.product_id or line.is_downpayment
         ]
@@ -203,8 +204,11 @@ class SaleOrder(models.Model):
 class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
 
-    def _oms_as_invoiced(self):
-        """This line as it stands on posted invoices and credit notes, in the company's currency."""
+    def _oms_as_invoiced(self, corrections):
+        """This line as it stands on posted invoices and credit notes, in the company's currency.
+
+        :param corrections: of its order, as they are booked.
+        """
         self.ensure_one()
         if self.is_downpayment:
             return self._oms_as_deposit()
@@ -213,7 +217,8 @@ class SaleOrderLine(models.Model):
         documents = 0
         goods = self._is_oms_goods()
         earned = ("income", "income_other")
-        for line in self.sudo().invoice_lines:  # sudo: what is charged does not depend on who looks
+        # sudo: what is charged does not depend on who looks
+        for line in self.sudo().invoice_lines.sorted("id"):
             if line.move_id.state != "posted" or line.move_id.move_type not in ("out_invoice", "out_refund"):
                 continue
             is_invoice = line.move_id.move_type == "out_invoice"
@@ -244,7 +249,10 @@ class SaleOrderLine(models.Model):
             reversed_costs=dict(back_costs),
             documents=documents,
         )
-        return replace(told, worth=self._oms_get_worth(*told.pieces))
+        worth = self._oms_get_worth(*told.pieces)
+        if worth is None:
+            return replace(told, kept={names[:2]: one for names, one in corrections.items() if names[-1] == self.id})
+        return replace(told, worth=worth)
 
     def _oms_as_deposit(self):
         """This down payment: what of it is invoiced, in the currency of the order, and as how much of that was taken off."""
@@ -275,11 +283,11 @@ class SaleOrderLine(models.Model):
     def _oms_get_worth(self, left, back):
         """What so many of those that left first did cost when they left, less so many of those that came back first.
 
-        :return: in the company's currency; ``None`` where it is not known piece by piece (kits, dropshipping).
+        :return: in the company's currency; ``None`` where it is not known piece by piece (kits).
         """
         all_moves = self.sudo().move_ids  # sudo: what goods cost does not depend on who looks
         moves = all_moves.filtered(lambda move: move.state == "done")
-        if any(move.product_id != self.product_id or move.is_dropship for move in moves):
+        if any(move.product_id != self.product_id for move in moves):
             return None
         unit = self.product_id.uom_id
         moves = moves.sorted(lambda move: (move.date, move.id))
@@ -296,8 +304,8 @@ class SaleOrderLine(models.Model):
 
         left, back = pieces(left), pieces(back)
         gone, came = (
-            values(moves.filtered("is_out")),
-            values(moves.filtered(lambda move: move.is_in and move.to_refund)),
+            values(moves.filtered(lambda move: move.is_out or move._is_dropshipped())),
+            values(moves.filtered(lambda move: (move.is_in or move._is_dropshipped_returned()) and move.to_refund)),
         )
         if not is_known(gone, left):
             return None
@@ -310,8 +318,11 @@ class StockMove(models.Model):
     _inherit = "stock.move"
 
     def _oms_get_pieces_and_value(self):
-        """(Pieces, what they did cost when they left): whatever goods that came back are said to be worth since."""
+        """(Pieces, what they did cost when they left): whatever goods that came back are said to be worth since. What a vendor
+        sends is never in the stock, and its bill is the cost."""
         self.ensure_one()
+        if self.is_dropship:
+            return exact(self._get_valued_qty()), ZERO
         pieces, origin = exact(self._get_valued_qty()), self.origin_returned_move_id
         if self.is_in and origin.is_out and (left := exact(origin._get_valued_qty())):
             return pieces, exact(origin.value) * pieces / left

@@ -380,6 +380,41 @@ class TestCostWhenItLeaves(OmsCommon):
         cogs = note.line_ids.filtered(lambda item: item.display_type == "cogs")
         self.assertEqual(sum(cogs.mapped("credit")), 10, "as its invoice, which the credit note reverses")
 
+    def test_a_product_that_moved_to_a_category_with_other_accounts_keeps_its_correction_when_some_comes_back(self):
+        order = self._invoiced()
+        self._cost(self.product_average, 20)
+        self._left(order)
+        stock = self.accounts[1].copy({"code": "STOCKB"})
+        self.product_average.categ_id = self.product_average.categ_id.copy(
+            {"name": "Elsewhere", "property_stock_valuation_account_id": stock.id}
+        )
+        self._take_back(order, 1)
+        self._look()
+        self.assertEqual(self._net(self.accounts[0]), 40)
+        self.assertEqual(self._stand()[1] + self._net(stock), -40)
+
+    def test_what_a_vendor_sends_of_a_line_costs_what_its_bill_says_and_the_rest_what_it_was_worth(self):
+        order = self._invoiced()
+        self._cost(self.product_average, 20)
+        self.assertEqual(self._left(order, 1)[0], 20)
+        order.picking_ids.filtered(lambda picking: picking.state != "done").action_cancel()
+        move = self.env["stock.move"].create(
+            {
+                "product_id": self.product_average.id,
+                "product_uom_qty": 2,
+                "location_id": self.env.ref("stock.stock_location_suppliers").id,
+                "location_dest_id": self.env.ref("stock.stock_location_customers").id,
+                "sale_line_id": order.order_line.id,
+            }
+        )
+        move._action_confirm()
+        move.write({"quantity": 2, "picked": True})
+        move._action_done()
+        self.assertTrue(move.is_dropship)
+        order.action_oms_look_at_money()
+        self._look()
+        self.assertEqual(self._stand(), (20, -20))
+
     def test_what_came_back_and_is_not_credited_is_still_a_cost(self):
         order = self._invoiced()
         self._cost(self.product_average, 20)

@@ -1,5 +1,6 @@
 """ACC-02: what is invoiced before it leaves is earned when it leaves, to the cent, whatever comes back or is called off."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from hypothesis import given
@@ -139,6 +140,17 @@ def test_what_came_back_and_is_credited_takes_its_correction_back():
     assert corrected(told(3, "6.00", credited=1, back=1, reversed_cost="2.00", documents=2)) == {
         "mugs": Decimal("2.00")
     }
+
+
+def test_where_the_credit_note_has_other_accounts_the_whole_difference_is_on_those_of_the_invoice():
+    moved = replace(
+        told(3, "6.00", credited=1, back=1, documents=2), reversed_costs={("shelf", "cost"): Decimal("2.00")}
+    )
+    assert deferred([moved], CENT).corrections == {("stock", "cost", "mugs"): Decimal("2.00")}
+
+
+def test_what_is_not_known_any_more_stays_corrected_as_it_was():
+    assert corrected(replace(told(3, None), kept={("stock", "cost"): Decimal("1.00")})) == {"mugs": Decimal("1.00")}
 
 
 def test_what_is_called_off_needs_no_correction():
