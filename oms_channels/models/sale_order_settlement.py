@@ -4,7 +4,7 @@ from odoo import models
 
 from odoo.addons.oms_core.domain.money import ZERO
 from odoo.addons.oms_core.domain.order_to_cash import Document, Step
-from odoo.addons.oms_core.models.sale_order_money import at
+from odoo.addons.oms_core.models.sale_order_money import HELD, at
 
 from .oms_settlement_booked import exact
 
@@ -45,30 +45,37 @@ class SaleOrder(models.Model):
         lines_sudo = lines_sudo.search(booked + of_order, order="id") | lines_sudo.search(
             booked + of_payment, order="id"
         )
-        for line_sudo in lines_sudo:
-            if line_sudo.kind in STEPS:
-                yield self._oms_get_kept_step(line_sudo)
-        paid_sudo = lines_sudo.filtered(lambda line: line.kind in PAID)
-        for payout_sudo, told_sudo in paid_sudo.grouped("settlement_id").items():
-            yield from self._oms_different_steps(payout_sudo, told_sudo, steps)
+        for payout_sudo, told_sudo in lines_sudo.grouped("settlement_id").items():
+            booked = payout_sudo._get_where_booked()
+            paid_sudo = told_sudo.filtered(lambda line: line.kind in PAID)
+            for line_sudo in told_sudo - paid_sudo:
+                yield self._oms_get_kept_step(line_sudo, booked)
+            if paid_sudo:
+                yield from self._oms_different_steps(payout_sudo, paid_sudo, steps, booked)
 
-    def _oms_get_kept_step(self, line):
+    def _oms_get_kept_step(self, line, booked):
         payout, rest = line.settlement_id, line.rest_id
         # What is held back and released is nothing in the end, at whatever rates.
         day = self.date_order.date() if STEPS[line.kind] == "reserve" else payout.date
-        amount = payout.currency_id._convert(line.amount, self.currency_id, self.company_id, day)
-        amount = exact(amount, self.currency_id.name)
+
+        def told(amount):
+            return exact(
+                payout.currency_id._convert(amount, self.currency_id, self.company_id, day), self.currency_id.name
+            )
+
         asks = rest.is_task and line.kind == "chargeback"
+        # Won in part, the rest of it is still in dispute.
+        left = -rest.item_id.amount_residual_currency if rest.item_id else line.amount
         return Step(
             line.occurred_at or payout.ends_at or payout.create_date,
             STEPS[line.kind],
-            amount,
-            **payout._get_where_booked(),
+            told(line.amount),
+            **booked,
             note=rest.sentence if asks else line.text or line.code or "",
-            open=amount if asks else ZERO,
+            open=told(left) if asks else ZERO,
         )
 
-    def _oms_different_steps(self, payout, told, steps):
+    def _oms_different_steps(self, payout, told, steps, booked):
         """What a payout says of this order's payments and refunds, less what it settles of them."""
         alone = all(len(transaction.sale_order_ids) == 1 for transaction in self.transaction_ids)
         if payout.currency_id != self.currency_id or not alone:
@@ -84,7 +91,7 @@ class SaleOrder(models.Model):
             at(payout.date),
             "tax_kept" if is_tax else "difference",
             amount,
-            **payout._get_where_booked(),
+            **booked,
             note=" ".join(rest.sentence for rest in rests),
             open=amount if any(rest.is_task for rest in rests) else ZERO,
         )
@@ -94,16 +101,25 @@ class OmsSettlement(models.Model):
     _inherit = "oms.settlement"
 
     def _get_where_booked(self):
-        """What the steps of this payout have in common: the report, its entry, and the bank's once it is there."""
+        """What the steps of this payout have in common: the report, its entry, and the bank's once all of it is there."""
+        bank, done, _why = self.move_id._oms_get_way_to_bank(self.channel_id._oms_get_clearing_accounts())
         return {
             "document": Document("oms.settlement", self.id, self.external_id),
             "entry": self.move_id._oms_as_document(),
-            "counterparts": tuple(move._oms_as_document() for move in self.bank_line_id.move_id),
+            "counterparts": tuple(move._oms_as_document() for move in bank if done),
         }
 
 
 class AccountMove(models.Model):
     _inherit = "account.move"
+
+    def _oms_get_way_to_bank(self, clearing):
+        """Override of ``oms_core``: in a payout of nothing, sales were set off against what the channel took."""
+        payout = self.oms_settlement_id
+        if payout and self == payout.move_id and payout.currency_id.is_zero(payout.total):
+            if not any(item.oms_cause in HELD for item in self._oms_get_passed(clearing)):
+                return self, True, ""
+        return super()._oms_get_way_to_bank(clearing)
 
     def action_oms_order_to_cash(self):
         """Override of ``oms_core``: the entry of a payout leads to the payout, which tells its orders."""

@@ -69,6 +69,28 @@ class TestPayoutsToCash(SettlementCase):
         self._arrive(self._booked(self._row("reserve_release", 10, order)))
         self.assertEqual(self._told(order)[1:], ((24.0, 0.0, 24.0), []))
 
+    def test_of_a_dispute_that_is_won_in_part_the_rest_is_open(self):
+        order = self._paid()
+        self._arrive(self._booked(self._row("sale", 24, order)))
+        self._booked(self._row("chargeback", -24, order))
+        self._booked(self._row("chargeback_reversal", 10, order))
+        self.assertEqual(self._told(order)[2], [("disputed", -14.0)])
+
+    def test_a_payout_of_nothing_sets_one_order_off_against_another(self):
+        first, second = self._paid(), self._paid()
+        self._arrive(self._booked(self._row("sale", 24, first)))
+        self._booked(self._row("sale", 24, second), self._row("chargeback", -24, first))
+        self.assertEqual(self._told(first)[1], (24.0, -24.0, 0.0))
+        self.assertEqual(self._told(second)[1:], ((24.0, 0.0, 24.0), []))
+
+    def test_a_payout_of_which_all_is_held_back_is_in_the_bank_with_the_one_that_releases_it(self):
+        order = self._paid()
+        self._booked(self._row("sale", 24, order), self._row("fee", -3, order), self._row("reserve_hold", -21))
+        self.assertEqual(self._told(order)[1:], ((24.0, -3.0, 0.0), [("on_its_way", 24.0)]))
+        self.assertIn("holds it back", self._account(order).rests[0].sentence)
+        self._arrive(self._booked(self._row("reserve_release", 21)))
+        self.assertEqual(self._told(order)[1:], ((24.0, -3.0, 21.0), []))
+
     def test_a_cent_that_the_channel_rounds_otherwise_is_told_and_not_open(self):
         order = self._paid()
         self._arrive(self._booked(self._row("sale", "23.99", order)))

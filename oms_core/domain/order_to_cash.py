@@ -213,8 +213,12 @@ def tell(steps: Iterable[Step], goods: Goods, terms: Terms) -> Account:
 
 def _arrived(steps: Sequence[Step]) -> set[Document]:
     """The entries of payouts that the bank has shown."""
-    shown = {step.entry for step in steps if step.kind == "settled" and step.entry and not step.open}
-    return shown | {step.entry for step in steps if step.kind in OTHERWISE and step.counterparts}
+    return {
+        step.entry
+        for step in steps
+        if step.counterparts
+        and (step.kind in OTHERWISE or (step.kind == "settled" and step.entry is not None and not step.open))
+    }
 
 
 def _with_kept(steps: Sequence[Step], terms: Terms) -> tuple[Step, ...]:
@@ -360,5 +364,6 @@ def _with_channel(step: Step, terms: Terms) -> Rest:
 
 
 def _on_its_way(step: Step, terms: Terms) -> Rest:
-    sentence = f"{terms.money(step.open)} are in the payout {step.entry.name}, which the bank has not shown yet."
+    why = step.note or "the bank has not shown it yet"
+    sentence = f"{terms.money(step.open)} are in the payout {step.entry.name}: {why}."
     return Rest("on_its_way", step.open, sentence, step.entry)

@@ -19,6 +19,8 @@ from ..domain.order_to_cash import KINDS, ZERO, Document, Goods, Step, Terms, te
 
 #: Where money lies or is on its way.
 LIQUID = ("asset_cash", "asset_current")
+#: Causes of items with what a channel keeps for now.
+HELD = ("reserve", "carry_over")
 
 
 def exact(amount):
@@ -273,21 +275,7 @@ class SaleOrder(models.Model):
 
     def _oms_settled_steps(self, entry, amount, clearing, document):
         """What an entry on the other side of the clearing account accounts for, and whether it is in the bank."""
-        bank, done = entry.filtered("statement_line_id"), True
-        if not bank:
-            passed = entry.line_ids.filtered(
-                lambda line: (
-                    line.account_id.reconcile
-                    and line.account_id not in clearing
-                    and line.account_id.account_type in LIQUID
-                )
-            )
-            # Of what is held back, nothing is to be seen at the bank yet; only what has gone there counts.
-            arrived = passed.filtered(
-                lambda line: any(other.statement_line_id for other in line._oms_get_counterparts())
-            )
-            bank = self.env["account.move"].union(*arrived._oms_get_counterparts()).filtered("statement_line_id")
-            done = not passed or (bool(arrived) and not any(exact(line.amount_residual) for line in arrived))
+        bank, done, why = entry._oms_get_way_to_bank(clearing)
         yield Step(
             at(entry.date),
             "settled",
@@ -296,6 +284,7 @@ class SaleOrder(models.Model):
             entry=entry._oms_as_document(),
             counterparts=tuple(move._oms_as_document() for move in bank),
             open=ZERO if done else amount,
+            note=why,
         )
         if bank and done:
             yield Step(at(max(bank.mapped("date"))), "banked", amount, document, entry=bank[-1]._oms_as_document())
@@ -303,6 +292,41 @@ class SaleOrder(models.Model):
 
 class AccountMove(models.Model):
     _inherit = "account.move"
+
+    def _oms_get_way_to_bank(self, clearing):
+        """(entries of the bank that show what this entry took from the clearing accounts, whether they show all of it, why not).
+
+        Add-ons add entries that brought nothing to the bank because there was nothing to bring.
+        """
+        if self.statement_line_id:
+            return self, True, ""
+        passed = self._oms_get_passed(clearing)
+        held = passed.filtered(lambda line: line.oms_cause in HELD)
+        on_its_way, why = passed - held, ""
+        if held and not on_its_way:
+            # All of it was held back: it comes with the entries that release it.
+            on_its_way = self.union(*held._oms_get_counterparts())._oms_get_passed(clearing)
+            on_its_way = on_its_way.filtered(lambda line: line.oms_cause not in HELD)
+            if any(exact(line.amount_residual) for line in held):
+                why = self.env._("the channel holds it back for now")
+        # Of what is held back, nothing is to be seen at the bank yet; only what has gone there counts.
+        arrived = on_its_way.filtered(
+            lambda line: any(other.statement_line_id for other in line._oms_get_counterparts())
+        )
+        bank = self.union(*arrived._oms_get_counterparts()).filtered("statement_line_id")
+        done = not why and (not passed or (bool(arrived) and not any(exact(line.amount_residual) for line in arrived)))
+        return bank, done, why
+
+    def _oms_get_passed(self, clearing):
+        """The items where what these entries took from the clearing accounts is on its way, or held back."""
+        return self.line_ids.filtered(
+            lambda line: (
+                line.account_id.reconcile
+                and line.account_id not in clearing
+                and line.account_id.account_type in LIQUID
+                and line.oms_cause in (False, *HELD)
+            )
+        )
 
     def _oms_get_charged_orders(self):
         """{order: what the lines of this invoice charge of it}, with tax."""

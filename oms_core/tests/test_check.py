@@ -14,7 +14,7 @@ from odoo.addons.oms_core.domain.books import Fault, faults
 from .common import OmsCommon
 
 #: Queries that all checks together may take, however many orders there are: each is a query or a few.
-QUERIES_MAX = 60
+QUERIES_MAX = 70
 
 
 class CheckCase(OmsCommon):

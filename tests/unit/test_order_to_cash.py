@@ -21,6 +21,8 @@ def entry(number, name):
 
 def step(kind, amount, name="INV/1", day=0, **values):
     values.setdefault("entry", entry(len(name), name))
+    if kind == "settled" and values["entry"] and not values.get("open"):
+        values.setdefault("counterparts", (entry(99, "BNK1"),))
     return Step(MONDAY + timedelta(days=day), kind, D(amount), values.pop("document", ORDER), **values)
 
 
